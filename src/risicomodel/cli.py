@@ -1,0 +1,235 @@
+"""The command line: ``risicomodel TASK [overrides]``. Heavy imports wait until a task runs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import __version__
+from risicomodel.errors import ConfigError, RisicomodelError, suggest
+
+if TYPE_CHECKING:
+    from risicomodel.settings import Settings
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a task does, in a line, and commands that show it."""
+
+    what: str
+    examples: tuple[str, ...]
+
+
+TASKS: dict[str, Task] = {
+    "run": Task(
+        "every stage there is: figures, models, scores, predictions, tracking",
+        ("risicomodel run", "risicomodel run data=archive data.dir=PATH"),
+    ),
+    "data": Task(
+        "read or download the figures, build the panel, report on its quality",
+        ("risicomodel data data=archive data.dir=PATH", "risicomodel data data=cbs"),
+    ),
+    "train": Task(
+        "figures and models: scores beside the baselines, a prediction for every wijk",
+        (
+            "risicomodel train domain=jeugd features=plus_inkomen",
+            "risicomodel train -m features=demografie_wonen,plus_nabijheid",
+        ),
+    ),
+    "compare": Task(
+        "the leaderboards of several runs beside each other",
+        ("risicomodel compare", "risicomodel compare RUN_FOLDER RUN_FOLDER"),
+    ),
+    "info": Task(
+        "what is in an archive: tables, years, wijken, figures, gaps",
+        ("risicomodel info data=archive data.dir=PATH",),
+    ),
+}
+
+HELP = """Need for youth care, Wmo and social assistance per wijk, from open CBS tables.
+
+tasks:
+{tasks}
+
+overrides choose and change the configuration (folder 'configs'):
+  data=demo|archive|cbs|table     where figures come from (default: demo, made up)
+  data.dir=PATH                   the folder of CBS tables
+  domain=jeugd                    one domain; 'domain=[jeugd,wmo]' for two (default: all)
+  features=plus_inkomen           a feature set (default: demografie_wonen)
+  model=lightgbm                  one model (default: all, baselines included)
+  split.folds=10                  any setting by its name
+  tracking=off                    no MLflow
+  run.dir=PATH                    where results go (default: a new folder under runs/)
+  -m                              sweep: comma-separated values become runs of their own
+
+examples:
+  risicomodel run
+  risicomodel info data=archive data.dir=PATH
+  risicomodel run data=archive data.dir=PATH
+
+It describes areas, never persons. Try 'risicomodel TASK --help'.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a task; return the exit status: 0 well, 2 a problem you can mend, 130 interrupted."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    options, rest = _parser().parse_known_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(message)s",
+        stream=sys.stderr,
+        force=True,
+    )
+    _hush()
+    try:
+        return _dispatch(options, rest)
+    except RisicomodelError as error:
+        _say(f"error: {error}", sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        _say(
+            "interrupted: no half-written results are left, finished fits are kept; give the same "
+            "command to go on.",
+            sys.stderr,
+        )
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="risicomodel", add_help=False, allow_abbrev=False, usage="risicomodel TASK [overrides]"
+    )
+    parser.add_argument("task", nargs="?")
+    parser.add_argument("-h", "--help", action="store_true")
+    parser.add_argument("--version", action="store_true")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("-m", "--multirun", action="store_true")
+    return parser
+
+
+def _hush() -> None:
+    """Keep other packages' chatter off the terminal."""
+    for name in ("matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _say(text: str, stream: Any = None) -> None:
+    (stream or sys.stdout).write(f"{text}\n")
+
+
+def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
+    if options.version:
+        _say(f"risicomodel {__version__}")
+        return 0
+    if options.task is None:
+        _say(_help())
+        return 0
+    if options.task not in TASKS:
+        raise ConfigError(
+            f"unknown task '{options.task}'{suggest(options.task, TASKS)}; allowed are "
+            f"{', '.join(TASKS)}. See 'risicomodel --help'."
+        )
+    if options.help:
+        _say(_task_help(options.task))
+        return 0
+    unknown = [word for word in rest if word.startswith("-")]
+    if unknown:
+        raise ConfigError(
+            f"unknown option '{unknown[0]}'; allowed are -m, -v, --help and --version, and "
+            "overrides such as data=archive. See 'risicomodel --help'."
+        )
+    if options.task == "compare":
+        return _compare(rest)
+    if options.multirun:
+        return _sweep(options.task, rest)
+    from risicomodel import settings
+
+    return _work(options.task, settings.compose(rest))
+
+
+def _help() -> str:
+    lines = [f"  {name:<9}{task.what}" for name, task in TASKS.items()]
+    return HELP.format(tasks="\n".join(lines))
+
+
+def _task_help(task: str) -> str:
+    examples = "\n  ".join(TASKS[task].examples)
+    return f"risicomodel {task}: {TASKS[task].what}.\n\nexamples:\n  {examples}\n\n{_choices()}"
+
+
+def _choices() -> str:
+    from risicomodel import paths
+
+    folder = paths.config_dir()
+    lines = [
+        f"  {group.name}={'|'.join(sorted(path.stem for path in group.glob('*.yaml')))}"
+        for group in sorted(folder.iterdir())
+        if group.is_dir() and any(group.glob("*.yaml"))
+    ]
+    return "choices (see the files in 'configs' for what each holds):\n" + "\n".join(lines)
+
+
+def _work(task: str, settings: Settings) -> int:
+    from risicomodel import pipeline, terminal
+
+    if task == "info":
+        _say(terminal.archive(pipeline.info(settings)))
+        return 0
+    tasks: dict[str, Callable[[Settings], pipeline.Outcome]] = {
+        "data": pipeline.data,
+        "train": pipeline.train,
+        "run": pipeline.run,
+    }
+    outcome = tasks[task](settings)
+    _say(terminal.outcome(task, settings, outcome))
+    return 0
+
+
+def _compare(names: list[str]) -> int:
+    from risicomodel import comparison, terminal
+
+    table = comparison.compare(names)
+    _say(terminal.comparison(table))
+    return 0
+
+
+def _sweep(task: str, overrides: list[str]) -> int:
+    """Hand a sweep to Hydra, whose joblib launcher runs the jobs side by side."""
+    import hydra
+
+    from risicomodel import paths
+
+    os.environ[_TASK_VARIABLE] = task
+    program = hydra.main(
+        version_base="1.3", config_path=str(paths.config_dir()), config_name="config"
+    )(sweep_job)
+    before = sys.argv
+    sys.argv = ["risicomodel", "-m", *overrides]
+    try:
+        program()
+    finally:
+        sys.argv = before
+    return 0
+
+
+_TASK_VARIABLE = "RISICOMODEL_SWEEP_TASK"
+
+
+def sweep_job(config: Any) -> float | None:
+    """Run one job of a sweep, in a process of its own; return the champion metric's mean."""
+    from risicomodel import settings
+
+    _work(os.environ[_TASK_VARIABLE], settings.from_hydra(config))
+    return None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

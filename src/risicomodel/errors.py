@@ -1,0 +1,57 @@
+"""Errors a user can act on.
+
+Every message says what was found, what is allowed and what to do. The command line prints it on
+one line (plus details, where there are several violations) and ends with status 2; a traceback
+means a bug of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+MAX_DETAILS = 12
+
+
+class RisicomodelError(Exception):
+    """A problem that the user can mend.
+
+    Parameters
+    ----------
+    message : str
+        One line: what was found, what is allowed, what to do.
+    details : sequence of str, optional
+        All violations, where there is more than one.
+    """
+
+    exit_status = 2
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        shown = [f"  - {detail}" for detail in self.details[:MAX_DETAILS]]
+        hidden = len(self.details) - len(shown)
+        if hidden > 0:
+            shown.append(f"  - … and {hidden} more")
+        return "\n".join([self.message, *shown])
+
+
+class ConfigError(RisicomodelError):
+    """The configuration asks for something that does not exist or does not fit together."""
+
+
+class SourceError(RisicomodelError):
+    """A file, table or server does not give what was asked of it."""
+
+
+class DataError(RisicomodelError):
+    """Figures were read, but they cannot be right."""
+
+
+def suggest(found: str, allowed: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the nearest allowed word, or an empty string."""
+    near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else ""

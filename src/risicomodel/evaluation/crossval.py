@@ -1,0 +1,214 @@
+"""Out-of-fold predictions: every model on the same folds, never on a row that taught it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import features as features_module
+from risicomodel import knowledge, models, splits
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from risicomodel.features import FeatureSet
+    from risicomodel.splits import Fold, Protocol, SplitSettings
+    from risicomodel.storage import Cache
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One domain, ready to learn: the panel with features, and which rows count.
+
+    Parameters
+    ----------
+    domain : str
+        The domain's name.
+    wijken : DataFrame
+        The panel, sorted by key, with a range index.
+    x, x_vintage : DataFrame
+        Features this domain may use, as published and as they were out at the time.
+    usable : Series of bool
+        Rows with a figure on enough people.
+    fingerprint : str
+        Hash of all of the above: the cache's key.
+    """
+
+    domain: str
+    wijken: pd.DataFrame
+    x: pd.DataFrame
+    x_vintage: pd.DataFrame
+    usable: pd.Series
+    fingerprint: str
+
+    def rates(self, index: npt.NDArray[np.intp]) -> tuple[Any, Any]:
+        """Return the published rate (NaN where unknown) and the population of some rows."""
+        import numpy as np
+
+        rows = self.wijken.iloc[index]
+        population = rows[f"{self.domain}_population"].to_numpy(dtype="float64")
+        clients = rows[f"{self.domain}_clients"].to_numpy(dtype="float64")
+        rate = np.divide(
+            clients, population, out=np.full_like(clients, np.nan), where=population > 0
+        )
+        return rate, population
+
+
+def usable_rows(wijken: pd.DataFrame, domain: str, min_population: int) -> pd.Series:
+    """Return which rows have a figure on at least ``min_population`` persons at risk."""
+    observed = wijken[f"{domain}_status"] == "observed"
+    return observed & (wijken[f"{domain}_population"] >= min_population)
+
+
+def pose(
+    wijken: pd.DataFrame, domain: str, features: FeatureSet, names: list[str], min_population: int
+) -> Problem:
+    """Put together one domain's problem from the panel."""
+    from risicomodel import storage
+
+    x = features_module.compute(features, wijken)[names]
+    x_vintage = features_module.compute(features, features_module.vintage(wijken))[names]
+    usable = usable_rows(wijken, domain, min_population)
+    needed = ["wijk_code", "year", "gm_code", "gm_group", "wijk_group", "place_id"]
+    figures = wijken[[*needed, f"{domain}_clients", f"{domain}_population"]].assign(usable=usable)
+    hashes = [storage.sha256_frame(table) for table in (figures, x, x_vintage)]
+    return Problem(domain, wijken, x, x_vintage, usable, storage.sha256_json(hashes))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One model on one fold of one protocol: the unit of work, of caching and of scaling out."""
+
+    problem: Problem
+    protocol: Protocol
+    fold: Fold
+    model: str
+    settings: models.ModelSettings
+    seed: int
+
+    def key(self) -> dict[str, Any]:
+        """Return everything the result follows from."""
+        return {
+            "problem": self.problem.fingerprint,
+            "protocol": asdict(self.protocol),
+            "fold": hash_of(self.fold),
+            "model": asdict(self.settings),
+            "seed": self.seed,
+        }
+
+
+def hash_of(fold: Fold) -> str:
+    """Return a hash of a fold's rows."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for index in (fold.train, fold.test, fold.features_from):
+        digest.update(index.astype("int64").tobytes())
+    return digest.hexdigest()
+
+
+def tasks(
+    problem: Problem,
+    protocol: Protocol,
+    settings: SplitSettings,
+    chosen: Mapping[str, models.ModelSettings],
+    seed: int,
+) -> list[Task]:
+    """Return every model on every fold of a protocol."""
+    folds = splits.folds(protocol, problem.wijken, problem.usable, settings, seed)
+    return [
+        Task(problem, protocol, fold, name, model, seed)
+        for fold in folds
+        for name, model in chosen.items()
+    ]
+
+
+def predict(task: Task, cache: Cache) -> pd.DataFrame:
+    """Fit one model on one fold's training rows and predict its test rows.
+
+    Returns
+    -------
+    DataFrame
+        ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known`` (the place has an
+        earlier figure), ``domain``, ``protocol``,
+        ``model``, ``fold``, ``origin`` (−1 where there is none), ``seconds`` (fit and predict).
+    """
+    table: pd.DataFrame = cache.table("folds", task.key(), lambda: _predict(task))
+    named: pd.DataFrame = table.assign(
+        domain=task.problem.domain,
+        protocol=task.protocol.name,
+        model=task.model,
+        fold=task.fold.fold,
+        origin=-1 if task.fold.origin is None else task.fold.origin,
+    )
+    return named
+
+
+def _predict(task: Task) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    started = time.perf_counter()
+    train, test = rows(task.problem, task.protocol, task.fold)
+    model = models.create(task.settings, task.seed).fit(train)
+    rate = model.predict(test)
+    seconds = round(time.perf_counter() - started, 3)
+    return pd.DataFrame(
+        {
+            "row": task.fold.test,
+            "rate": rate,
+            "last_known": np.isfinite(test.known.last),
+            "seconds": seconds,
+        }
+    )
+
+
+def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows, models.Rows]:
+    """Return a fold's training and test rows, with what the protocol makes known of each."""
+    counts = knowledge.Counts.of(problem.wijken, problem.domain, problem.usable)
+    of_train, of_test = knowledge.known(counts, fold, protocol.knows)
+    x = problem.x if fold.origin is None else problem.x_vintage
+    rate, population = problem.rates(fold.train)
+    train = models.Rows(
+        x.iloc[fold.train], of_train.reference(protocol.knows), of_train, population, rate
+    )
+    _, population = problem.rates(fold.test)
+    # −1 stands for a place that was not there yet: nothing is known of it
+    x_test = x.reindex(fold.features_from)
+    test = models.Rows(x_test, of_test.reference(protocol.knows), of_test, population)
+    return train, test
+
+
+def run(
+    work: list[Task], cache: Cache, jobs: int, done: Callable[[int], None] = lambda _: None
+) -> pd.DataFrame:
+    """Run tasks, several at a time, and return their predictions in the order of the tasks.
+
+    Threads suffice: LightGBM and NumPy let go of Python's lock, and nothing needs to be copied.
+    """
+    import pandas as pd
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
+    results = []
+    for result in parallel(delayed(predict)(task, cache) for task in work):
+        results.append(result)
+        done(1)
+    together: pd.DataFrame = pd.concat(results, ignore_index=True)
+    return together
+
+
+def fit_all(
+    problem: Problem, settings: models.ModelSettings, seed: int
+) -> tuple[models.RateModel, models.Rows]:
+    """Fit a model on every usable row, knowing the nation's level: the one to keep."""
+    import numpy as np
+
+    everything = np.flatnonzero(problem.usable.to_numpy())
+    fold = splits.Fold(-1, everything, everything, everything)
+    train, _ = rows(problem, splits.PROTOCOLS[splits.UNSEEN_GEMEENTE], fold)
+    return models.create(settings, seed).fit(train), train

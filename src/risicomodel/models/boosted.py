@@ -1,0 +1,127 @@
+"""Gradient-boosted trees (LightGBM) on the ratio to a known level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from risicomodel.models.base import NotFittedError, RateModel, Rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import lightgbm
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+BOOSTER = "lightgbm.txt"
+
+
+@dataclass
+class BoostedParams:
+    """How to grow the trees; LightGBM's names.
+
+    Parameters
+    ----------
+    weight_exponent : float
+        Rows weigh (population × reference rate) to this power: 1 is right when Poisson noise is
+        all there is, 0 when wijken differ so much that their size does not matter.
+    """
+
+    rounds: int = 500
+    learning_rate: float = 0.04
+    num_leaves: int = 15
+    min_child_samples: int = 40
+    feature_fraction: float = 0.4
+    bagging_fraction: float = 0.7
+    lambda_l2: float = 10.0
+    weight_exponent: float = 0.7
+
+
+class Boosted(RateModel):
+    """LightGBM: squared error of the rate's ratio to the reference.
+
+    Parameters
+    ----------
+    params : BoostedParams
+        How to grow.
+    seed : int
+        Seed of row and feature sampling. One thread per model: results do not depend on how many
+        models are fitted at once.
+    """
+
+    kind = "lightgbm"
+
+    def __init__(self, params: BoostedParams, seed: int) -> None:
+        self.params = params
+        self.seed = seed
+        self._booster: lightgbm.Booster | None = None
+
+    def fit(self, rows: Rows) -> Self:
+        """Grow the trees."""
+        import lightgbm
+
+        target, weight = ratio_and_weight(rows, self.params.weight_exponent)
+        data = lightgbm.Dataset(rows.x, target, weight=weight, params={"verbose": -1})
+        self._booster = lightgbm.train(self._lightgbm_params(), data, self.params.rounds)
+        return self
+
+    def _lightgbm_params(self) -> dict[str, Any]:
+        p = self.params
+        return {
+            "objective": "regression",
+            "learning_rate": p.learning_rate,
+            "num_leaves": p.num_leaves,
+            "min_child_samples": p.min_child_samples,
+            "feature_fraction": p.feature_fraction,
+            "bagging_fraction": p.bagging_fraction,
+            "bagging_freq": 1,
+            "lambda_l2": p.lambda_l2,
+            "seed": self.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": 1,
+            "verbose": -1,
+        }
+
+    def predict(self, rows: Rows) -> Floats:
+        """Return the predicted ratio times the reference, at least 0."""
+        import numpy as np
+
+        if self._booster is None:
+            raise NotFittedError(
+                "a lightgbm model was asked to predict before 'fit'; fit it first."
+            )
+        ratio = self._booster.predict(rows.x, num_threads=1)
+        out: Floats = np.clip(np.asarray(ratio), 0.0, None) * rows.reference
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Return the seed; the trees are a file of their own."""
+        return {"seed": self.seed}
+
+    def save_parts(self, folder: Path) -> None:
+        """Write the trees as LightGBM's own text."""
+        if self._booster is None:
+            raise NotFittedError("a lightgbm model was asked to save before 'fit'; fit it first.")
+        self._booster.save_model(str(folder / BOOSTER))
+
+    def restore(self, state: dict[str, Any], folder: Path) -> None:
+        """Read the trees back."""
+        import lightgbm
+
+        self.seed = int(state["seed"])
+        self._booster = lightgbm.Booster(model_file=str(folder / BOOSTER))
+
+
+def ratio_and_weight(rows: Rows, exponent: float) -> tuple[Floats, Floats]:
+    """Return the rates' ratio to their reference, and weights with mean 1."""
+    import numpy as np
+
+    if rows.rate is None:
+        raise NotFittedError("rows without a rate cannot be learned from; give rows with 'rate'.")
+    weight = (rows.population * rows.reference) ** exponent
+    out: tuple[Floats, Floats] = (rows.rate / rows.reference, weight / np.mean(weight))
+    return out

@@ -1,0 +1,138 @@
+"""A weighted GLM with splines: what a careful statistician would reach for first."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from risicomodel.models.base import NotFittedError, RateModel, Rows
+from risicomodel.models.boosted import ratio_and_weight
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+
+
+log = logging.getLogger(__name__)
+
+MOST_STEPS = 100
+
+
+@dataclass
+class GlmParams:
+    """How to fit.
+
+    Parameters
+    ----------
+    knots : int
+        Knots of every feature's cubic spline, at quantiles; 0 keeps features linear.
+    alpha : float
+        Ridge penalty on standardised terms.
+    weight_exponent : float
+        As for the boosted model.
+    winsor : float
+        Features are held within these quantiles: a GLM must not run away in a tiny wijk.
+    """
+
+    knots: int = 4
+    alpha: float = 0.01
+    weight_exponent: float = 0.7
+    winsor: float = 0.005
+
+
+class Glm(RateModel):
+    """Poisson regression (log link) of the rate's ratio to the reference.
+
+    Missing features are set to the training median. What was learned is a handful of arrays,
+    kept as JSON.
+    """
+
+    kind = "glm"
+
+    def __init__(self, params: GlmParams, seed: int = 0) -> None:  # noqa: ARG002
+        self.params = params
+        self._learned: dict[str, Any] | None = None
+
+    def fit(self, rows: Rows) -> Self:
+        """Fit by penalised maximum likelihood."""
+        import numpy as np
+        from sklearn.linear_model import PoissonRegressor
+
+        ratio, weight = ratio_and_weight(rows, self.params.weight_exponent)
+        self._learned = self._scales(rows.x)
+        terms = self._terms(rows.x)
+        centre, spread = terms.mean(axis=0), terms.std(axis=0)
+        spread[spread == 0] = 1.0
+        glm = PoissonRegressor(
+            alpha=self.params.alpha, max_iter=MOST_STEPS, solver="newton-cholesky"
+        )
+        glm.fit((terms - centre) / spread, np.asarray(ratio), sample_weight=weight)
+        if glm.n_iter_ >= MOST_STEPS:
+            log.warning("the glm did not converge in %d steps; raise its 'alpha'", MOST_STEPS)
+        coefficients = glm.coef_ / spread
+        self._learned |= {
+            "coefficients": coefficients.tolist(),
+            "intercept": float(glm.intercept_ - centre @ coefficients),
+        }
+        return self
+
+    def _scales(self, x: pd.DataFrame) -> dict[str, Any]:
+        import numpy as np
+
+        used = x.columns[x.notna().any()]
+        values = x[used]
+        probabilities = np.linspace(0, 1, max(self.params.knots, 2))
+        probabilities = np.clip(probabilities, self.params.winsor, 1 - self.params.winsor)
+        knots = values.quantile(probabilities).to_numpy()
+        flat = knots[-1] - knots[0] <= 0
+        return {
+            "features": list(used[~flat]),
+            "median": values.median().to_numpy()[~flat].tolist(),
+            "knots": knots[:, ~flat].tolist(),
+        }
+
+    def _terms(self, x: pd.DataFrame) -> Floats:
+        import numpy as np
+        from sklearn.preprocessing import SplineTransformer
+
+        learned = self._known()
+        knots = np.asarray(learned["knots"])
+        values = x[learned["features"]].to_numpy(dtype="float64", copy=True)
+        values = np.where(np.isfinite(values), values, np.asarray(learned["median"]))
+        values = np.clip(values, knots[0], knots[-1])
+        if self.params.knots == 0:
+            return values
+        # knots at equal quantiles coincide where many wijken share a value (0% flats)
+        step = (knots[-1] - knots[0]) * 1e-6
+        knots = np.maximum.accumulate(knots + step * np.arange(len(knots))[:, None], axis=0)
+        splines = SplineTransformer(knots=knots, degree=3, include_bias=False)
+        terms: Floats = splines.fit(knots).transform(values)
+        return terms
+
+    def _known(self) -> dict[str, Any]:
+        if self._learned is None:
+            raise NotFittedError("a glm was asked to predict before 'fit'; fit it first.")
+        return self._learned
+
+    def predict(self, rows: Rows) -> Floats:
+        """Return the predicted ratio times the reference."""
+        import numpy as np
+
+        learned = self._known()
+        terms = self._terms(rows.x)
+        eta = terms @ np.asarray(learned["coefficients"]) + learned["intercept"]
+        out: Floats = np.exp(eta) * rows.reference
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Return knots, medians and coefficients."""
+        return {"learned": self._known(), "knots": self.params.knots}
+
+    def restore(self, state: dict[str, Any], folder: object) -> None:  # noqa: ARG002
+        """Take up knots, medians and coefficients."""
+        self._learned = state["learned"]
+        self.params.knots = int(state["knots"])

@@ -1,0 +1,89 @@
+"""Models by name, as configuration asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from risicomodel.errors import ConfigError, suggest
+from risicomodel.models.base import RateModel, read_state
+from risicomodel.models.baselines import GemeenteMean, NationalMean, Persistence
+from risicomodel.models.boosted import Boosted, BoostedParams
+from risicomodel.models.linear import Glm, GlmParams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class ModelSettings:
+    """One model of the leaderboard: its kind, and the parameters that differ from the default."""
+
+    kind: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of model and the dataclass of its parameters (None: it has none)."""
+
+    model: type[Any]
+    params: type[Any] | None = None
+
+
+KINDS: dict[str, Kind] = {
+    "mean": Kind(NationalMean),
+    "gemeente_mean": Kind(GemeenteMean),
+    "persistence": Kind(Persistence),
+    "glm": Kind(Glm, GlmParams),
+    "lightgbm": Kind(Boosted, BoostedParams),
+}
+
+
+def check(models: Mapping[str, ModelSettings]) -> None:
+    """Raise on unknown kinds and parameters.
+
+    Raises
+    ------
+    ConfigError
+        Listing every violation.
+    """
+    wrong = [p for name, settings in models.items() for p in _problems(name, settings)]
+    if not models:
+        wrong.append("no model; choose one or more with 'model='")
+    if wrong:
+        raise ConfigError("the models cannot be made; correct configs/model:", wrong)
+
+
+def _problems(name: str, settings: ModelSettings) -> list[str]:
+    kind = KINDS.get(settings.kind)
+    if kind is None:
+        near = suggest(settings.kind, KINDS)
+        return [f"{name}: kind '{settings.kind}' is not one of {', '.join(KINDS)}{near}"]
+    allowed = {f.name for f in fields(kind.params)} if kind.params else set()
+    return [
+        f"{name}: parameter '{param}' is not one of {', '.join(sorted(allowed)) or 'none'}"
+        f"{suggest(param, allowed)}"
+        for param in settings.params
+        if param not in allowed
+    ]
+
+
+def create(settings: ModelSettings, seed: int) -> RateModel:
+    """Return a fresh model."""
+    kind = KINDS[settings.kind]
+    model: RateModel
+    if kind.params is None:
+        model = kind.model()
+    else:
+        model = kind.model(kind.params(**settings.params), seed)
+    return model
+
+
+def load(folder: Path) -> RateModel:
+    """Return the model saved in ``folder`` by :meth:`RateModel.save`."""
+    state = read_state(folder)
+    model = create(ModelSettings(state["kind"]), seed=0)
+    model.restore(state, folder)
+    return model

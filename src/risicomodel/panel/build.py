@@ -1,0 +1,227 @@
+"""Put an archive's tables together: one row per wijk and year."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from risicomodel import domains as domains_module
+from risicomodel.errors import SourceError
+from risicomodel.panel import figures, geography, lag, names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from risicomodel.domains import Domain
+    from risicomodel.sources.archive import Archive, TableRef
+    from risicomodel.sources.provenance import Provenance
+
+log = logging.getLogger(__name__)
+
+KWB = "kwb"
+KEY = ["wijk_code", "year"]
+SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What everything after it stands on.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        Key ``wijk_code``, ``year``; columns as DESIGN section 4, and ``place_id`` (the years of a
+        code that are one place) and ``<topic>_year`` (the KWB edition a topic's columns are from).
+    gemeenten : DataFrame
+        Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente.
+    provenance : list of Provenance
+        Every file read.
+    """
+
+    wijken: pd.DataFrame
+    gemeenten: pd.DataFrame
+    provenance: list[Provenance] = field(default_factory=list)
+
+
+class _Tables:
+    """Area rows of an archive, each file read once."""
+
+    def __init__(self, archive: Archive, totals: Mapping[str, Sequence[str]]) -> None:
+        self._archive = archive
+        self._totals = totals
+        self._rows: dict[tuple[str, int], pd.DataFrame] = {}
+        self.provenance: list[Provenance] = []
+
+    def years(self, subject: str) -> list[int]:
+        return sorted(self._archive.years(subject))
+
+    def file(self, subject: str, year: int) -> str:
+        return self._archive.years(subject)[year].path.name
+
+    def rows(self, subject: str, year: int) -> pd.DataFrame:
+        key = (subject, year)
+        if key not in self._rows:
+            ref: TableRef = self._archive.years(subject)[year]
+            rows, record = self._archive.read(ref, self._totals.get(subject, ()))
+            self._rows[key] = rows
+            self.provenance.append(record)
+        return self._rows[key]
+
+
+def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
+    """Build the panel of wijken from an archive.
+
+    Parameters
+    ----------
+    archive : Archive
+        Tables of CBS; at least one KWB edition.
+    domains : mapping
+        The domains whose figures to add, by name.
+
+    Raises
+    ------
+    SourceError
+        If there is no KWB table, or a domain has no table at all.
+    """
+    subjects = {domain.subject for domain in domains.values()}
+    totals = {domain.subject: domain.totals for domain in domains.values() if domain.totals}
+    tables = _Tables(archive, totals)
+    _require(tables, subjects)
+    editions = {year: _edition(tables, year) for year in tables.years(KWB)}
+    years = sorted({*editions, *(y for s in subjects for y in tables.years(s))})
+    areas = _areas(tables, editions, sorted(subjects - {KWB}), years)
+    wijken = lag.latest_out(areas, editions)
+    gemeenten = None
+    for name, domain in domains.items():
+        wijken, totals_of = _add_domain(wijken, tables, name, domain)
+        gemeenten = (
+            totals_of
+            if gemeenten is None
+            else gemeenten.merge(totals_of, on=["gm_code", "year"], how="outer")
+        )
+    if gemeenten is None:
+        raise SourceError("no domain to build a panel for; choose one or more with 'domain='.")
+    wijken = wijken.sort_values(KEY, ignore_index=True)
+    wijken = wijken.assign(**geography.groups(wijken))
+    return Panel(
+        wijken,
+        gemeenten.sort_values(["gm_code", "year"], ignore_index=True),
+        sorted(tables.provenance, key=lambda p: (p.subject, p.period)),
+    )
+
+
+def _require(tables: _Tables, subjects: set[str]) -> None:
+    lacking = sorted(s for s in {KWB, *subjects} if not tables.years(s))
+    if lacking:
+        raise SourceError(
+            f"the archive has no table for {', '.join(lacking)}; 'kwb' is needed for every wijk's "
+            "features and a domain needs its own subject. Add the tables, name them in 'tables', "
+            "or leave the domain out (for instance 'domain=bijstand')."
+        )
+
+
+def _edition(tables: _Tables, year: int) -> pd.DataFrame:
+    """Return one KWB edition: canonical columns by wijk code."""
+    rows = tables.rows(KWB, year)
+    where = tables.file(KWB, year)
+    wijk = rows["code"].str.startswith("WK")
+    kwb = names.canonical(rows[wijk], where=where)
+    needed = ["aantal_inwoners"]
+    if missing := [column for column in needed if column not in kwb]:
+        raise SourceError(
+            f"{where}: no column for {', '.join(missing)}; a KWB table has one under a name listed "
+            "in panel/columns.csv. Check that this is the KWB table, or add the new name there."
+        )
+    if unknown := names.unknown(rows):
+        log.debug("%s: columns not used: %s", where, ", ".join(unknown))
+    kwb.insert(0, "wijk_code", rows.loc[wijk, "code"])
+    return kwb.reset_index(drop=True)
+
+
+def _areas(
+    tables: _Tables,
+    editions: Mapping[int, pd.DataFrame],
+    others: Sequence[str],
+    years: Sequence[int],
+) -> pd.DataFrame:
+    """Return code, year, names, change flag, people and land of every wijk known in a year."""
+    import pandas as pd
+
+    sightings = [
+        tables.rows(subject, year)[["code", "name", "gm_name", "change"]].assign(year=year)
+        for year in years
+        for subject in (KWB, *others)
+        if year in tables.years(subject)
+    ]
+    seen = pd.concat(sightings, ignore_index=True)
+    gemeente_names = _gemeente_names(seen)
+    seen = seen[seen["code"].str.startswith("WK")].rename(columns={"code": "wijk_code"})
+    text = seen[["name", "gm_name", "change"]]
+    seen[["name", "gm_name", "change"]] = text.mask(text.isin(["", "."]) | text.isna())
+    areas = seen.groupby(KEY, as_index=False, sort=True)[["name", "gm_name", "change"]].first()
+    areas = lag.carry_wijken(areas, years, last_edition=max(editions))
+    areas["gm_code"] = "GM" + areas["wijk_code"].str[2:6]
+    areas["gm_name"] = _filled(areas, "gm_name", ["gm_code"], gemeente_names)
+    size = pd.concat(
+        [kwb.reindex(columns=["wijk_code", *SIZE]).assign(year=y) for y, kwb in editions.items()]
+    )
+    areas = areas.merge(size, on=KEY, how="left").rename(columns={"name": "wijk_name"})
+    areas["change"] = areas["change"].fillna("")
+    areas["wijk_name"] = areas["wijk_name"].fillna("")
+    areas["place_id"] = geography.place_ids(areas)
+    areas["wijk_name"] = _filled(areas.replace({"wijk_name": ""}, None), "wijk_name", ["place_id"])
+    areas["wijk_name"] = areas["wijk_name"].fillna(areas["wijk_code"])
+    return areas.drop(columns=SIZE)
+
+
+def _gemeente_names(seen: pd.DataFrame) -> pd.Series:
+    rows = seen[seen["code"].str.startswith("GM") & (seen["name"].fillna("") != "")]
+    rows = rows.sort_values("year")
+    return rows.groupby("code")["name"].last().str.replace(r" \(gemeente\)$", "", regex=True)
+
+
+def _filled(
+    areas: pd.DataFrame, column: str, by: list[str], otherwise: pd.Series | None = None
+) -> pd.Series:
+    """Fill a name from the group's other years: the one before, else the one after."""
+    ordered = areas.sort_values([*by, "year"])
+    group = ordered.groupby(by)[column]
+    filled = group.ffill().fillna(group.bfill()).reindex(areas.index)
+    if otherwise is None:
+        return filled
+    codes = areas[by[0]]
+    return filled.fillna(codes.map(otherwise)).fillna(codes)
+
+
+def _add_domain(
+    wijken: pd.DataFrame, tables: _Tables, name: str, domain: Domain
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    import pandas as pd
+
+    clients = pd.Series(float("nan"), index=wijken.index)
+    status = pd.Series(figures.NOT_MEASURED, index=wijken.index, dtype="str")
+    totals = []
+    for year in tables.years(domain.subject):
+        rows = tables.rows(domain.subject, year)
+        where = tables.file(domain.subject, year)
+        published = figures.read(rows, domain, name=name, where=where)
+        areas = wijken[wijken["year"] == year]
+        if not (published.clients.notna()).any():
+            continue  # the edition has the column, but nothing was filled in yet
+        clients[areas.index] = areas["wijk_code"].map(published.clients)
+        status[areas.index] = figures.status(published, areas)
+        gm = published.clients[published.clients.index.str.startswith("GM")].dropna()
+        totals.append(
+            pd.DataFrame({"gm_code": gm.index, "year": year, f"{name}_clients": gm.values})
+        )
+    wijken = wijken.assign(
+        **{
+            f"{name}_clients": clients,
+            f"{name}_population": domains_module.population_at_risk(domain, wijken),
+            f"{name}_status": status,
+        }
+    )
+    columns = ["gm_code", "year", f"{name}_clients"]
+    return wijken, pd.concat(totals) if totals else pd.DataFrame(columns=columns)

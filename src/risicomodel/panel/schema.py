@@ -1,0 +1,108 @@
+"""What a panel must satisfy: every violation reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from risicomodel.errors import DataError
+from risicomodel.panel import figures, names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# With fewer persons at risk a rate above 1 is how CBS places people (an institution's address,
+# counted where its gemeente registers clients); with more it is an error.
+LARGE_POPULATION = 1_000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+def check(wijken: pd.DataFrame, domains: Iterable[str]) -> None:
+    """Raise where the panel breaks its contract.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel.
+    domains : iterable of str
+        The domains it has figures of.
+
+    Raises
+    ------
+    DataError
+        With one line per broken rule: how many rows, and an example.
+    """
+    from pandera.errors import SchemaErrors
+
+    try:
+        _schema(wijken, list(domains)).validate(wijken, lazy=True)
+    except SchemaErrors as error:
+        raise DataError(
+            "the figures cannot be right; allowed are one row per wijk and year, CBS codes, counts "
+            "of 0 and up, percentages of 0–100 and no more clients than people in large wijken. "
+            "Correct the table, or leave it out of 'tables':",
+            _violations(wijken, error.failure_cases),
+        ) from None
+
+
+def _schema(wijken: pd.DataFrame, domains: list[str]) -> Any:
+    import pandera.pandas as pa
+
+    key = {
+        "wijk_code": pa.Column("str", pa.Check.str_matches(r"^WK\d{6}$")),
+        "gm_code": pa.Column("str", pa.Check.str_matches(r"^GM\d{4}$")),
+        "year": pa.Column("int64", pa.Check.in_range(FIRST_YEAR, LAST_YEAR)),
+    }
+    numbers = {
+        column.name: pa.Column("float64", _unit_check(column.unit), nullable=True, required=False)
+        for column in names.columns().values()
+        if column.name in wijken and _unit_check(column.unit) is not None
+    }
+    domain_columns: dict[str, Any] = {}
+    for domain in domains:
+        count = pa.Column("float64", pa.Check.ge(0), nullable=True)
+        status = pa.Column("str", pa.Check.isin(figures.STATUSES))
+        domain_columns |= {f"{domain}_clients": count, f"{domain}_population": count}
+        domain_columns |= {f"{domain}_status": status}
+    rules = [_not_above_one(domain) for domain in domains]
+    return pa.DataFrameSchema(
+        {**key, **numbers, **domain_columns}, checks=rules, unique=["wijk_code", "year"]
+    )
+
+
+def _unit_check(unit: str) -> Any:
+    import pandera.pandas as pa
+
+    if unit == "percent":
+        return pa.Check.in_range(0, 100)
+    if unit in {"count", "ha", "km", "per km2", "kWh", "m3", "per household"}:
+        return pa.Check.ge(0)
+    return None
+
+
+def _not_above_one(domain: str) -> Any:
+    import pandera.pandas as pa
+
+    def rule(table: pd.DataFrame) -> pd.Series:
+        large = table[f"{domain}_population"] >= LARGE_POPULATION
+        return ~(large & (table[f"{domain}_clients"] > table[f"{domain}_population"]))
+
+    return pa.Check(rule, name=f"{domain}: more clients than people", ignore_na=False)
+
+
+def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
+    import pandas as pd
+
+    out = []
+    cases = cases.assign(column=cases["column"].fillna("").astype("str"))
+    for (column, rule), part in cases.groupby(["column", "check"], sort=True):
+        rows = pd.to_numeric(part["index"], errors="coerce").dropna().astype(int).unique()
+        where = ""
+        if len(rows):
+            first = wijken.loc[rows[0]]
+            where = f": {len(rows)} rows, for example {first['wijk_code']} in {first['year']}"
+            if column in wijken:
+                where += f" ({first[column]})"
+        what = rule if column in {"", "None"} or ":" in str(rule) else f"{column} breaks {rule}"
+        out.append(f"{what}{where}")
+    return out

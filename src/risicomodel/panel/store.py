@@ -1,0 +1,65 @@
+"""Build a panel once per content: the same tables and domains give the kept one back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from risicomodel import storage
+from risicomodel.panel import build, schema
+from risicomodel.panel.build import Panel
+from risicomodel.sources.provenance import Provenance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.domains import Domain
+    from risicomodel.sources.archive import Archive
+
+
+def load_or_build(archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache) -> Panel:
+    """Return the checked panel of an archive, from the cache where its content is unchanged.
+
+    Parameters
+    ----------
+    archive : Archive
+        The tables; their hashes, and not their dates, decide.
+    domains : mapping
+        Domains to add figures of.
+    cache : Cache
+        Where panels are kept.
+    """
+    key = {
+        "tables": archive.hashes(),
+        "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.found},
+        "domains": {name: asdict(domain) for name, domain in domains.items()},
+        "source": archive.source,
+    }
+    folder = cache.place("panel", key)
+    if folder is not None and folder.is_dir():
+        return _read(folder)
+    panel = build.build(archive, domains)
+    schema.check(panel.wijken, domains)
+    if folder is not None:
+        _write(folder, panel)
+    return panel
+
+
+def _read(folder: Path) -> Panel:
+    import pandas as pd
+
+    records = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return Panel(
+        pd.read_parquet(folder / "wijken.parquet"),
+        pd.read_parquet(folder / "gemeenten.parquet"),
+        [Provenance(**record) for record in records],
+    )
+
+
+def _write(folder: Path, panel: Panel) -> None:
+    with storage.staged_folder(folder) as staging:
+        storage.write_table(staging / "wijken.parquet", panel.wijken)
+        storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
+        storage.write_json(staging / "provenance.json", [asdict(p) for p in panel.provenance])

@@ -1,0 +1,281 @@
+"""The stages in order. The only module that knows them all; ``dvc.yaml`` mirrors it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import features as features_module
+from risicomodel import paths, progress, runs, splits, storage, tracking
+from risicomodel.errors import DataError, SourceError
+from risicomodel.evaluation import crossval, evaluate, scores
+from risicomodel.panel import quality, store
+from risicomodel.panel.build import KWB, Panel
+from risicomodel.sources.archive import Archive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from risicomodel.evaluation.crossval import Problem
+    from risicomodel.runs import Run
+    from risicomodel.settings import Settings
+    from risicomodel.sources.table import OwnTable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task leaves: the run's folder and the tables its end is told from."""
+
+    folder: Path
+    quality: pd.DataFrame
+    leaderboard: pd.DataFrame | None = None
+    tracked: str = ""
+
+
+def data(settings: Settings) -> Outcome:
+    """Read the sources, build the panel and report on its quality."""
+    with runs.open_run("data", settings) as run:
+        panel, report = _data(settings, run)
+        runs.finish(run, settings, panel.provenance, {})
+    return Outcome(run.final, report)
+
+
+def train(settings: Settings) -> Outcome:
+    """Fit models on every protocol; give scores and a prediction for every wijk."""
+    return _learn("train", settings)
+
+
+def run(settings: Settings) -> Outcome:
+    """Go through every stage there is."""
+    return _learn("run", settings)
+
+
+def _learn(task: str, settings: Settings) -> Outcome:
+    with runs.open_run(task, settings) as run:
+        panel, report = _data(settings, run)
+        _check_years(panel, settings)
+        with run.stage("features"):
+            problems = _problems(panel, settings)
+            run.write("features.csv", features_module.table(settings.features, settings.domains))
+        with run.stage("models"):
+            predictions = _predictions(problems, settings)
+        with run.stage("evaluation"):
+            table, board, best = _evaluate(problems, predictions, settings, run)
+        with run.stage("tracking"):
+            tracker, entries = _winners(problems, table, best, settings)
+        runs.finish(run, settings, panel.provenance, {"champions": best})
+        tracker.log_run(run.folder, runs.read_record(run.folder), table, entries)
+    return Outcome(run.final, report, board, tracker.where if tracker.reached else "")
+
+
+def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
+    with run.stage("sources"):
+        archive = open_archive(settings)
+    with run.stage("panel"):
+        panel = store.load_or_build(archive, settings.domains, _cache(settings))
+        panel = _with_own_figures(panel, settings)
+        report = quality.report(panel.wijken, settings.domains)
+    run.write("panel.parquet", panel.wijken)
+    run.write("gemeenten.parquet", panel.gemeenten)
+    run.write("quality.csv", report)
+    return panel, report
+
+
+def _cache(settings: Settings) -> storage.Cache:
+    return storage.Cache(paths.cache_dir() if settings.cache else None)
+
+
+def open_archive(settings: Settings) -> Archive:
+    """Return the archive a run reads; downloaded or made up first, where that is asked for.
+
+    Raises
+    ------
+    SourceError
+        If there is no folder, or it lacks what is needed.
+    """
+    source = settings.data.source
+    if source == "demo":
+        return _demo(settings)
+    catalogue = settings.catalogue()
+    if source == "cbs":
+        return _download(settings, catalogue)
+    if not settings.data.dir:
+        raise SourceError(
+            f"no archive folder is named; set data.dir=PATH to a folder of CBS tables, or the "
+            f"environment variable {paths.ARCHIVE_VARIABLE}."
+        )
+    return Archive(Path(settings.data.dir).expanduser().resolve(), catalogue)
+
+
+def _demo(settings: Settings) -> Archive:
+    from risicomodel.sources import demo
+
+    made = settings.data.demo
+    key = storage.sha256_json({**asdict(made), "code": storage.sha256_code()})[:12]
+    base = Path(settings.data.dir).expanduser() if settings.data.dir else paths.cache_dir() / "demo"
+    folder = base.resolve() / f"demo-{key}"
+    if not folder.is_dir():
+        demo.write_archive(folder, made)
+    return Archive(folder, demo.catalogue(made), source="demo")
+
+
+def _download(settings: Settings, catalogue: dict[str, dict[int, list[str]]]) -> Archive:
+    from risicomodel.sources import cbs
+
+    folder = settings.data.dir or paths.home() / "data" / "cbs"
+    folder = Path(folder).expanduser().resolve()
+    totals = {d.subject: tuple(d.totals) for d in settings.domains.values() if d.totals}
+    subjects = {KWB, *(d.subject for d in settings.domains.values())} & set(catalogue)
+    wanted = [
+        cbs.Wanted(subject, year, table[0], totals.get(subject, ()))
+        for subject in sorted(subjects)
+        for year, table in sorted(catalogue[subject].items())
+    ]
+    with progress.messages("CBS StatLine") as say:
+        cbs.download(
+            folder,
+            wanted,
+            settings.data.cbs,
+            offline=settings.data.offline,
+            refresh=settings.data.refresh,
+            progress=say,
+        )
+    return Archive(folder, catalogue, source="cbs")
+
+
+def _with_own_figures(panel: Panel, settings: Settings) -> Panel:
+    from risicomodel.panel import schema
+    from risicomodel.sources import table
+
+    own: OwnTable = settings.data.own
+    if not own.path:
+        return panel
+    figures, record = table.read(own, list(settings.domains))
+    wijken = table.join(panel.wijken, figures, record.file)
+    schema.check(wijken, settings.domains)
+    return Panel(wijken, panel.gemeenten, [*panel.provenance, record])
+
+
+def _check_years(panel: Panel, settings: Settings) -> None:
+    """Raise where a year to be scored has no features, or a domain no figures in any of them."""
+    there = sorted(int(year) for year in panel.wijken["year"].unique())
+    wrong = [
+        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no wijk has features"
+        for year in settings.split.score_years
+        if year not in there
+    ]
+    tables = settings.catalogue()
+    for name, domain in settings.domains.items():
+        observed = panel.wijken[panel.wijken[f"{name}_status"] == "observed"]
+        lacking = set(settings.split.score_years) & set(there) - set(observed["year"])
+        for year in sorted(lacking):
+            wanted = tables.get(domain.subject, {}).get(year, ["no table is configured"])
+            wrong.append(f"{year}: no figures of {name} (looked for {', '.join(wanted)})")
+    if wrong:
+        raise DataError(
+            "split.score_years asks for years that cannot be scored; allowed are years with "
+            "features and figures. Correct split.score_years, or the tables:",
+            wrong,
+        )
+
+
+def _problems(panel: Panel, settings: Settings) -> list[Problem]:
+    return [
+        crossval.pose(
+            panel.wijken,
+            name,
+            settings.features,
+            features_module.usable(settings.features, name, domain),
+            settings.split.min_population,
+        )
+        for name, domain in settings.domains.items()
+    ]
+
+
+def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
+    tasks = [
+        task
+        for problem in problems
+        for protocol in settings.split.protocols
+        for task in crossval.tasks(
+            problem, splits.PROTOCOLS[protocol], settings.split, settings.models, settings.seed
+        )
+    ]
+    with progress.steps("fitting models", len(tasks)) as done:
+        table = crossval.run(tasks, _cache(settings), settings.compute.jobs, done)
+    return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
+
+
+def _evaluate(
+    problems: list[Problem], predictions: dict[str, pd.DataFrame], settings: Settings, run: Run
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+    import pandas as pd
+
+    scored = {
+        problem.domain: evaluate.scored_rows(
+            predictions[problem.domain], problem, settings.split.score_years
+        )
+        for problem in problems
+    }
+    everything = pd.concat(scored.values(), ignore_index=True)
+    table = evaluate.score_all(everything)
+    best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
+    board = evaluate.leaderboard(table, best)
+    run.write("scores.csv", table)
+    run.write("leaderboard.csv", board)
+    run.write("calibration.csv", evaluate.calibration(everything))
+    if splits.UNSEEN_GEMEENTE in settings.split.protocols:
+        expected = [
+            evaluate.expected(predictions[p.domain], p, scored[p.domain], best.get(p.domain, ""))
+            for p in problems
+        ]
+        run.write("predictions.parquet", pd.concat(expected, ignore_index=True))
+    else:
+        run.note(
+            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
+            "in split.protocols."
+        )
+    return table, board, best
+
+
+def _winners(
+    problems: list[Problem], table: pd.DataFrame, best: dict[str, str], settings: Settings
+) -> tuple[tracking.Tracker, list[tracking.Entry]]:
+    tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
+    if not isinstance(tracker, tracking.MlflowTracker):
+        return tracker, []
+    return tracker, [
+        _entry(problem, table, best[problem.domain], settings)
+        for problem in problems
+        if problem.domain in best
+    ]
+
+
+def _entry(problem: Problem, table: pd.DataFrame, name: str, settings: Settings) -> tracking.Entry:
+    chosen = table[
+        (table["domain"] == problem.domain)
+        & (table["protocol"] == settings.champion.protocol)
+        & (table["model"] == name)
+        & (table["metric"] == settings.champion.metric)
+        & (table["group"] == scores.ALL)
+    ]
+    model, sample = crossval.fit_all(problem, settings.models[name], settings.seed)
+    value = float(chosen["value"].iloc[0])
+    return tracking.Entry(problem.domain, name, model, sample, value, problem.fingerprint)
+
+
+def info(settings: Settings) -> dict[str, Any]:
+    """Return what is in the archive: tables, missing tables, and the panel's quality."""
+    archive = open_archive(settings)
+    panel = store.load_or_build(archive, settings.domains, _cache(settings))
+    return {
+        "folder": archive.folder,
+        "found": archive.found,
+        "missing": archive.missing(),
+        "panel": panel,
+        "quality": quality.report(panel.wijken, settings.domains),
+    }

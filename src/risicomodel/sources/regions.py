@@ -1,0 +1,213 @@
+"""How CBS lays out areas, periods and breakdowns, made into one row per area for one year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from risicomodel.errors import DataError, SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REGION_COLUMNS = ["code", "name", "gm_name", "change"]
+
+# OData keys end in the column's position; only their CamelCase tells it from Excel's a_00_14
+_POSITION = re.compile(r"(?=.*[A-Z]).*_\d+")
+_CODE_COLUMNS = ("codering", "coderingregio", "gwbcode10", "gwbcode")
+_DIMENSIONS = ("regios", "wijken", "wijkenenbuurten", "regio", "regiokenmerken")
+_GEMEENTE_COLUMNS = ("gemeentenaam", "gmnaam")
+_CHANGE_COLUMNS = (
+    "indelingswijzigingwijken",
+    "indelingswijzewijken",  # so spelt in one table of 2015
+    "indelingswijzigingwijkenenbuurten",
+    "indwbi",
+)
+_OTHER = ("id", "perioden", "soortregio", "recs", "gwbcode8", "meestvoorkomendepostcode")
+
+CODE = re.compile(r"(NL\d{2}|LD\d{2}|PV\d{2}|CR\d{2}|GM\d{4}|WK\d{6}|BU\d{8})")
+_TOTAL_KEY = re.compile(r"T\d{6}")
+LEVELS = {"wijk": "WK", "buurt": "BU", "gemeente": "GM", "land": "NL"}
+
+
+def stem(name: str) -> str:
+    """Return a name without position and spelling: ``k_0Tot15Jaar_8`` → ``k0tot15jaar``."""
+    name = name.strip()
+    if _POSITION.fullmatch(name):
+        name = name.rpartition("_")[0]
+    return name.replace("_", "").replace(" ", "").lower()
+
+
+def stems(names: Iterable[str]) -> list[str]:
+    """Return stems, numbering those that occur twice: ``appartement#1``, ``appartement#2``.
+
+    KWB has ``Appartement_48`` (electricity) and ``Appartement_56`` (gas): only the order tells.
+    """
+    plain = [stem(name) for name in names]
+    seen: dict[str, int] = {}
+    out = []
+    for name in plain:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(f"{name}#{seen[name]}" if plain.count(name) > 1 else name)
+    return out
+
+
+def check_codes(codes: pd.Series, *, where: str) -> None:
+    """Raise where an area code is not a CBS code as text.
+
+    Raises
+    ------
+    DataError
+        For instance when a spreadsheet turned ``WK000300`` into 300.
+    """
+    wrong = codes[~codes.str.fullmatch(CODE.pattern)]
+    if len(wrong):
+        raise DataError(
+            f"{where}: {len(wrong)} area codes are not CBS codes, for example "
+            f"{', '.join(map(repr, wrong.unique()[:3]))}; allowed are GM + 4, WK + 6 or "
+            "BU + 8 digits, leading zeros kept. Save the code column as text and read it again."
+        )
+
+
+def area_rows(
+    raw: pd.DataFrame,
+    year: int,
+    *,
+    where: str,
+    totals: Sequence[str] = (),
+    titles: Callable[[str], dict[str, str]] = lambda _: {},
+) -> pd.DataFrame:
+    """Return one row per area for the whole of ``year``, over the total of every breakdown.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        As :func:`risicomodel.sources.formats.read_file` gives it.
+    year : int
+        The year wanted; half years and quarters are left out.
+    where : str
+        The file, for messages.
+    totals : sequence of str
+        Titles that mean "total" in a breakdown (``Totaal``). OData's total keys (``T001644``) are
+        known as such.
+    titles : callable
+        Gives a dimension's titles by key, where the archive has them.
+
+    Returns
+    -------
+    DataFrame
+        ``code`` (empty where CBS leaves it out), ``name``, ``gm_name``, ``change``, and the topic
+        columns by stem.
+    """
+    table = raw.set_axis(stems(raw.columns), axis="columns")
+    keep = _is_year(table, year)
+    for name in _breakdowns(list(raw.columns)):
+        total = _is_total(table[name], totals, titles)
+        if not total.any():
+            raise SourceError(
+                f"{where}: no total in column '{name}', which holds "
+                f"{', '.join(repr(v) for v in table[name].unique()[:4])}; looked for "
+                f"{', '.join(repr(t) for t in totals)}. Name the total in the domain's 'totals'."
+            )
+        keep &= total
+    rows = table[keep]
+    if rows.empty:
+        raise SourceError(
+            f"{where}: no rows for the year {year}; the periods are "
+            f"{', '.join(map(str, table['perioden'].unique()[:5]))}. Correct the table's year in "
+            "'tables', or get the right table."
+        )
+    return _with_regions(rows, titles, where)
+
+
+def _breakdowns(names: Sequence[str]) -> list[str]:
+    """Return the dimensions that are neither area nor period; flat files have none."""
+    if not any(_POSITION.fullmatch(name) for name in names):
+        return []
+    plain = [stem(name) for name in names if not _POSITION.fullmatch(name)]
+    return [name for name in plain if name not in {*_OTHER, *_DIMENSIONS}]
+
+
+def _is_year(table: pd.DataFrame, year: int) -> pd.Series:
+    import pandas as pd
+
+    if "perioden" not in table:
+        return pd.Series(data=True, index=table.index)
+    return table["perioden"].astype("str").isin([f"{year}", f"{year}JJ00", f"{year}.0"])
+
+
+def _is_total(
+    column: pd.Series, totals: Sequence[str], titles: Callable[[str], dict[str, str]]
+) -> pd.Series:
+    wanted = {total.strip().lower() for total in totals}
+    named = column.replace(titles(str(column.name)))
+    found: pd.Series = named.str.strip().str.lower().isin(wanted)
+    return found if found.any() else column.str.fullmatch(_TOTAL_KEY.pattern)
+
+
+def _first(table: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
+    found = [name for name in names if name in table.columns]
+    return table[found[0]].astype("str").str.strip() if found else None
+
+
+def _with_regions(
+    rows: pd.DataFrame, titles: Callable[[str], dict[str, str]], where: str
+) -> pd.DataFrame:
+    import pandas as pd
+
+    dimension = next((name for name in _DIMENSIONS if name in rows.columns), None)
+    region = rows[dimension] if dimension else None
+    code = _first(rows, _CODE_COLUMNS)
+    if code is None:
+        code = region
+    if code is None:
+        raise SourceError(
+            f"{where}: no column with area codes; allowed names are Codering, codering_regio, "
+            f"gwb_code_10 or a region dimension; found {', '.join(map(repr, rows.columns[:6]))}. "
+            "Check that this is a CBS table by wijk."
+        )
+    if region is not None and region.str.fullmatch(CODE.pattern).all():
+        code = region  # keys: never blank, also where CBS left Codering out
+        region = region.map(titles(str(dimension)))
+    head = pd.DataFrame(
+        {
+            "code": code.fillna(""),
+            "name": "" if region is None else region.fillna(""),
+            "gm_name": _or_blank(_first(rows, _GEMEENTE_COLUMNS)),
+            "change": _or_blank(_first(rows, _CHANGE_COLUMNS)).str.removesuffix(".0"),
+        },
+        index=rows.index,
+    )
+    check_codes(head.loc[head["code"] != "", "code"], where=where)
+    topics = [c for c in rows.columns if c not in {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS}]
+    out = pd.concat([head, rows[topics]], axis=1).reset_index(drop=True)
+    _refuse_twice(out, where)
+    return out
+
+
+def _or_blank(column: pd.Series | None) -> pd.Series:
+    import pandas as pd
+
+    return pd.Series(dtype="str") if column is None else column.replace({".": "", "nan": ""})
+
+
+def _refuse_twice(rows: pd.DataFrame, where: str) -> None:
+    codes = rows.loc[rows["code"] != "", "code"]
+    twice = codes[codes.duplicated()].unique()
+    if len(twice):
+        raise DataError(
+            f"{where}: {len(twice)} areas occur more than once in one year, for example "
+            f"{', '.join(twice[:3])}; allowed is one row per area and year. Remove the doubles, or "
+            "name the breakdown's total in the domain's 'totals'."
+        )
+
+
+def titles_from(dimension: pd.DataFrame) -> dict[str, str]:
+    """Return key → title from an OData dimension table (columns ``Key`` and ``Title``)."""
+    return dict(zip(dimension["Key"].str.strip(), dimension["Title"].str.strip(), strict=True))
+
+
+def level_of(codes: pd.Series) -> pd.Series:
+    """Return the two letters that tell an area's level: NL, GM, WK or BU."""
+    return codes.str[:2]

@@ -1,0 +1,169 @@
+"""A gemeente's own figures, joined to CBS features by wijk and year.
+
+Name: whatever the gemeente calls it. Licence: its own; nothing of it is published by us. The file
+(CSV, XLSX or parquet) is mapped in configuration:
+
+    data:
+      own:
+        path: clienten_2023.xlsx
+        columns: {wijk_code: Wijkcode, year: Jaar, jeugd: "Aantal jongeren"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from risicomodel import storage
+from risicomodel.errors import ConfigError, DataError, SourceError, suggest
+from risicomodel.sources import formats, regions
+from risicomodel.sources.provenance import Provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEY = ("wijk_code", "year")
+
+
+@dataclass
+class OwnTable:
+    """Which file, and which of its columns is what.
+
+    Parameters
+    ----------
+    path : str or None
+        The file; None for no own figures.
+    columns : dict of str to str
+        ``wijk_code`` and ``year``, and a domain's name → the column with its clients (persons).
+    licence : str
+        How the figures may be used; goes into ``run.json``.
+    """
+
+    SUBJECT: ClassVar[str] = "own"
+
+    path: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    licence: str = "internal"
+
+
+def read(own: OwnTable, domain_names: list[str]) -> tuple[pd.DataFrame, Provenance]:
+    """Read a gemeente's own figures.
+
+    Returns
+    -------
+    DataFrame
+        ``wijk_code``, ``year`` and one column of clients (persons) per mapped domain.
+    Provenance
+        What was read.
+
+    Raises
+    ------
+    ConfigError
+        If the mapping lacks the key or names columns that the file does not have.
+    SourceError, DataError
+        If the file cannot be read, or a code, year or count cannot be right.
+    """
+    path = Path(str(own.path)).expanduser()
+    if not path.is_file():
+        raise SourceError(
+            f"no own table at {path}; set data.own.path to a {', '.join(formats.READERS)} file."
+        )
+    raw = formats.read_file(path)
+    _check_mapping(own.columns, list(raw.columns), domain_names, path.name)
+    table = raw[list(own.columns.values())].set_axis(list(own.columns), axis="columns")
+    table = _checked(table, path.name)
+    years = f"{table['year'].min()}–{table['year'].max()}"
+    record = Provenance(
+        "table",
+        OwnTable.SUBJECT,
+        path.stem,
+        years,
+        path.name,
+        storage.sha256_file(path),
+        len(table),
+        licence=own.licence,
+    )
+    return table, record
+
+
+def _check_mapping(
+    columns: Mapping[str, str], found: list[str], domain_names: list[str], file: str
+) -> None:
+    allowed = [*KEY, *domain_names]
+    wrong = [f"'{key}' is not mapped" for key in KEY if key not in columns]
+    wrong += [
+        f"'{name}' is neither a key nor a chosen domain{suggest(name, allowed)}"
+        for name in columns
+        if name not in allowed
+    ]
+    wrong += [
+        f"{name}: the file has no column '{column}'{suggest(column, found)}"
+        for name, column in columns.items()
+        if column not in found
+    ]
+    if not set(columns) & set(domain_names):
+        wrong.append(f"no domain is mapped; chosen are {', '.join(domain_names)}")
+    if wrong:
+        raise ConfigError(
+            f"data.own.columns does not fit {file}, whose columns are "
+            f"{', '.join(map(repr, found[:8]))}; map {', '.join(allowed)} to them:",
+            wrong,
+        )
+
+
+def _checked(table: pd.DataFrame, file: str) -> pd.DataFrame:
+    out = table.copy()
+    out["wijk_code"] = out["wijk_code"].astype("str")
+    regions.check_codes(out["wijk_code"], where=file)
+    for name in out.columns.drop("wijk_code"):
+        out[name] = formats.to_number(out[name], where=f"{file}, column '{name}'")
+    wrong = []
+    if out["year"].isna().any() or (out["year"] % 1 != 0).any():
+        wrong.append("years must be whole numbers, one in every row")
+    twice = out.duplicated(list(KEY))
+    if twice.any():
+        example = out.loc[twice, "wijk_code"].iloc[0]
+        wrong.append(f"{int(twice.sum())} wijk-years occur twice, for example {example}")
+    counts = out.columns.drop(list(KEY))
+    negative = (out[counts] < 0).sum().sum()
+    if negative:
+        wrong.append(f"{int(negative)} counts are negative")
+    if wrong:
+        raise DataError(
+            f"{file} cannot be joined; allowed is one row per wijk and year with counts of 0 and "
+            "up. Correct the file:",
+            wrong,
+        )
+    return out.astype({"year": "int64"})
+
+
+def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Put own figures into the panel, in place of what CBS published for those wijken and years.
+
+    Raises
+    ------
+    DataError
+        If a row has no wijk-year with features to stand beside.
+    """
+    keys = list(KEY)
+    known = table.merge(wijken[keys], on=keys, how="left", indicator=True)
+    lost = known[known["_merge"] == "left_only"]
+    if len(lost):
+        years = sorted(set(lost["year"]) - set(wijken["year"]))
+        why = f"; years without features: {', '.join(map(str, years))}" if years else ""
+        first = lost.iloc[0]
+        raise DataError(
+            f"{file}: {len(lost)} rows have no CBS features for their wijk and year, for example "
+            f"{first['wijk_code']} in {first['year']}{why}. Allowed are wijken and years of the "
+            f"panel ({wijken['year'].min()}–{wijken['year'].max()}); add the KWB table of that "
+            "year, or leave the rows out."
+        )
+    out = wijken.copy()
+    merged = wijken[keys].merge(table, on=keys, how="left").set_index(wijken.index)
+    for name in table.columns.drop(keys):
+        given = merged[name].notna()
+        out[f"{name}_clients"] = merged[name].where(given, wijken[f"{name}_clients"])
+        out[f"{name}_status"] = wijken[f"{name}_status"].mask(given, "observed")
+    return out

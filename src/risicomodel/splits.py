@@ -1,0 +1,246 @@
+"""Protocols: what a model may know, and which rows it is asked about.
+
+A score means nothing without its protocol. Four are declared:
+
+``unseen_gemeente``
+    Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
+``unseen_wijk``
+    Folds by wijk, all its years together, a fifth of every gemeente's wijken at once; the
+    gemeente's published total is known.
+``next_years``
+    Train up to year T, predict T + 1 … T + h with features as they were out at T.
+``random``
+    Rows at random. Only there to show how flattering it is: other years of the same wijk, and
+    its neighbours, are in the training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from risicomodel.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    Index = npt.NDArray[np.intp]
+
+UNSEEN_GEMEENTE = "unseen_gemeente"
+UNSEEN_WIJK = "unseen_wijk"
+NEXT_YEARS = "next_years"
+RANDOM = "random"
+
+Knows = Literal["nation", "gemeente", "history"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way to test: how rows are grouped into folds and which level is known.
+
+    Parameters
+    ----------
+    group : str
+        Column whose values stay together in one fold; empty for rows on their own.
+    within : str
+        Column within whose values the groups are dealt evenly over the folds; empty for none.
+    knows : {"nation", "gemeente", "history"}
+        The level a model is told: the country's rate, the gemeente's published rate of the same
+        year, or the gemeente's last rate before the origin.
+    """
+
+    name: str
+    group: str
+    knows: Knows
+    within: str = ""
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    UNSEEN_GEMEENTE: Protocol(UNSEEN_GEMEENTE, "gm_group", "nation"),
+    UNSEEN_WIJK: Protocol(UNSEEN_WIJK, "wijk_group", "gemeente", within="gm_group"),
+    NEXT_YEARS: Protocol(NEXT_YEARS, "", "history"),
+    RANDOM: Protocol(RANDOM, "", "nation"),
+}
+
+
+@dataclass
+class SplitSettings:
+    """How to test, as in ``configs/split``.
+
+    Parameters
+    ----------
+    protocols : list of str
+        Which of the four protocols to run.
+    folds : int
+        Number of folds.
+    score_years : list of int
+        Years the cross-sectional protocols are scored on; empty for every year with figures.
+    min_population : int
+        Wijken with fewer persons at risk neither train nor count: their rates are noise.
+    origins : list of int
+        Last training years of ``next_years``; empty for every year that leaves two to train on.
+    horizon : int
+        Years ahead, at most.
+    """
+
+    protocols: list[str] = field(default_factory=lambda: list(PROTOCOLS))
+    folds: int = 5
+    score_years: list[int] = field(default_factory=list)
+    min_population: int = 100
+    origins: list[int] = field(default_factory=list)
+    horizon: int = 3
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One training and test set.
+
+    Parameters
+    ----------
+    fold : int
+        Number of the fold, or the origin's year in ``next_years``.
+    train, test : array of int
+        Row positions in the panel. Test rows may lack a figure: they are predicted, not scored.
+    features_from : array of int
+        For every test row, the row its features come from: itself, but in ``next_years`` its
+        place's row at the origin, or -1 where the place was not there yet.
+    origin : int or None
+        Last year of the training rows, in ``next_years``.
+    """
+
+    fold: int
+    train: Index
+    test: Index
+    features_from: Index
+    origin: int | None = None
+
+
+def check(settings: SplitSettings) -> None:
+    """Raise on settings that cannot be followed.
+
+    Raises
+    ------
+    ConfigError
+        Listing every violation.
+    """
+    wrong = [
+        f"protocol '{name}' is unknown; allowed are {', '.join(PROTOCOLS)}"
+        for name in settings.protocols
+        if name not in PROTOCOLS
+    ]
+    if not settings.protocols:
+        wrong.append(f"no protocol; name at least one of {', '.join(PROTOCOLS)}")
+    if settings.folds < 2:  # noqa: PLR2004
+        wrong.append(f"folds is {settings.folds}; allowed is 2 or more")
+    if settings.horizon < 1:
+        wrong.append(f"horizon is {settings.horizon}; allowed is 1 or more")
+    if settings.min_population < 1:
+        wrong.append(f"min_population is {settings.min_population}; allowed is 1 or more")
+    if wrong:
+        raise ConfigError("the split settings do not fit; correct 'split':", wrong)
+
+
+def folds(
+    protocol: Protocol,
+    wijken: pd.DataFrame,
+    usable: pd.Series,
+    settings: SplitSettings,
+    seed: int,
+) -> Iterator[Fold]:
+    """Yield the folds of a protocol.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        One of :data:`PROTOCOLS`.
+    wijken : DataFrame
+        The panel, with ``gm_group``, ``wijk_group``, ``place_id`` and ``year``.
+    usable : Series of bool
+        Rows with a figure on enough people: only these train.
+    settings : SplitSettings
+        Number of folds, origins and horizon.
+    seed : int
+        Seed of the assignment. Groups are sorted first, so the order of rows changes nothing.
+
+    Raises
+    ------
+    DataError
+        If there are fewer groups than folds, or too few years.
+    """
+    if protocol.knows == "history":
+        yield from _origins(wijken, usable, settings)
+        return
+    import numpy as np
+
+    number = _fold_numbers(protocol, wijken, usable, settings.folds, seed)
+    for k in range(settings.folds):
+        test = np.flatnonzero(number == k)
+        yield Fold(k, np.flatnonzero(usable.to_numpy() & (number != k)), test, test)
+
+
+def _fold_numbers(
+    protocol: Protocol, wijken: pd.DataFrame, usable: pd.Series, count: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """Deal sorted groups, shuffled, over the folds; those with figures first, so all get some."""
+    import numpy as np
+    import pandas as pd
+
+    if protocol.group:
+        group = wijken[protocol.group]
+    else:
+        group = wijken["wijk_code"] + "/" + wijken["year"].astype("str")
+    known = np.sort(group[usable].unique())
+    if len(known) < count:
+        what = "gemeenten" if protocol.name == UNSEEN_GEMEENTE else "wijken"
+        raise DataError(
+            f"{protocol.name}: {len(known)} {what} with figures for {count} folds; allowed is at "
+            f"least one per fold. Set split.folds={max(2, len(known))} or lower, or add data."
+        )
+    rest = np.setdiff1d(group.unique(), known)
+    rng = np.random.default_rng([seed, len(known)])
+    order = np.concatenate([rng.permutation(known), rng.permutation(rest)])
+    if protocol.within:
+        # one gemeente after the other: its wijken go to different folds in turn
+        home = wijken.groupby(protocol.group)[protocol.within].first().loc[order]
+        order = order[np.argsort(home.to_numpy(dtype="str"), kind="stable")]
+    number = pd.Series(np.arange(len(order)) % count, index=order)
+    return group.map(number).to_numpy(dtype="int64")
+
+
+def _origins(wijken: pd.DataFrame, usable: pd.Series, settings: SplitSettings) -> Iterator[Fold]:
+    import numpy as np
+
+    years = sorted(int(year) for year in wijken.loc[usable, "year"].unique())
+    wanted: Sequence[int] = settings.origins or years[1:-1]
+    origins = [year for year in wanted if year in years and year < years[-1]]
+    if not origins:
+        raise DataError(
+            f"next_years: no origin with a year after it; figures are there for "
+            f"{', '.join(map(str, years)) or 'no year'}, origins asked for "
+            f"{', '.join(map(str, wanted)) or 'none'}. Set split.origins, or leave next_years out "
+            "of split.protocols."
+        )
+    for origin in origins:
+        test, at_origin = _ahead(wijken, origin, settings.horizon)
+        train = np.flatnonzero((usable & (wijken["year"] <= origin)).to_numpy())
+        yield Fold(origin, train, test, at_origin, origin)
+
+
+def _ahead(wijken: pd.DataFrame, origin: int, horizon: int) -> tuple[Index, Index]:
+    """Return the rows of the years ahead and, for each, its place's row at the origin.
+
+    A wijk drawn anew since has no row there (-1): nothing was known of it, and its code is not
+    followed to another area. It stays in the test, so that redrawn wijken count in the score.
+    """
+    import numpy as np
+    import pandas as pd
+
+    year = wijken["year"]
+    here = np.flatnonzero((year == origin).to_numpy())
+    by_place = pd.Series(here, index=wijken["place_id"].iloc[here])
+    ahead = np.flatnonzero(((year > origin) & (year <= origin + horizon)).to_numpy())
+    source = wijken["place_id"].iloc[ahead].map(by_place).fillna(-1)
+    return ahead, source.to_numpy(dtype="int64")

@@ -1,0 +1,160 @@
+"""Files that are whole or not there: atomic writes, hashes and a content-addressed cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK = 1 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hexadecimal text."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the SHA-256 of a value's canonical JSON; dataclasses must be dictionaries already."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_frame(frame: pd.DataFrame) -> str:
+    """Return the SHA-256 of a table's column names, types and values (index left out)."""
+    import pandas as pd
+
+    digest = hashlib.sha256(repr([(c, str(t)) for c, t in frame.dtypes.items()]).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+@cache
+def sha256_code() -> str:
+    """Return the SHA-256 of this package's own source, so that a cache never outlives its code."""
+    digest = hashlib.sha256()
+    for path in sorted(paths.PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(paths.PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` to write to; it takes ``path``'s place on success."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o644)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, atomically."""
+    with atomic(path) as partial:
+        partial.write_text(
+            json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n",
+            encoding="utf-8",
+        )
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as ``.parquet`` or ``.csv`` (by its name), atomically and reproducibly."""
+    with atomic(path) as partial:
+        if path.suffix == ".parquet":
+            table.to_parquet(partial, index=False, compression="zstd")
+        else:
+            # 10 significant digits: more than any figure here carries, fewer than float noise
+            table.to_csv(partial, index=False, float_format="%.10g", lineterminator="\n")
+
+
+@contextlib.contextmanager
+def staged_folder(final: Path) -> Iterator[Path]:
+    """Give a folder to fill that becomes ``final`` only when all went well.
+
+    An existing ``final`` is replaced. Left-overs of a killed process are hidden folders
+    (``.name.*.partial``) that nothing reads.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=".partial"))
+    staging.chmod(0o755)
+    try:
+        yield staging
+        _swap(staging, final)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _swap(staging: Path, final: Path) -> None:
+    if not final.exists():
+        staging.replace(final)
+        return
+    old = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=".old"))
+    final.replace(old / "was")
+    staging.replace(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class Cache:
+    """Results kept by the hash of everything they were made from.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where to keep them; None keeps nothing, so everything is made anew.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def place(self, kind: str, key: Mapping[str, Any]) -> Path | None:
+        """Return the path (without suffix) for what follows from ``key``; None when off.
+
+        Parameters
+        ----------
+        kind : str
+            A word for what it is: a folder of the cache.
+        key : mapping
+            Everything the result follows from; this package's own code is added to it.
+        """
+        if self.folder is None:
+            return None
+        return self.folder / kind / sha256_json({**key, "code": sha256_code()})
+
+    def table(
+        self, kind: str, key: Mapping[str, Any], make: Callable[[], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Return the table kept for ``key``, or make and keep it."""
+        import pandas as pd
+
+        place = self.place(kind, key)
+        if place is None:
+            return make()
+        path = place.with_suffix(".parquet")
+        if path.is_file():
+            with contextlib.suppress(OSError):
+                return pd.read_parquet(path)
+        table = make()
+        write_table(path, table)
+        return table
