@@ -39,7 +39,7 @@ class GlmParams:
     """
 
     knots: int = 4
-    alpha: float = 0.01
+    alpha: float = 0.2
     weight_exponent: float = 0.7
     winsor: float = 0.005
 

@@ -47,7 +47,7 @@ _TOTAL_KEY = re.compile(r"T\d{6}")
 _WHOLE_YEAR = "JJ00"
 
 
-@dataclass(frozen=True)
+@dataclass
 class CbsSettings:
     """Where CBS is and how patient to be.
 

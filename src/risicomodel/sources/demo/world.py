@@ -41,7 +41,7 @@ YEARS_ALIKE = 0.9  # correlation of a gemeente's effect with the year before
 YEARLY_SD = 0.03  # of a wijk's own effect, on the log rate
 
 
-@dataclass(frozen=True)
+@dataclass
 class DemoSettings:
     """Size, years and seed of the made-up country.
 
