@@ -16,7 +16,14 @@ from risicomodel.errors import ConfigError, RisicomodelError, suggest
 if TYPE_CHECKING:
     from risicomodel.settings import Settings
 
+log = logging.getLogger(__name__)
+
 INTERRUPTED = 130
+# packages whose chatter is kept off the terminal
+CHATTY = (
+    "matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr", "hydra",
+    "hydra_plugins",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,13 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a task; return the exit status: 0 well, 2 a problem you can mend, 130 interrupted."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options, rest = _parser().parse_known_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if options.verbose else logging.INFO,
-        format="%(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
-    _hush()
+    _set_up_log(logging.DEBUG if options.verbose else logging.INFO)
     try:
         return _dispatch(options, rest)
     except RisicomodelError as error:
@@ -115,10 +116,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _hush() -> None:
-    """Keep other packages' chatter off the terminal."""
-    for name in ("matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr"):
+def _set_up_log(level: int, prefix: str = "") -> None:
+    """Log to the error stream; keep other packages' chatter off it."""
+    logging.basicConfig(level=level, format=f"{prefix}%(message)s", stream=sys.stderr, force=True)
+    for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_ours)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Tell chatter on the root logger (cbsodata's) from what has a name, or is serious."""
+    return record.name != "root" or record.levelno >= logging.WARNING
 
 
 def _say(text: str, stream: Any = None) -> None:
@@ -203,32 +212,42 @@ def _compare(names: list[str]) -> int:
 
 def _sweep(task: str, overrides: list[str]) -> int:
     """Hand a sweep to Hydra, whose joblib launcher runs the jobs side by side."""
+    import tempfile
+
     import hydra
 
-    from risicomodel import paths
+    from risicomodel import paths, settings
 
-    os.environ[_TASK_VARIABLE] = task
     program = hydra.main(
         version_base="1.3", config_path=str(paths.config_dir()), config_name="config"
     )(sweep_job)
     before = sys.argv
     sys.argv = ["risicomodel", "-m", *overrides]
-    try:
-        program()
-    finally:
-        sys.argv = before
+    # Hydra must have a folder for records of its own; every job's run.json says more
+    with tempfile.TemporaryDirectory() as folder, settings.explained(overrides):
+        # with "full error" Hydra lets errors through, for 'main' to say, instead of printing them
+        os.environ |= {_TASK: task, _SWEEP_FOLDER: folder, "HYDRA_FULL_ERROR": "1"}
+        try:
+            program()
+        finally:
+            sys.argv = before
     return 0
 
 
-_TASK_VARIABLE = "RISICOMODEL_SWEEP_TASK"
+_TASK = "RISICOMODEL_SWEEP_TASK"
+_SWEEP_FOLDER = "RISICOMODEL_SWEEP_FOLDER"  # configs/config.yaml reads it
 
 
-def sweep_job(config: Any) -> float | None:
-    """Run one job of a sweep, in a process of its own; return the champion metric's mean."""
+def sweep_job(config: Any) -> None:
+    """Run one job of a sweep, in a process of its own."""
+    from hydra.core.hydra_config import HydraConfig
+
     from risicomodel import settings
 
-    _work(os.environ[_TASK_VARIABLE], settings.from_hydra(config))
-    return None
+    job = HydraConfig.get()
+    _set_up_log(logging.INFO, prefix=f"[{job.job.num}] ")
+    log.info("%s", " ".join(job.overrides.task))
+    _work(os.environ[_TASK], settings.from_hydra(config))
 
 
 if __name__ == "__main__":

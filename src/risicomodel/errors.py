@@ -32,6 +32,8 @@ class RisicomodelError(Exception):
         self.details = tuple(details)
 
     def __str__(self) -> str:
+        if len(self.details) == 1:
+            return f"{self.message} {self.details[0]}"
         shown = [f"  - {detail}" for detail in self.details[:MAX_DETAILS]]
         hidden = len(self.details) - len(shown)
         if hidden > 0:
@@ -51,7 +53,13 @@ class DataError(RisicomodelError):
     """Figures were read, but they cannot be right."""
 
 
+def nearest(found: str, allowed: Iterable[str]) -> str:
+    """Return the allowed word that looks most like ``found``; empty where none does."""
+    near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
+    return near[0] if near else ""
+
+
 def suggest(found: str, allowed: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the nearest allowed word, or an empty string."""
-    near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    near = nearest(found, allowed)
+    return f" (did you mean '{near}'?)" if near else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel import features as features_module
 from risicomodel import paths, progress, runs, splits, storage, tracking
 from risicomodel.errors import DataError, SourceError
-from risicomodel.evaluation import crossval, evaluate, scores
+from risicomodel.evaluation import crossval, evaluate, figures, scores
 from risicomodel.panel import quality, store
 from risicomodel.panel.build import KWB, Panel
 from risicomodel.sources.archive import Archive
@@ -65,11 +65,18 @@ def _learn(task: str, settings: Settings) -> Outcome:
             predictions = _predictions(problems, settings)
         with run.stage("evaluation"):
             table, board, best = _evaluate(problems, predictions, settings, run)
+            figures.leaderboard(table, run.folder / "leaderboard.svg", _title(settings))
         with run.stage("tracking"):
             tracker, entries = _winners(problems, table, best, settings)
         runs.finish(run, settings, panel.provenance, {"champions": best})
         tracker.log_run(run.folder, runs.read_record(run.folder), table, entries)
     return Outcome(run.final, report, board, tracker.where if tracker.reached else "")
+
+
+def _title(settings: Settings) -> str:
+    source = "made-up figures (demo)" if settings.data.source == "demo" else "Bron: CBS"
+    years = ", ".join(map(str, settings.split.score_years)) or "all years"
+    return f"Share of clients put in the wrong wijk, {years}. {source}"
 
 
 def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:

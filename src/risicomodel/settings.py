@@ -5,14 +5,15 @@ Everything after this module takes the small dataclasses below, never a configur
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import domains, features, models, paths, splits
-from risicomodel.errors import ConfigError, suggest
-from risicomodel.evaluation.scores import METRICS
+from risicomodel.errors import ConfigError, nearest, suggest
+from risicomodel.evaluation.scores import HIGHER_IS_BETTER
 from risicomodel.panel import names
 from risicomodel.sources.cbs import CbsSettings
 from risicomodel.sources.demo import DemoSettings
@@ -107,10 +108,10 @@ class Settings:
 
     data: DataSettings
     tables: dict[str, dict[str, list[str]]]
-    domains: dict[str, domains.Domain]
     features: features.FeatureSet
     split: splits.SplitSettings
-    models: dict[str, models.ModelSettings]
+    domains: dict[str, domains.Domain] = field(default_factory=dict)
+    models: dict[str, models.ModelSettings] = field(default_factory=dict)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
@@ -136,13 +137,20 @@ def compose(overrides: Sequence[str]) -> Settings:
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
+
+    folder = str(paths.config_dir())
+    with explained(overrides), initialize_config_dir(folder, version_base="1.3"):
+        return from_hydra(hydra_compose("config", overrides=list(overrides)))
+
+
+@contextlib.contextmanager
+def explained(overrides: Sequence[str]) -> Iterator[None]:
+    """Turn what Hydra and OmegaConf raise into errors that say what to do."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    folder = str(paths.config_dir())
     try:
-        with initialize_config_dir(folder, version_base="1.3"):
-            return from_hydra(hydra_compose("config", overrides=list(overrides)))
+        yield
     except (HydraException, OmegaConfBaseException) as error:
         raise _config_error(error, overrides) from error
 
@@ -150,13 +158,15 @@ def compose(overrides: Sequence[str]) -> Settings:
 def from_hydra(config: DictConfig) -> Settings:
     """Return checked settings from a composed configuration."""
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
-    try:
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigError(
+            f"{', '.join(missing)} has no value; allowed is what the chosen file in 'configs/' "
+            f"says of it. Give it: '{missing[0]}=…'."
+        )
+    with explained(()):
         merged = OmegaConf.merge(OmegaConf.structured(Settings), config)
         settings = OmegaConf.to_object(merged)
-    except OmegaConfBaseException as error:
-        raise _config_error(error, ()) from error
     if not isinstance(settings, Settings):
         raise ConfigError("the configuration is not a run; see configs/config.yaml for its shape.")
     _check(settings)
@@ -164,29 +174,44 @@ def from_hydra(config: DictConfig) -> Settings:
 
 
 def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    found = lines[0] if lines else type(error).__name__
-    if match := re.search(r"Key '([^']+)' is not in struct|Key '([^']+)' not in", str(error)):
-        key = next(group for group in match.groups() if group)
-        near = suggest(key, _all_keys())
-        return ConfigError(
-            f"unknown setting '{key}'{near}; allowed is what 'configs/' declares. Correct the "
-            "override, or add a new key with '+' before it."
-        )
-    if match := re.search(r"Could not find '([^']+)'", str(error)):
-        group, _, choice = match.group(1).partition("/")
-        options = _options(group)
-        near = suggest(choice, options)
-        return ConfigError(
-            f"'{choice}' is not a choice for '{group}'{near}; allowed are "
-            f"{', '.join(options) or 'the groups of configs/'}. Correct the override "
-            f"'{group}=…'."
-        )
-    typed = f" (overrides: {' '.join(overrides)})" if overrides else ""
-    key = next((line for line in lines if line.startswith("full_key:")), "")
+    text = str(error)
+    if match := re.search(r"Could not override '([^']+)'|Key '([^']+)' (?:is )?not in", text):
+        return _unknown_setting(next(group for group in match.groups() if group))
+    if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
+        return _unknown_choice(*match.group(1).rpartition("/")[::2])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = lines[0].rstrip(".") if lines else type(error).__name__
+    if match := re.search(r"full_key: (\S+)", text):
+        found = f"{match.group(1)}: {found}"
+    elif overrides:
+        found += f" (overrides: {' '.join(overrides)})"
     return ConfigError(
-        f"the configuration cannot be used: {found.rstrip('.')} {key}".rstrip()
-        + f"{typed}. An override reads 'group=choice' or 'key=value'; correct it."
+        f"the configuration cannot be used: {found}. Allowed are 'group=choice' and 'key=value' "
+        "with a value of the key's type, as 'configs/' shows; correct the override."
+    )
+
+
+def _unknown_setting(key: str) -> ConfigError:
+    keys = _all_keys()
+    if key in keys:
+        return ConfigError(
+            f"setting '{key}' has no value yet to change; allowed is to add one. Put a '+' before "
+            f"it: '+{key}=…'."
+        )
+    by_last = {full.rpartition(".")[2]: full for full in keys}
+    near = nearest(key, [*keys, *by_last])
+    mean = f" (did you mean '{by_last.get(near, near)}'?)" if near else ""
+    return ConfigError(
+        f"unknown setting '{key}'{mean}; allowed is what 'configs/' declares. Correct the "
+        "override, or add a new key with '+' before it."
+    )
+
+
+def _unknown_choice(group: str, choice: str) -> ConfigError:
+    options = _options(group)
+    return ConfigError(
+        f"'{choice}' is not a choice for '{group}'{suggest(choice, options)}; allowed are "
+        f"{', '.join(options) or 'the groups of configs/'}. Correct the override '{group}=…'."
     )
 
 
@@ -196,21 +221,23 @@ def _options(group: str) -> list[str]:
 
 
 def _all_keys() -> list[str]:
-    from dataclasses import fields, is_dataclass
+    """Return every setting the dataclasses declare, dotted, and the groups of choices."""
     from typing import get_type_hints
 
     out: list[str] = []
 
-    def walk(kind: Any) -> None:
+    def walk(kind: Any, above: str) -> None:
         hints = get_type_hints(kind)
         for item in fields(kind):
-            out.append(item.name)
+            out.append(f"{above}{item.name}")
             if is_dataclass(hints[item.name]):
-                walk(hints[item.name])
+                walk(hints[item.name], f"{above}{item.name}.")
 
-    walk(Settings)
-    groups = [path.name for path in paths.config_dir().iterdir() if path.is_dir()]
-    return sorted({*out, *groups})
+    walk(Settings, "")
+    for name, kind in models.KINDS.items():
+        if kind.params:
+            walk(kind.params, f"models.{name}.params.")
+    return [*out, *(path.name for path in paths.config_dir().iterdir() if path.is_dir())]
 
 
 def _check(settings: Settings) -> None:
@@ -226,10 +253,15 @@ def _check(settings: Settings) -> None:
         for year in years
         if not str(year).isdecimal()
     ]
-    if settings.champion.protocol not in splits.PROTOCOLS:
-        wrong.append(f"champion.protocol '{settings.champion.protocol}' is not a protocol")
-    if settings.champion.metric not in METRICS:
-        wrong.append(f"champion.metric '{settings.champion.metric}' is not a metric")
+    if settings.seed < 0:
+        wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
+    compete = {"protocol": splits.PROTOCOLS, "metric": HIGHER_IS_BETTER}
+    wrong += [
+        f"champion.{name} is '{chosen}'{suggest(chosen, compete[name])}; allowed are "
+        f"{', '.join(compete[name])}"
+        for name, chosen in asdict(settings.champion).items()
+        if chosen not in compete[name]
+    ]
     if settings.compute.jobs == 0 or settings.compute.jobs < -1:
         wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
     if wrong:

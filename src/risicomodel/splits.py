@@ -5,8 +5,7 @@ A score means nothing without its protocol. Four are declared:
 ``unseen_gemeente``
     Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
 ``unseen_wijk``
-    Folds by wijk, all its years together, a fifth of every gemeente's wijken at once; the
-    gemeente's published total is known.
+    Folds by wijk, all its years together; the gemeente's published total is known.
 ``next_years``
     Train up to year T, predict T + 1 … T + h with features as they were out at T.
 ``random``
@@ -45,8 +44,6 @@ class Protocol:
     ----------
     group : str
         Column whose values stay together in one fold; empty for rows on their own.
-    within : str
-        Column within whose values the groups are dealt evenly over the folds; empty for none.
     knows : {"nation", "gemeente", "history"}
         The level a model is told: the country's rate, the gemeente's published rate of the same
         year, or the gemeente's last rate before the origin.
@@ -55,12 +52,11 @@ class Protocol:
     name: str
     group: str
     knows: Knows
-    within: str = ""
 
 
 PROTOCOLS: dict[str, Protocol] = {
     UNSEEN_GEMEENTE: Protocol(UNSEEN_GEMEENTE, "gm_group", "nation"),
-    UNSEEN_WIJK: Protocol(UNSEEN_WIJK, "wijk_group", "gemeente", within="gm_group"),
+    UNSEEN_WIJK: Protocol(UNSEEN_WIJK, "wijk_group", "gemeente"),
     NEXT_YEARS: Protocol(NEXT_YEARS, "", "history"),
     RANDOM: Protocol(RANDOM, "", "nation"),
 }
@@ -202,10 +198,6 @@ def _fold_numbers(
     rest = np.setdiff1d(group.unique(), known)
     rng = np.random.default_rng([seed, len(known)])
     order = np.concatenate([rng.permutation(known), rng.permutation(rest)])
-    if protocol.within:
-        # one gemeente after the other: its wijken go to different folds in turn
-        home = wijken.groupby(protocol.group)[protocol.within].first().loc[order]
-        order = order[np.argsort(home.to_numpy(dtype="str"), kind="stable")]
     number = pd.Series(np.arange(len(order)) % count, index=order)
     return group.map(number).to_numpy(dtype="int64")
 

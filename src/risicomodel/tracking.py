@@ -7,6 +7,7 @@ run goes on.
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -211,7 +212,8 @@ class MlflowTracker(Tracker):
                 data_path=folder,
                 pip_requirements=_requirements(),
             )
-        with _alone(self.where):
+        # registering tells what it does on the error stream, whatever the log level
+        with _alone(self.where), contextlib.redirect_stderr(io.StringIO()):
             version = mlflow.register_model(info.model_uri, name, tags=self._facts(entry))
             present = _champion(client, name)
             if present is None or self._beats(entry, present):

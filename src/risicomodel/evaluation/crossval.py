@@ -189,15 +189,18 @@ def run(
     """Run tasks, several at a time, and return their predictions in the order of the tasks.
 
     Threads suffice: LightGBM and NumPy let go of Python's lock, and nothing needs to be copied.
+    Linear algebra gets one thread per task: no crowding, and sums that do not depend on ``jobs``.
     """
     import pandas as pd
     from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
 
     parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
     results = []
-    for result in parallel(delayed(predict)(task, cache) for task in work):
-        results.append(result)
-        done(1)
+    with threadpool_limits(limits=1):
+        for result in parallel(delayed(predict)(task, cache) for task in work):
+            results.append(result)
+            done(1)
     together: pd.DataFrame = pd.concat(results, ignore_index=True)
     return together
 
@@ -208,7 +211,10 @@ def fit_all(
     """Fit a model on every usable row, knowing the nation's level: the one to keep."""
     import numpy as np
 
+    from threadpoolctl import threadpool_limits
+
     everything = np.flatnonzero(problem.usable.to_numpy())
     fold = splits.Fold(-1, everything, everything, everything)
     train, _ = rows(problem, splits.PROTOCOLS[splits.UNSEEN_GEMEENTE], fold)
-    return models.create(settings, seed).fit(train), train
+    with threadpool_limits(limits=1):
+        return models.create(settings, seed).fit(train), train

@@ -53,7 +53,7 @@ def add_up(rows: pd.DataFrame) -> pd.DataFrame:
     published wijken) less the wijken that are not hidden is shared over the hidden ones in
     proportion to their predictions.
     """
-    by = ["model", "gm_code", "year", "fold"]
+    by = ["domain", "model", "gm_code", "year", "fold"]
     predicted = (rows["rate"] * rows["population"]).groupby([rows[c] for c in by]).transform("sum")
     hidden = rows.groupby(by)["clients"].transform("sum")
     factor = (hidden / predicted).where(predicted > 0, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from risicomodel.errors import ConfigError
 from risicomodel.models.base import NotFittedError, RateModel, Rows
 
 if TYPE_CHECKING:
@@ -67,8 +68,15 @@ class Boosted(RateModel):
         import lightgbm
 
         target, weight = ratio_and_weight(rows, self.params.weight_exponent)
-        data = lightgbm.Dataset(rows.x, target, weight=weight, params={"verbose": -1, "max_bin": self.params.max_bin})
-        self._booster = lightgbm.train(self._lightgbm_params(), data, self.params.rounds)
+        params = self._lightgbm_params()
+        data = lightgbm.Dataset(rows.x, target, weight=weight, params=params)
+        try:
+            self._booster = lightgbm.train(params, data, self.params.rounds)
+        except (lightgbm.basic.LightGBMError, ValueError) as error:
+            raise ConfigError(
+                f"LightGBM refuses its parameters ({str(error).splitlines()[0]}); allowed is what its documentation "
+                "lists. Correct models.lightgbm.params."
+            ) from error
         return self
 
     def _lightgbm_params(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import ConfigError, suggest
@@ -61,13 +61,24 @@ def _problems(name: str, settings: ModelSettings) -> list[str]:
     if kind is None:
         near = suggest(settings.kind, KINDS)
         return [f"{name}: kind '{settings.kind}' is not one of {', '.join(KINDS)}{near}"]
-    allowed = {f.name for f in fields(kind.params)} if kind.params else set()
-    return [
-        f"{name}: parameter '{param}' is not one of {', '.join(sorted(allowed)) or 'none'}"
-        f"{suggest(param, allowed)}"
+    defaults = asdict(kind.params()) if kind.params else {}
+    wrong = [
+        f"{name}: parameter '{param}' is not one of {', '.join(sorted(defaults)) or 'none'}"
+        f"{suggest(param, defaults)}"
         for param in settings.params
-        if param not in allowed
+        if param not in defaults
     ]
+    return wrong + [
+        f"{name}: {param} is {settings.params[param]!r}; allowed is "
+        f"{'a whole number' if isinstance(default, int) else 'a number'} of 0 or more"
+        for param, default in defaults.items()
+        if not _fits(settings.params.get(param, default), default)
+    ]
+
+
+def _fits(value: Any, default: float) -> bool:
+    kinds = int if isinstance(default, int) else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
 
 
 def create(settings: ModelSettings, seed: int) -> RateModel:

@@ -94,7 +94,11 @@ def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
     import pandas as pd
 
     out = []
-    cases = cases.assign(column=cases["column"].fillna("").astype("str"))
+    # a rule about rows is told once, not for every column of the row
+    about_rows = cases["schema_context"] == "DataFrameSchema"
+    cases = cases.assign(
+        column=cases["column"].astype("str").mask(about_rows | cases["column"].isna(), "")
+    )
     for (column, rule), part in cases.groupby(["column", "check"], sort=True):
         rows = pd.to_numeric(part["index"], errors="coerce").dropna().astype(int).unique()
         where = ""
@@ -103,6 +107,6 @@ def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
             where = f": {len(rows)} rows, for example {first['wijk_code']} in {first['year']}"
             if column in wijken:
                 where += f" ({first[column]})"
-        what = rule if column in {"", "None"} or ":" in str(rule) else f"{column} breaks {rule}"
+        what = f"{column} breaks {rule}" if column else rule
         out.append(f"{what}{where}")
     return out

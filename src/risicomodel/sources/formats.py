@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 # CBS's ways of saying "no figure": empty, a lone point, and codes kept by some products
 MISSING = ("", ".", "-", "x", "nan", "None", "-99995", "-99997", "-99999999")
 _MISSING_NUMBERS = (-99995.0, -99997.0, -99999999.0)
-_BAD_FILE = "{path}: {what}. Get the file again from where it came, whole, and put it in its place."
+_BAD_FILE = (
+    "{path}: {what}; allowed is the whole file as it was published. Get the file again from where "
+    "it came and put it in its place."
+)
 
 
 def _broken(path: Path, what: object) -> SourceError:
@@ -35,7 +38,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
     text = path.read_bytes()
     if not text.endswith(b"\n"):
         raise _broken(path, "the last line has no end: the file was cut off")
-    header = text[: text.find(b"\n")].decode("utf-8-sig")
+    try:
+        header = text[: text.find(b"\n")].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _broken(path, "the header is not UTF-8 ('CSV UTF-8' when saving in Excel)") from error
     separator = max(";,\t", key=header.count)
     names = [name.strip().strip('"') for name in header.strip().split(separator)]
     try:
@@ -67,7 +73,7 @@ def _read_json(path: Path) -> pd.DataFrame:
     except ValueError as error:
         raise _broken(path, f"not whole JSON ({error})") from error
     rows = content.get("value") if isinstance(content, dict) else content
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise _broken(path, "JSON without a list of rows, which OData puts under 'value'")
     return pd.DataFrame(rows)
 
@@ -112,6 +118,9 @@ def read_file(path: Path) -> pd.DataFrame:
     table = reader(path)
     if table.empty:
         raise _broken(path, "no rows")
+    table.columns = table.columns.astype("str")
+    if twice := sorted(set(table.columns[table.columns.duplicated()])):
+        raise _broken(path, f"columns that occur twice: {_examples(twice)}")
     for name in table.columns:
         if not _is_number(table[name]):
             table[name] = table[name].astype("str").str.strip()
@@ -161,7 +170,7 @@ def to_number(column: pd.Series, *, where: str) -> pd.Series:
     if wrong.any():
         raise DataError(
             f"{where}: {int(wrong.sum())} values are not numbers, for example "
-            f"{_examples(text[wrong])}. Allowed are numbers, an empty cell or '.'; correct the "
+            f"{_examples(column[wrong])}. Allowed are numbers, an empty cell or '.'; correct the "
             "file."
         )
     return numbers.mask(numbers.isin(_MISSING_NUMBERS))

@@ -141,9 +141,10 @@ def _is_total(
     column: pd.Series, totals: Sequence[str], titles: Callable[[str], dict[str, str]]
 ) -> pd.Series:
     wanted = {total.strip().lower() for total in totals}
-    named = column.replace(titles(str(column.name)))
+    text = column.astype("str")
+    named = text.replace(titles(str(column.name)))
     found: pd.Series = named.str.strip().str.lower().isin(wanted)
-    return found if found.any() else column.str.fullmatch(_TOTAL_KEY.pattern)
+    return found if found.any() else text.str.fullmatch(_TOTAL_KEY.pattern)
 
 
 def _first(table: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
@@ -157,7 +158,7 @@ def _with_regions(
     import pandas as pd
 
     dimension = next((name for name in _DIMENSIONS if name in rows.columns), None)
-    region = rows[dimension] if dimension else None
+    region = _first(rows, _DIMENSIONS)
     code = _first(rows, _CODE_COLUMNS)
     if code is None:
         code = region
@@ -169,7 +170,7 @@ def _with_regions(
         )
     if region is not None and region.str.fullmatch(CODE.pattern).all():
         code = region  # keys: never blank, also where CBS left Codering out
-        region = region.map(titles(str(dimension)))
+        region = region.map(titles(str(dimension))).astype("str")
     head = pd.DataFrame(
         {
             "code": code.fillna(""),

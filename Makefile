@@ -1,0 +1,44 @@
+# Everything from nothing but Python and make. The README gives the same commands without make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.ready
+
+.PHONY: run test lint types bench repro lock clean help
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(SETUP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(SETUP) ## the main job on built-in data
+	$(BIN)/risicomodel run
+
+test: $(SETUP) ## all tests; with RISICOMODEL_ARCHIVE=PATH also those on real CBS tables
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(SETUP) ## style, complexity
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(SETUP) ## static types
+	$(BIN)/mypy
+
+bench: $(SETUP) ## seconds, memory and ratios; with RISICOMODEL_ARCHIVE=PATH also on real tables
+	$(BIN)/python benchmarks/bench.py
+
+repro: $(SETUP) ## the stages through DVC
+	DVC_NO_ANALYTICS=1 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/dvc repro
+
+lock: ## refresh requirements/*.txt (needs uv; no registry address is written)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+	  pyproject.toml -o requirements/run.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+	  --extra dev --extra pipeline pyproject.toml -o requirements/dev.txt
+
+clean: ## what can be made again
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

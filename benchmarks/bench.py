@@ -1,0 +1,81 @@
+"""How long, how much memory: the main jobs as a user starts them, each in a process of its own.
+
+Speed is said as ratios within one run of this script; seconds are of the machine it ran on. With
+RISICOMODEL_ARCHIVE=PATH the same on real CBS tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+ARCHIVE = os.environ.get("RISICOMODEL_ARCHIVE")
+COLUMNS = ["job", "seconds", "peak MB", "panel s", "fits s", "run / fits"]
+
+
+def measure(job: str, home: Path, *arguments: str) -> dict[str, Any]:
+    """Run the command line in a new process; return its wall time, peak memory and timings."""
+    folder = home / "bench" / job.replace(" ", "-").replace(",", "")
+    command = [sys.executable, "-m", "risicomodel.cli", *arguments, f"run.dir={folder}"]
+    environment = {**os.environ, "RISICOMODEL_HOME": str(home)}
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with {status}")
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    timings = record["timings_seconds"]
+    fits = fit_seconds(folder)
+    return {
+        "job": job,
+        "seconds": round(seconds, 1),
+        "peak MB": round(usage.ru_maxrss / 1024),
+        "panel s": round(timings["sources"] + timings["panel"], 2),
+        "fits s": fits,
+        "run / fits": round(seconds / fits, 2) if fits else None,
+    }
+
+
+def fit_seconds(folder: Path) -> float | None:
+    """Return the bare model fits' seconds, shared over the cores that ran them."""
+    path = folder / "scores.csv"
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path)
+    own = table[~table["protocol"].str.endswith("_benchmarked")]
+    each = own.groupby(["domain", "protocol", "model"])["seconds"].first()
+    return round(float(each.sum()) / (os.cpu_count() or 1), 1)
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        rows = [
+            measure("demo run, cold", home, "run"),
+            measure("demo run, from cache", home, "run"),
+        ]
+        if ARCHIVE:
+            real = ("data=archive", f"data.dir={ARCHIVE}")
+            rows += [
+                measure("archive panel, cold", home, "data", *real),
+                measure("archive panel, from cache", home, "data", *real),
+                measure("archive run, cold", home, "run", *real),
+                measure("archive run, from cache", home, "run", *real),
+            ]
+    print(pd.DataFrame(rows)[COLUMNS].to_markdown(index=False))
+    if not ARCHIVE:
+        print("\nreal CBS tables were not measured: set RISICOMODEL_ARCHIVE to a local archive.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""What tests share: a small made-up country, its panel, the domains, and the real archive.
+
+Session fixtures are made once and are for reading only: a test that changes one must copy it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from risicomodel import paths, settings
+from risicomodel.panel import build, schema
+from risicomodel.sources.archive import Archive
+from risicomodel.sources.demo import DemoSettings, catalogue, write_archive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from risicomodel.domains import Domain
+    from risicomodel.panel.build import Panel
+    from risicomodel.settings import Settings
+
+SMALL = DemoSettings(gemeenten=25, wijken=220, first_year=2016, last_year=2018)
+
+# the same examples every time, and nothing left in the checkout
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=None, max_examples=40
+)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of the tests' own: no test reads or writes the developer's runs, cache or store."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.HOME_VARIABLE, str(home))
+        patch.delenv(paths.CONFIG_VARIABLE, raising=False)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def small_settings(session_home: Path) -> Settings:
+    """The shipped configuration for the small demo, tracking off."""
+    return settings.compose(
+        [
+            "data=demo",
+            "tracking=off",
+            f"data.demo.gemeenten={SMALL.gemeenten}",
+            f"data.demo.wijken={SMALL.wijken}",
+            f"data.demo.first_year={SMALL.first_year}",
+            f"data.demo.last_year={SMALL.last_year}",
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def domains(small_settings: Settings) -> dict[str, Domain]:
+    """The shipped domains jeugd, wmo and bijstand."""
+    return small_settings.domains
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """220 made-up wijken in 25 gemeenten, 2016–2018, as an archive of CBS files."""
+    folder = tmp_path_factory.mktemp("small") / "demo"
+    write_archive(folder, SMALL)
+    return Archive(folder, catalogue(SMALL), source="demo")
+
+
+@pytest.fixture(scope="session")
+def small_panel(small_demo: Archive, domains: dict[str, Domain]) -> Panel:
+    """The checked panel of the small demo."""
+    panel = build.build(small_demo, domains)
+    schema.check(panel.wijken, domains)
+    return panel
+
+
+@pytest.fixture(scope="session")
+def archive_dir() -> Path:
+    """A local archive of real CBS tables, as the environment names it."""
+    named = os.environ.get(paths.ARCHIVE_VARIABLE)
+    if not named:
+        pytest.skip(f"{paths.ARCHIVE_VARIABLE} names no local archive of real CBS tables")
+    return Path(named).expanduser().resolve()
+
+
+@pytest.fixture(scope="session")
+def real_archive(archive_dir: Path, small_settings: Settings) -> Archive:
+    """The real archive with the shipped catalogue of tables."""
+    return Archive(archive_dir, small_settings.catalogue())
+
+
+@pytest.fixture(scope="session")
+def real_panel(real_archive: Archive, domains: dict[str, Domain]) -> Panel:
+    """The checked panel of the real archive (seconds)."""
+    panel = build.build(real_archive, domains)
+    schema.check(panel.wijken, domains)
+    return panel
