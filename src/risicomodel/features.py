@@ -162,8 +162,10 @@ def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
     own = {}
     with np.errstate(all="ignore"):
         for name, feature in features.define.items():
-            absent = sources(feature) - set(wijken.columns)
-            value = np.nan if absent else wijken.eval(feature.formula, engine="python")
+            used = sorted(sources(feature))
+            absent = set(used) - set(wijken.columns)
+            # 'eval' prepares every column it is given: give it few
+            value = np.nan if absent else wijken[used].eval(feature.formula, engine="python")
             series = pd.Series(value, index=wijken.index, dtype="float64")
             own[name] = series.where(np.isfinite(series))
     table = pd.DataFrame(own, index=wijken.index)

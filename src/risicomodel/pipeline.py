@@ -69,7 +69,8 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("tracking"):
             tracker, entries = _winners(problems, table, best, settings)
         runs.finish(run, settings, panel.provenance, {"champions": best})
-        tracker.log_run(run.folder, runs.read_record(run.folder), table, entries)
+    # the run is complete: what goes wrong from here on costs no results
+    tracker.log_run(run.final, runs.read_record(run.final), table, entries)
     return Outcome(run.final, report, board, tracker.where if tracker.reached else "")
 
 

@@ -57,9 +57,10 @@ def place_ids(areas: pd.DataFrame) -> pd.Series:
       persons). What is not known does not speak against it, but a redrawn area (3) of which
       neither land nor people are known is another place.
 
-    A place whose code stops is followed to a code that starts the year after when people agree
-    within 10% and either land and total area are the same to the hectare, or the name is the same
-    and land agrees within 10%: gemeenten merge and recode their wijken.
+    A place that so ends is followed to one that starts the year after, under another code (mergers
+    recode wijken) or its own (it was renamed; not with flag 2), when people agree within 10% and
+    either land and total area are the same to the hectare, or the name is the same and land agrees
+    within 10%.
     """
     rows = areas.sort_values(["wijk_code", "year"])
     starts = ~_same_as_before(rows)
@@ -73,11 +74,11 @@ def place_ids(areas: pd.DataFrame) -> pd.Series:
 
 
 def _recoded(rows: pd.DataFrame) -> pd.Series:
-    """Return, by spell, the spell of another code that it continues."""
+    """Return, by spell, the spell of another code, or another name, that it continues."""
     spells = rows.sort_values("year").groupby("spell")
     known = ["wijk_name", "aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
     old = spells[known].last().assign(year=spells["year"].max() + 1)
-    new = spells[known].first().assign(year=spells["year"].min())
+    new = spells[[*known, "change"]].first().assign(year=spells["year"].min())
     for side in (old, new):
         side["plain_name"] = side["wijk_name"].map(plain_name)
     same_land = _pairs(old, new, ["oppervlakte_land", "oppervlakte_totaal"], land_within=0.0)
@@ -98,7 +99,10 @@ def _pairs(old: pd.DataFrame, new: pd.DataFrame, by: list[str], land_within: flo
     people = _change(pairs["aantal_inwoners_new"], pairs["aantal_inwoners_old"])
     few = (pairs["aantal_inwoners_new"] - pairs["aantal_inwoners_old"]).abs() <= SMALL_PERSONS
     alike = _change(pairs[land[0]], pairs[land[1]]) <= land_within
-    pairs = pairs[((people <= SMALL_CHANGE) | few) & alike]
+    reused = (pairs["change"] == RECODED) & (
+        pairs["spell_old"].str.split("@").str[0] == pairs["spell_new"].str.split("@").str[0]
+    )
+    pairs = pairs[((people <= SMALL_CHANGE) | few) & alike & ~reused]
     # two candidates are no evidence
     for side in ("spell_old", "spell_new"):
         pairs = pairs[~pairs[side].duplicated(keep=False)]

@@ -181,7 +181,8 @@ def _with_regions(
         index=rows.index,
     )
     check_codes(head.loc[head["code"] != "", "code"], where=where)
-    topics = [c for c in rows.columns if c not in {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS}]
+    about = {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS, *_GEMEENTE_COLUMNS, *_CHANGE_COLUMNS}
+    topics = [c for c in rows.columns if c not in about]
     out = pd.concat([head, rows[topics]], axis=1).reset_index(drop=True)
     _refuse_twice(out, where)
     return out
