@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
+OPTIONS = ("-m", "--multirun", "-v", "--verbose", "-h", "--help", "--version")
 # packages whose chatter is kept off the terminal
 CHATTY = (
     "matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr", "hydra",
@@ -70,7 +71,7 @@ overrides choose and change the configuration (folder 'configs'):
   data.dir=PATH                   the folder of CBS tables
   domain=jeugd                    one domain; 'domain=[jeugd,wmo]' for two (default: all)
   features=plus_inkomen           a feature set (default: demografie_wonen)
-  model=lightgbm                  one model (default: all, baselines included)
+  model=lightgbm                  one model beside the baselines (default: all)
   split.folds=10                  any setting by its name
   tracking=off                    no MLflow
   run.dir=PATH                    where results go (default: a new folder under runs/)
@@ -152,8 +153,8 @@ def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
     unknown = [word for word in rest if word.startswith("-")]
     if unknown:
         raise ConfigError(
-            f"unknown option '{unknown[0]}'; allowed are -m, -v, --help and --version, and "
-            "overrides such as data=archive. See 'risicomodel --help'."
+            f"unknown option '{unknown[0]}'{suggest(unknown[0], OPTIONS)}; allowed are "
+            f"{', '.join(OPTIONS)}, and overrides such as data=archive. See 'risicomodel --help'."
         )
     if options.task == "compare":
         return _compare(rest)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONTEXT_SUFFIX = "_tov_gemeente"
 FUNCTIONS = ("log", "sqrt", "exp")
 CENTRES = ("", "year")
+ORIGIN = "herkomst"  # the topic of KWB columns on origin
 
 
 @dataclass
@@ -84,6 +85,12 @@ def sources(feature: Feature) -> set[str]:
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - called
 
 
+def is_sensitive(feature: Feature) -> bool:
+    """Tell whether a feature is about origin: declared so, or made from a column that is."""
+    origin = {name for name, column in names.columns().items() if column.topic == ORIGIN}
+    return feature.sensitive or bool(sources(feature) & origin)
+
+
 def leaks(name: str, feature: Feature, domain_name: str, domain: Domain) -> bool:
     """Tell whether a feature is, or contains, part of a domain's own figure."""
     own = {*domain.leaks, *(c for c in domain.column if c in names.columns())}
@@ -113,7 +120,7 @@ def check(features: FeatureSet) -> None:
             "columns (panel/columns.csv) with log, sqrt and exp. Correct configs/features:",
             wrong,
         )
-    sensitive = [name for name, feature in features.define.items() if feature.sensitive]
+    sensitive = [name for name, feature in features.define.items() if is_sensitive(feature)]
     if sensitive and not features.justification.strip():
         raise ConfigError(
             f"feature set '{features.name}' holds sensitive features ({', '.join(sensitive)}), "
@@ -217,7 +224,7 @@ def table(features: FeatureSet, domains: Mapping[str, Domain]) -> pd.DataFrame:
                 "unit": feature.unit,
                 "label_nl": feature.label_nl,
                 "label_en": feature.label_en,
-                "sensitive": feature.sensitive,
+                "sensitive": is_sensitive(feature),
                 **{f"used_for_{d}": not leaks(name, feature, d, dom) for d, dom in domains.items()},
             }
             for name, feature in features.define.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import features as features_module
-from risicomodel import paths, progress, runs, splits, storage, tracking
+from risicomodel import models, paths, progress, runs, splits, storage, tracking
 from risicomodel.errors import DataError, SourceError
 from risicomodel.evaluation import crossval, evaluate, figures, scores
 from risicomodel.panel import quality, store
@@ -205,12 +205,13 @@ def _problems(panel: Panel, settings: Settings) -> list[Problem]:
 
 
 def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
+    chosen = models.with_baselines(settings.models)
     tasks = [
         task
         for problem in problems
         for protocol in settings.split.protocols
         for task in crossval.tasks(
-            problem, splits.PROTOCOLS[protocol], settings.split, settings.models, settings.seed
+            problem, splits.PROTOCOLS[protocol], settings.split, chosen, settings.seed
         )
     ]
     with progress.steps("fitting models", len(tasks)) as done:
@@ -271,7 +272,9 @@ def _entry(problem: Problem, table: pd.DataFrame, name: str, settings: Settings)
         & (table["metric"] == settings.champion.metric)
         & (table["group"] == scores.ALL)
     ]
-    model, sample = crossval.fit_all(problem, settings.models[name], settings.seed)
+    model, sample = crossval.fit_all(
+        problem, models.with_baselines(settings.models)[name], settings.seed
+    )
     value = float(chosen["value"].iloc[0])
     return tracking.Entry(problem.domain, name, model, sample, value, problem.fingerprint)
 

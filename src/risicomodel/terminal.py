@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import splits
 from risicomodel.evaluation import evaluate
-from risicomodel.panel import names, quality
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from risicomodel.settings import Settings
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
-WIDTH = 110
+WIDTH = 1_000
+MOST = 0.5
 PROTOCOL_ORDER = (
     splits.UNSEEN_GEMEENTE,
     splits.UNSEEN_WIJK,
@@ -42,12 +42,15 @@ def _table(frame: pd.DataFrame, title: str, formats: dict[str, str] | None = Non
     table = Table(box=None, pad_edge=False)
     for name in frame.columns:
         number = frame[name].dtype.kind in "iuf"
-        table.add_column(str(name), justify="right" if number else "left", no_wrap=True)
+        table.add_column(
+            str(name), justify="right" if number else "left", no_wrap="\n" not in str(name)
+        )
     formats = formats or {}
     for row in frame.itertuples(index=False):
         cells = zip(frame.columns, row, strict=True)
         table.add_row(*[_cell(value, formats.get(str(name), "")) for name, value in cells])
     out = io.StringIO()
+    # names are copied from here: a line may be long, but is never cut
     Console(file=out, width=WIDTH).print(table)
     return "\n".join([title, *(line.rstrip() for line in out.getvalue().rstrip().splitlines())])
 
@@ -60,34 +63,55 @@ def _cell(value: Any, form: str) -> str:
 
 def outcome(task: str, settings: Settings, result: Outcome) -> str:
     """Return the end of a task: leaderboard or quality, where results are, what to do next."""
-    parts = [DEMO] if settings.data.source == "demo" else []
-    parts.append(
-        _table(quality.summary(result.quality), "wijken with a published figure, per year")
-        if result.leaderboard is None
-        else _leaderboard(result.leaderboard)
-    )
-    parts.append(f"results:  {result.folder}")
+    ends = [f"results:  {result.folder}"]
     if result.tracked:
-        parts.append(f"tracked:  mlflow ui --backend-store-uri {result.tracked}")
-    parts.append(f"next:     {_next(task, settings)}")
-    return "\n\n".join([*parts[:2], "\n".join(parts[2:])]) if DEMO in parts else _joined(parts)
-
-
-def _joined(parts: list[str]) -> str:
-    return "\n\n".join([parts[0], "\n".join(parts[1:])])
+        ends.append(f"tracked:  mlflow ui --backend-store-uri {result.tracked}")
+    ends.append(f"next:     {_next(task, settings)}")
+    parts = [DEMO] if settings.data.source == "demo" else []
+    if result.leaderboard is None:
+        parts += _quality(result.quality)
+    else:
+        parts.append(_leaderboard(result.leaderboard))
+    return "\n\n".join([*parts, "\n".join(ends)])
 
 
 def _leaderboard(board: pd.DataFrame) -> str:
-    """Return WAPE per protocol side by side, models best first on the champions' protocol."""
-    wide = board.pivot_table(index=["domain", "model"], columns="protocol", values="wape")
+    """Return WAPE per protocol side by side, models best first on the first protocol."""
+    import pandas as pd
+
+    keys = ["domain", "model"]
+    wide = board.pivot_table(index=keys, columns="protocol", values="wape")
     wide = wide[[p for p in PROTOCOL_ORDER if p in wide]]
-    names_of = board.groupby(["domain", "model"])["champion"].first()
-    table = wide.reset_index().sort_values(["domain", wide.columns[0]])
-    chosen = [names_of[key] for key in zip(table["domain"], table["model"], strict=True)]
-    table["model"] = [f"{m} *" if c else m for m, c in zip(table["model"], chosen, strict=True)]
-    table.columns = [str(name).replace("_benchmarked", "+total") for name in table.columns]
+    first = wide.columns[0]
+    wr2 = board[board["protocol"] == first].set_index(keys)["wr2"]
+    champion = board.groupby(keys)["champion"].any()
+    wide.insert(0, f"wR2 {first}", wr2.reindex(wide.index))
+    table = wide.reset_index().sort_values(["domain", first])
+    starred = champion.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
+    table["model"] = table["model"].mask(starred, table["model"] + " *")
+    table.columns = [_header(str(name)) for name in table.columns]
     formats = dict.fromkeys(table.columns[2:], ".3f")
     return f"{_table(table, TITLE, formats)}\n{NOTE}"
+
+
+def _header(name: str) -> str:
+    """Return a column's name on two lines: protocols are long."""
+    return name.replace("_benchmarked", "\n+ total").replace("unseen_", "unseen\n")
+
+
+def _quality(report: pd.DataFrame) -> list[str]:
+    """Return the data-quality report as tables: statuses, late features, redrawn wijken."""
+    late = report[(report["check"] == "feature_older") & (report["share"] > MOST)]
+    changed = report[(report["check"] == "place_changed") & (report["n"] > 0)]
+    parts = [_table(_statuses(report), "figures: wijken by status")]
+    if len(late):
+        topics = late.groupby("year")["subject"].agg(", ".join)
+        lines = [f"{year}  {subjects}" for year, subjects in topics.items()]
+        parts.append("\n".join(["features from an earlier edition, for most wijken", *lines]))
+    if len(changed):
+        shown = changed[["year", "n", "of"]]
+        parts.append(_table(shown, "codes that mean another area than the year before"))
+    return parts
 
 
 def _next(task: str, settings: Settings) -> str:
@@ -126,26 +150,7 @@ def archive(facts: dict[str, Any]) -> str:
     wijken = panel.wijken
     count = wijken.groupby("year").size().rename("wijken").reset_index()
     parts.append(_table(count, "wijken with features"))
-    parts.append(_table(_statuses(facts["quality"]), "figures per domain: wijken by status"))
-    older = _editions(panel.wijken)
-    if len(older):
-        parts.append(
-            _table(older, "features that lag: edition that most wijken's figures are from")
-        )
-    return "\n\n".join(parts)
-
-
-def _editions(wijken: pd.DataFrame) -> pd.DataFrame:
-    """Return, per topic and year, the most common edition, where it is not the year's own."""
-    import pandas as pd
-
-    columns = [f"{topic}_year" for topic in names.topics() if f"{topic}_year" in wijken]
-    common = wijken.groupby("year")[columns].agg(pd.Series.mode)
-    common.columns = common.columns.str.removesuffix("_year")
-    late = common.ne(common.index.to_series(), axis=0)
-    table = common.astype("str").where(late, "")
-    table = table.loc[late.any(axis=1), late.any(axis=0)]
-    return table.reset_index()
+    return "\n\n".join([*parts, *_quality(facts["quality"])])
 
 
 def _statuses(table: pd.DataFrame) -> pd.DataFrame:
@@ -156,6 +161,13 @@ def _statuses(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparison(table: pd.DataFrame) -> str:
-    """Return several runs' scores."""
+    """Return several runs' scores, and once what is the same in all of them."""
     formats = {"wr2": ".3f", "wape": ".3f"}
-    return _table(table, "runs compared (best first; other data or rows do not compare)", formats)
+    facts = ["label", "data", "features", "seed"]
+    same = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
+    title = "runs compared (best first; other data or rows do not compare)"
+    parts = [_table(table.drop(columns=list(same)), title, formats)]
+    told = [f"{name} {value}" for name, value in same.items() if value != ""]
+    if told:
+        parts.append(f"the same in all: {', '.join(told)}")
+    return "\n".join(parts)

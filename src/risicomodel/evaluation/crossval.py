@@ -210,7 +210,6 @@ def fit_all(
 ) -> tuple[models.RateModel, models.Rows]:
     """Fit a model on every usable row, knowing the nation's level: the one to keep."""
     import numpy as np
-
     from threadpoolctl import threadpool_limits
 
     everything = np.flatnonzero(problem.usable.to_numpy())

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from risicomodel.models.base import RateModel, Rows
-from risicomodel.models.registry import KINDS, ModelSettings, check, create, load
+from risicomodel.models.registry import KINDS, ModelSettings, check, create, load, with_baselines
 
-__all__ = ["KINDS", "ModelSettings", "RateModel", "Rows", "check", "create", "load"]
+__all__ = [
+    "KINDS",
+    "ModelSettings",
+    "RateModel",
+    "Rows",
+    "check",
+    "create",
+    "load",
+    "with_baselines",
+]

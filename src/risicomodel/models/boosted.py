@@ -106,7 +106,8 @@ class Boosted(RateModel):
             raise NotFittedError(
                 "a lightgbm model was asked to predict before 'fit'; fit it first."
             )
-        ratio = self._booster.predict(rows.x, num_threads=1)
+        x = rows.x[self._booster.feature_name()]  # LightGBM itself goes by position
+        ratio = self._booster.predict(x, num_threads=1)
         out: Floats = np.clip(np.asarray(ratio), 0.0, None) * rows.reference
         return out
 

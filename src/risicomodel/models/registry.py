@@ -81,6 +81,12 @@ def _fits(value: Any, default: float) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
 
 
+def with_baselines(chosen: Mapping[str, ModelSettings]) -> dict[str, ModelSettings]:
+    """Return the chosen models and every baseline: no score stands without them."""
+    baselines = {name: ModelSettings(name) for name, kind in KINDS.items() if kind.model.baseline}
+    return {**baselines, **chosen}
+
+
 def create(settings: ModelSettings, seed: int) -> RateModel:
     """Return a fresh model."""
     kind = KINDS[settings.kind]

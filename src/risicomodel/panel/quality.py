@@ -73,10 +73,3 @@ def _places(wijken: pd.DataFrame) -> pd.DataFrame:
             "note": "the code means another area than the year before",
         }
     )
-
-
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the part a terminal has room for: wijken with a figure, per domain and year."""
-    rows = table[table["check"] == "status:observed"]
-    wide = rows.pivot_table(index="subject", columns="year", values="n", aggfunc="sum")
-    return wide.fillna(0).astype("int64").reset_index()

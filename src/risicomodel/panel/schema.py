@@ -107,6 +107,14 @@ def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
             where = f": {len(rows)} rows, for example {first['wijk_code']} in {first['year']}"
             if column in wijken:
                 where += f" ({first[column]})"
-        what = f"{column} breaks {rule}" if column else rule
-        out.append(f"{what}{where}")
+        out.append(f"{_told(str(column), str(rule), part)}{where}")
     return out
+
+
+def _told(column: str, rule: str, cases: pd.DataFrame) -> str:
+    """Return a broken rule in words; two of pandera's own have names only it understands."""
+    if rule == "multiple_fields_uniqueness":
+        return "the same wijk_code and year more than once"
+    if rule == "column_in_dataframe":
+        return f"missing columns: {', '.join(cases['failure_case'].astype('str'))}"
+    return f"{column} breaks {rule}" if column else rule

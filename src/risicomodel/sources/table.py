@@ -114,6 +114,8 @@ def _check_mapping(
 
 
 def _checked(table: pd.DataFrame, file: str) -> pd.DataFrame:
+    import numpy as np
+
     out = table.copy()
     out["wijk_code"] = out["wijk_code"].astype("str")
     regions.check_codes(out["wijk_code"], where=file)
@@ -126,10 +128,13 @@ def _checked(table: pd.DataFrame, file: str) -> pd.DataFrame:
     if twice.any():
         example = out.loc[twice, "wijk_code"].iloc[0]
         wrong.append(f"{int(twice.sum())} wijk-years occur twice, for example {example}")
-    counts = out.columns.drop(list(KEY))
-    negative = (out[counts] < 0).sum().sum()
-    if negative:
-        wrong.append(f"{int(negative)} counts are negative")
+    counts = out[out.columns.drop(list(KEY))].to_numpy(dtype="float64")
+    counts = counts[~np.isnan(counts)]
+    if negative := int((counts < 0).sum()):
+        wrong.append(f"{negative} counts are negative")
+    parts = counts[counts % 1 != 0]
+    if len(parts):  # 1.234 may have meant a thousand
+        wrong.append(f"{len(parts)} counts are no whole numbers, for example {parts[0]:g}")
     if wrong:
         raise DataError(
             f"{file} cannot be joined; allowed is one row per wijk and year with counts of 0 and "

@@ -1,0 +1,489 @@
+"""From out-of-fold predictions to the tables of a run: folds, totals, champions, every wijk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+
+from risicomodel import features, splits
+from risicomodel.evaluation import crossval, evaluate, scores
+from risicomodel.models import ModelSettings
+from risicomodel.splits import PROTOCOLS, SplitSettings
+from risicomodel.storage import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from risicomodel.evaluation.crossval import Problem, Task
+    from risicomodel.panel.build import Panel
+    from risicomodel.settings import Settings
+
+OFF = Cache(None)
+QUICK = {
+    "mean": ModelSettings("mean"),
+    "gemeente_mean": ModelSettings("gemeente_mean"),
+    "persistence": ModelSettings("persistence"),
+    "glm": ModelSettings("glm", {"alpha": 1.0}),
+    "lightgbm": ModelSettings("lightgbm", {"rounds": 25, "min_child_samples": 20}),
+}
+FAST = {name: QUICK[name] for name in ("mean", "persistence")}
+
+
+def posed(wijken: pd.DataFrame, settings: Settings, domain: str = "wmo") -> Problem:
+    usable = features.usable(settings.features, domain, settings.domains[domain])
+    return crossval.pose(wijken, domain, settings.features, usable, 100)
+
+
+@pytest.fixture(scope="module")
+def problem(small_panel: Panel, small_settings: Settings) -> Problem:
+    return posed(small_panel.wijken, small_settings)
+
+
+def tasks(
+    problem: Problem, protocols: Sequence[str], chosen: dict[str, ModelSettings] = QUICK
+) -> list[Task]:
+    return [
+        task
+        for name in protocols
+        for task in crossval.tasks(problem, PROTOCOLS[name], SplitSettings(), chosen, seed=3)
+    ]
+
+
+@pytest.fixture(scope="module")
+def predictions(problem: Problem) -> pd.DataFrame:
+    return crossval.run(tasks(problem, list(PROTOCOLS)), OFF, jobs=2)
+
+
+@pytest.fixture(scope="module")
+def scored(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    return evaluate.scored_rows(predictions, problem, [2017, 2018])
+
+
+@pytest.fixture(scope="module")
+def table(scored: pd.DataFrame) -> pd.DataFrame:
+    return evaluate.score_all(scored)
+
+
+def by_key(found: pd.DataFrame, wijken: pd.DataFrame) -> pd.DataFrame:
+    keys = wijken[["wijk_code", "year"]].iloc[found["row"]].reset_index(drop=True)
+    named = pd.concat([found.drop(columns=["row", "seconds"]).reset_index(drop=True), keys], axis=1)
+    return named.sort_values(list(named.columns[1:]), ignore_index=True)
+
+
+# -- cross-validation -------------------------------------------------------------------------
+
+
+def test_every_model_predicts_every_wijk_once_per_protocol_on_the_same_folds(
+    predictions: pd.DataFrame, problem: Problem
+) -> None:
+    for (protocol, _), part in predictions.groupby(["protocol", "model"]):
+        if protocol == "next_years":
+            continue
+        assert sorted(part["row"]) == list(range(len(problem.wijken)))
+        assert part["rate"].notna().all()
+    folds = predictions.groupby(["protocol", "fold", "row"])["model"].nunique()
+    assert (folds == len(QUICK)).all()
+
+
+def test_four_jobs_give_what_one_gives_bit_by_bit(problem: Problem) -> None:
+    work = tasks(problem, ["unseen_gemeente"])
+    one, four = (crossval.run(work, OFF, jobs=jobs).drop(columns="seconds") for jobs in (1, 4))
+    pd.testing.assert_frame_equal(one, four, check_exact=True)
+
+
+def test_a_kept_fit_is_what_a_fresh_one_gives_and_is_not_made_again(
+    problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tasks(problem, ["unseen_wijk"], FAST)
+    fresh = crossval.run(work, Cache(tmp_path), jobs=1)
+    monkeypatch.setattr(crossval, "_predict", lambda _: pytest.fail("fitted again"))
+    pd.testing.assert_frame_equal(crossval.run(work, Cache(tmp_path), jobs=1), fresh)
+
+
+def test_a_kept_fit_serves_no_other_model_seed_data_or_protocol(
+    problem: Problem, small_settings: Settings
+) -> None:
+    (task, *_) = tasks(problem, ["unseen_wijk"], {"lightgbm": QUICK["lightgbm"]})
+    wijken = problem.wijken.assign(
+        wmo_clients=problem.wijken["wmo_clients"] + 5 * (problem.wijken.index == 3)
+    )
+    others = [
+        replace(task, seed=4),
+        replace(task, settings=ModelSettings("lightgbm", {"rounds": 26})),
+        replace(task, protocol=PROTOCOLS["unseen_gemeente"]),
+        replace(task, fold=tasks(problem, ["unseen_wijk"], FAST)[-1].fold),
+        replace(task, problem=posed(wijken, small_settings)),
+        replace(task, problem=posed(problem.wijken, small_settings, "jeugd")),
+    ]
+    keys = [str(other.key()) for other in (task, *others)]
+    assert len(set(keys)) == len(keys)
+
+
+SHUFFLED = {name: QUICK[name] for name in ("mean", "gemeente_mean", "persistence", "glm")}
+
+
+def test_a_shuffled_panel_gives_the_same_predictions(
+    small_panel: Panel, small_settings: Settings
+) -> None:
+    """To the last digits that the order of a sum decides. Trees sample rows by position: the
+    pipeline sorts the panel before it poses a problem (see test_panel on files in any order)."""
+    mixed = small_panel.wijken.sample(frac=1, random_state=8).reset_index(drop=True)
+    found = []
+    for wijken in (small_panel.wijken, mixed):
+        problem = posed(wijken, small_settings)
+        run = crossval.run(tasks(problem, list(PROTOCOLS), SHUFFLED), OFF, jobs=2)
+        named = by_key(run, wijken)
+        found.append(named.sort_values(["protocol", "model", "fold", "wijk_code", "year"],
+                                       ignore_index=True))  # fmt: skip
+    plain, other = found
+    pd.testing.assert_frame_equal(
+        plain.drop(columns="rate"), other.drop(columns="rate"), check_exact=True
+    )
+    np.testing.assert_allclose(plain["rate"], other["rate"], rtol=1e-6)
+
+
+def test_other_names_of_wijken_change_no_prediction(
+    predictions: pd.DataFrame, small_panel: Panel, small_settings: Settings
+) -> None:
+    renamed = small_panel.wijken.assign(wijk_name="Anders")
+    problem = posed(renamed, small_settings)
+    again = crossval.run(tasks(problem, ["unseen_gemeente"]), OFF, jobs=2)
+    plain = predictions[predictions["protocol"] == "unseen_gemeente"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        again.drop(columns="seconds"), plain.drop(columns="seconds"), check_exact=True
+    )
+
+
+@pytest.mark.parametrize("name", ["unseen_gemeente", "unseen_wijk", "next_years"])
+def test_a_tested_figure_never_touches_its_own_prediction(
+    problem: Problem, small_settings: Settings, name: str
+) -> None:
+    """Change every figure of one fold's test rows: only what the protocol tells may follow."""
+    work = tasks(problem, [name])
+    fold = work[0].fold
+    wijken = problem.wijken
+    tested = np.isin(np.arange(len(wijken)), fold.test)
+    if name == "unseen_wijk":
+        # the gemeente's total stays as published: two hidden wijken of a gemeente swap clients
+        keys = [wijken["gm_code"], wijken["year"]]
+        clients = wijken["wmo_clients"].where(problem.usable & tested)
+        pair = clients.notna().groupby(keys).transform("sum") >= 2
+        turned = clients.where(pair).groupby(keys).transform(lambda c: c.dropna().mean())
+        changed = wijken["wmo_clients"].where(turned.isna() | clients.isna(), turned)
+        assert (changed != wijken["wmo_clients"])[problem.usable & tested].sum() > 10
+    else:
+        changed = wijken["wmo_clients"].mask(tested, wijken["wmo_population"] * 0.5)
+    other = posed(wijken.assign(wmo_clients=changed), small_settings)
+    for task in [task for task in work if task.fold is fold]:
+        plain = crossval.predict(task, OFF)
+        again = crossval.predict(replace(task, problem=other), OFF)
+        np.testing.assert_allclose(again["rate"], plain["rate"], rtol=1e-9, err_msg=task.model)
+
+
+def test_a_random_split_flatters_and_that_is_why_it_is_there(table: pd.DataFrame) -> None:
+    wape = table[(table["metric"] == "wape") & (table["group"] == "all")]
+    wape = wape.set_index(["protocol", "model"])["value"]
+    assert wape["random", "persistence"] < wape["unseen_gemeente", "persistence"]
+    assert wape["random", "lightgbm"] < wape["unseen_gemeente", "lightgbm"]
+
+
+# -- scores -----------------------------------------------------------------------------------
+
+
+def test_only_usable_rows_of_the_years_asked_for_are_scored(
+    scored: pd.DataFrame, problem: Problem, predictions: pd.DataFrame
+) -> None:
+    assert set(scored["row"]) <= set(np.flatnonzero(problem.usable))
+    across = scored[scored["origin"] < 0]
+    assert set(across["year"]) == {2017, 2018}
+    for _, part in across.groupby(["protocol", "model"]):
+        in_years = problem.usable & problem.wijken["year"].isin([2017, 2018])
+        assert len(part) == in_years.sum()
+    every = evaluate.scored_rows(predictions, problem, [])
+    assert set(every["year"]) == {2016, 2017, 2018}
+    clients = problem.wijken["wmo_clients"].iloc[scored["row"]].to_numpy()
+    np.testing.assert_array_equal(scored["clients"], clients)
+
+
+def test_scores_csv_has_its_columns_its_key_and_its_floor(table: pd.DataFrame) -> None:
+    """DESIGN section 4."""
+    assert list(table) == [
+        "domain", "protocol", "model", "metric", "group",
+        "value", "n_wijken", "n_gemeenten", "n_rows", "seconds",
+    ]  # fmt: skip
+    assert not table.duplicated(["domain", "protocol", "model", "metric", "group"]).any()
+    assert set(table["protocol"]) == {*PROTOCOLS, evaluate.BENCHMARKED}
+    assert set(table["model"]) == {*QUICK, scores.FLOOR}
+    floor = table[table["model"] == scores.FLOOR]
+    assert set(floor["metric"]) == {"wape"}
+    # one floor for every group that has a score
+    groups = table[table["metric"] == "wape"].groupby(["protocol", "group"])["model"].nunique()
+    assert (groups == len(QUICK) + 1).all()
+
+
+def test_no_score_beats_the_floor_by_chance_alone(table: pd.DataFrame) -> None:
+    wape = table[(table["metric"] == "wape") & (table["group"] == "all")]
+    wide = wape.pivot_table(index="protocol", columns="model", values="value")
+    learned = wide.drop(columns=scores.FLOOR).min(axis=1)
+    unaided = [name for name in wide.index if name != evaluate.BENCHMARKED]
+    assert (learned[unaided] > 0.8 * wide.loc[unaided, scores.FLOOR]).all()
+
+
+def test_seconds_are_those_of_every_fold_together(
+    table: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    here = predictions["protocol"].eq("unseen_gemeente") & predictions["model"].eq("glm")
+    total = predictions[here].groupby("fold")["seconds"].first().sum()
+    row = table[
+        (table["protocol"] == "unseen_gemeente") & (table["model"] == "glm")
+        & (table["metric"] == "wape") & (table["group"] == "all")
+    ]  # fmt: skip
+    assert row["seconds"].iloc[0] == pytest.approx(total, abs=1e-3)
+
+
+def test_scores_without_unseen_wijk_are_no_error(scored: pd.DataFrame) -> None:
+    alone = evaluate.score_all(scored[scored["protocol"] == "unseen_gemeente"])
+    assert set(alone["protocol"]) == {"unseen_gemeente"}
+
+
+# -- adding up --------------------------------------------------------------------------------
+
+
+@st.composite
+def hidden(draw: st.DrawFn) -> pd.DataFrame:
+    """Predictions of hidden wijken in a few gemeenten, years and folds, some of them zero."""
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["GM0001", "GM0002"]),
+                st.sampled_from([2018, 2019]),
+                st.integers(0, 2),
+                st.one_of(st.just(0.0), st.floats(1e-4, 1.0)),
+                st.integers(100, 50_000),
+                st.integers(0, 400),
+            ),
+            min_size=1,
+            max_size=30,
+        )
+    )
+    columns = ["gm_code", "year", "fold", "rate", "population", "clients"]
+    table = pd.DataFrame(rows, columns=columns).astype({"clients": "float64"})
+    return table.assign(domain="wmo", model="glm", protocol="unseen_wijk")
+
+
+TOGETHER = ["domain", "model", "gm_code", "year", "fold"]
+
+
+@given(hidden())
+def test_the_hidden_wijken_of_a_gemeente_add_up_to_what_is_hidden(rows: pd.DataFrame) -> None:
+    out = evaluate.add_up(rows)
+    assert (out["protocol"] == evaluate.BENCHMARKED).all()
+    predicted = (out["rate"] * out["population"]).groupby([out[c] for c in TOGETHER]).sum()
+    np.testing.assert_allclose(predicted, rows.groupby(TOGETHER)["clients"].sum(), atol=1e-6)
+    assert (out["rate"] >= 0).all()
+
+
+@given(hidden())
+def test_adding_up_keeps_the_proportions_between_wijken(rows: pd.DataFrame) -> None:
+    out = evaluate.add_up(rows)
+    for index in rows.groupby(TOGETHER).groups.values():
+        before, after = rows.loc[index, "rate"], out.loc[index, "rate"]
+        if before.sum() > 0 and after.sum() > 0:
+            np.testing.assert_allclose(after / after.sum(), before / before.sum(), atol=1e-9)
+
+
+@given(hidden())
+def test_one_hidden_wijk_is_exactly_its_gemeentes_rest(rows: pd.DataFrame) -> None:
+    alone = rows.drop_duplicates(TOGETHER).reset_index(drop=True)
+    out = evaluate.add_up(alone)
+    np.testing.assert_allclose(out["rate"] * out["population"], alone["clients"], atol=1e-6)
+
+
+def test_domains_and_models_add_up_apart() -> None:
+    base = pd.DataFrame(
+        {"gm_code": "GM0001", "year": 2019, "fold": 0, "rate": [0.1, 0.2],
+         "population": [100.0, 100.0], "clients": [6.0, 3.0], "domain": "wmo", "model": "glm",
+         "protocol": "unseen_wijk"}
+    )  # fmt: skip
+    others = [base.assign(model="mean", rate=0.5), base.assign(domain="jeugd", clients=50.0)]
+    together = evaluate.add_up(pd.concat([base, *others], ignore_index=True))
+    pd.testing.assert_frame_equal(together.iloc[:2], evaluate.add_up(base))
+    np.testing.assert_allclose(together["rate"], [0.03, 0.06, 0.045, 0.045, 1 / 3, 2 / 3])
+
+
+def test_adding_up_on_the_demo_gives_every_gemeente_its_published_total(
+    scored: pd.DataFrame,
+) -> None:
+    rows = scored[scored["protocol"] == "unseen_wijk"]
+    out = evaluate.add_up(rows)
+    keys = ["model", "gm_code", "year"]
+    predicted = (out["rate"] * out["population"]).groupby([out[c] for c in keys]).sum()
+    np.testing.assert_allclose(predicted, rows.groupby(keys)["clients"].sum(), rtol=1e-9)
+
+
+# -- leaderboard, champion, calibration -------------------------------------------------------
+
+
+def scores_of(values: dict[str, float], metric: str = "wape", **columns: object) -> pd.DataFrame:
+    row = {"domain": "wmo", "protocol": "unseen_gemeente", "group": "all", "n_rows": 5,
+           "seconds": 1.0, **columns}  # fmt: skip
+    return pd.DataFrame(
+        [{**row, "model": m, "metric": metric, "value": v} for m, v in values.items()]
+    )
+
+
+VALUES = {"glm": 0.2, "lightgbm": 0.18, "mean": 0.3, scores.FLOOR: 0.05}
+
+
+@pytest.mark.parametrize(
+    ("metric", "best"), [("wape", "lightgbm"), ("wr2", "mean"), ("r2", "mean")]
+)
+def test_the_champion_is_the_best_on_the_declared_metric_and_never_the_floor(
+    metric: str, best: str
+) -> None:
+    assert evaluate.champions(scores_of(VALUES, metric), "unseen_gemeente", metric) == {"wmo": best}
+
+
+def test_the_champion_is_chosen_on_its_own_protocol_group_and_domain() -> None:
+    table = pd.concat(
+        [
+            scores_of(VALUES),
+            scores_of({"glm": 0.01}, protocol="random"),
+            scores_of({"glm": 0.01}, group="size:<500"),
+            scores_of({"glm": 0.1, "mean": 0.2}, domain="jeugd"),
+        ]
+    )
+    best = evaluate.champions(table, "unseen_gemeente", "wape")
+    assert best == {"jeugd": "glm", "wmo": "lightgbm"}
+
+
+def test_equal_scores_choose_by_name_whatever_the_order() -> None:
+    table = scores_of({"lightgbm": 0.2, "glm": 0.2})
+    for rows in (table, table[::-1]):
+        assert evaluate.champions(rows, "unseen_gemeente", "wape") == {"wmo": "glm"}
+
+
+def test_the_leaderboard_shows_every_metric_and_marks_the_champion(table: pd.DataFrame) -> None:
+    best = evaluate.champions(table, "unseen_gemeente", "wape")
+    board = evaluate.leaderboard(table, best)
+    assert set(board[board["champion"]]["model"]) == set(best.values())
+    key = ["domain", "protocol", "model"]
+    assert not board.duplicated(key).any()
+    overall = table[table["group"] == "all"].set_index([*key, "metric"])["value"]
+    for row in board.to_dict("records"):
+        for metric in scores.METRICS:
+            where = (*(row[k] for k in key), metric)
+            if where in overall.index:
+                assert row[metric] == pytest.approx(overall[where], nan_ok=True)
+    for _, part in board.groupby(["domain", "protocol"]):
+        assert part["wape"].is_monotonic_increasing
+
+
+def test_calibration_keeps_every_row_and_the_totals(scored: pd.DataFrame) -> None:
+    """With equal populations the mean of the bins is the mean of all."""
+    even = scored.assign(population=1000.0)
+    found = evaluate.calibration(even)
+    for key, part in even.groupby(["domain", "protocol", "model"]):
+        bins = found[(found[["domain", "protocol", "model"]] == list(key)).all(axis=1)]
+        assert bins["bin"].tolist() == list(range(1, 11))
+        assert bins["n_rows"].sum() == len(part)
+        assert bins["n_rows"].max() - bins["n_rows"].min() <= 1
+        for column, total in (
+            ("predicted", part["rate"].sum()),
+            ("observed", part["clients"].sum() / 1000),
+        ):
+            assert (bins[column] * bins["n_rows"]).sum() == pytest.approx(total)
+        assert bins["predicted"].is_monotonic_increasing
+
+
+def test_calibration_of_a_perfect_prediction_is_the_diagonal(scored: pd.DataFrame) -> None:
+    perfect = scored.assign(rate=scored["clients"] / scored["population"])
+    found = evaluate.calibration(perfect)
+    np.testing.assert_allclose(found["predicted"], found["observed"])
+
+
+def test_calibration_of_a_few_rows_is_no_error(scored: pd.DataFrame) -> None:
+    assert evaluate.calibration(scored.iloc[:3])["n_rows"].sum() == 3
+
+
+# -- predictions.parquet ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def expected(predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame) -> pd.DataFrame:
+    return evaluate.expected(predictions, problem, scored, "glm")
+
+
+def test_every_wijk_with_features_has_an_expected_row_also_without_a_figure(
+    expected: pd.DataFrame, problem: Problem
+) -> None:
+    wijken = problem.wijken
+    for _, part in expected.groupby("model"):
+        assert len(part) == len(wijken)
+        assert not part.duplicated(["wijk_code", "year"]).any()
+    blank = wijken[wijken["wmo_status"] != "observed"]
+    assert len(blank) > 0
+    glm = expected[expected["model"] == "glm"].set_index(["wijk_code", "year"])
+    rows = glm.loc[list(zip(blank["wijk_code"], blank["year"], strict=True))]
+    assert rows["rate"].notna().all()
+    assert rows["observed_rate"].isna().all()
+
+
+def test_expected_rows_have_the_columns_and_limits_of_the_contract(expected: pd.DataFrame) -> None:
+    """DESIGN section 4."""
+    assert list(expected) == [
+        "domain", "wijk_code", "year", "kind", "model", "rate", "lower", "upper", "clients",
+        "population", "observed_rate", "fold", "champion",
+    ]  # fmt: skip
+    assert not expected.duplicated(["domain", "wijk_code", "year", "kind", "model"]).any()
+    assert set(expected["kind"]) == {"expected"}
+    assert expected["rate"].between(0, 1).all()
+    assert (expected["lower"] <= expected["rate"]).all()
+    assert (expected["rate"] <= expected["upper"]).all()
+    assert expected[["lower", "upper"]].stack().between(0, 1).all()
+    np.testing.assert_allclose(expected["clients"], expected["rate"] * expected["population"])
+    assert set(expected.loc[expected["champion"], "model"]) == {"glm"}
+
+
+def test_an_expected_rate_is_the_prediction_of_unseen_gemeente_and_no_other(
+    expected: pd.DataFrame, predictions: pd.DataFrame, problem: Problem
+) -> None:
+    for model, part in expected.groupby("model"):
+        rows = predictions[
+            (predictions["protocol"] == "unseen_gemeente") & (predictions["model"] == model)
+        ].set_index("row")["rate"].sort_index()  # fmt: skip
+        part = part.sort_values(["wijk_code", "year"])
+        keys = problem.wijken[["wijk_code", "year"]].sort_values(["wijk_code", "year"])
+        np.testing.assert_array_equal(part["rate"], rows.loc[keys.index].clip(upper=1))
+
+
+def test_the_bands_hold_about_nine_tenths_of_the_published_rates(expected: pd.DataFrame) -> None:
+    glm = expected[(expected["model"] == "glm") & expected["year"].isin([2017, 2018])]
+    known = glm[glm["observed_rate"].notna() & (glm["population"] >= 100)]
+    inside = known["observed_rate"].between(known["lower"], known["upper"]).mean()
+    assert inside == pytest.approx(0.90, abs=0.04)
+
+
+def test_a_model_on_everything_learns_from_usable_rows_only(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, sample = crossval.fit_all(problem, QUICK["glm"], 3)
+    assert len(sample.x) == problem.usable.sum()
+    assert np.isfinite(model.predict(sample)).all()
+    assert splits.PROTOCOLS["unseen_gemeente"].knows == "nation"
+    np.testing.assert_array_equal(sample.reference, sample.known.nation)
+
+
+def test_progress_is_told_once_per_fit(problem: Problem) -> None:
+    told: list[int] = []
+    tell: Callable[[int], None] = told.append
+    work = tasks(problem, ["unseen_wijk"], FAST)
+    crossval.run(work, OFF, 1, tell)
+    assert told == [1] * len(work)

@@ -1,0 +1,333 @@
+"""Features: the values their formulas promise, no leak, no origin unasked, nothing from later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+
+from risicomodel import features, settings, splits
+from risicomodel.errors import ConfigError
+from risicomodel.evaluation import crossval
+from risicomodel.features import CONTEXT_SUFFIX, Feature, FeatureSet
+from risicomodel.panel import names
+
+if TYPE_CHECKING:
+    from risicomodel.domains import Domain
+    from risicomodel.panel.build import Panel
+    from risicomodel.settings import Settings
+
+SETS = ("demografie_wonen", "plus_inkomen", "plus_nabijheid", "herkomst")
+WHY = '++features.justification="does origin add anything"'
+ORIGIN = {
+    "westers_totaal", "niet_westers_totaal", "marokko", "nederlandse_antillen_en_aruba", "suriname",
+    "turkije", "overig_niet_westers", "herkomst_nederland", "herkomst_europa",
+    "herkomst_buiten_europa",
+}  # fmt: skip
+
+
+@cache
+def shipped(name: str) -> FeatureSet:
+    return settings.compose([f"features={name}", WHY]).features
+
+
+def feature(formula: str, **options: object) -> Feature:
+    return Feature(formula, "share", "leeftijd", "nl", "en", **options)  # type: ignore[arg-type]
+
+
+def one(formula: str, *, context: bool = False, **options: object) -> FeatureSet:
+    return FeatureSet("test", {"f": feature(formula, **options)}, context=context)
+
+
+WIJKEN = pd.DataFrame(
+    {
+        "gm_code": ["GM0001", "GM0001", "GM0002", "GM0002"],
+        "year": [2018, 2018, 2018, 2019],
+        "aantal_inwoners": [100.0, 300.0, 600.0, 50.0],
+        "k_0_tot_15_jaar": [10.0, 60.0, np.nan, 0.0],
+        "gemiddelde_woningwaarde": [100.0, 200.0, 400.0, 300.0],
+        "huishoudens_met_kinderen": [0.0, 30.0, 50.0, 0.0],
+    }
+)
+
+
+def values(features_set: FeatureSet, column: str = "f") -> list[float]:
+    found = features.compute(features_set, WIJKEN)[column]
+    assert found.dtype == "float64"
+    return found.round(12).fillna(-99).tolist()
+
+
+def test_a_formula_gives_its_value_and_missing_stays_missing() -> None:
+    assert values(one("k_0_tot_15_jaar / aantal_inwoners")) == [0.1, 0.2, -99, 0.0]
+
+
+def test_log_sqrt_and_exp_are_the_functions_there_are() -> None:
+    by_hand = np.log(WIJKEN["aantal_inwoners"]) + np.sqrt(WIJKEN["gemiddelde_woningwaarde"])
+    found = values(one("log(aantal_inwoners) + sqrt(gemiddelde_woningwaarde) + exp(0)"))
+    np.testing.assert_allclose(found, by_hand + 1)
+
+
+def test_what_has_no_finite_value_is_missing_and_not_infinite() -> None:
+    # 10 / 0 and 0 / 0
+    assert values(one("k_0_tot_15_jaar / huishoudens_met_kinderen")) == [-99, 2.0, -99, -99]
+    assert values(one("log(k_0_tot_15_jaar)"))[3] == -99
+
+
+def test_a_column_the_panel_lacks_gives_missing_values() -> None:
+    assert values(one("koopwoningen / 100")) == [-99] * 4
+
+
+def test_centre_year_takes_the_countrys_weighted_mean_of_the_year_off() -> None:
+    mean_2018 = (100 * 100 + 300 * 200 + 600 * 400) / 1000
+    found = values(one("gemiddelde_woningwaarde", centre="year"))
+    assert found == [100 - mean_2018, 200 - mean_2018, 400 - mean_2018, 0.0]
+
+
+def test_context_is_the_difference_from_the_gemeentes_weighted_mean() -> None:
+    found = values(one("gemiddelde_woningwaarde", context=True), "f" + CONTEXT_SUFFIX)
+    mean = (100 * 100 + 300 * 200) / 400
+    assert found == [100 - mean, 200 - mean, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_context_has_mean_zero_within_every_gemeente_and_year(
+    small_panel: Panel, name: str
+) -> None:
+    table = features.compute(shipped(name), small_panel.wijken)
+    context = [column for column in table if column.endswith(CONTEXT_SUFFIX)]
+    assert len(context) == len(shipped(name).define)
+    keys = [small_panel.wijken["gm_code"], small_panel.wijken["year"]]
+    people = small_panel.wijken["aantal_inwoners"]
+    for column in context:
+        total = (table[column] * people).groupby(keys).sum()
+        weight = people.where(table[column].notna()).groupby(keys).sum()
+        scale = max(table[column].abs().max(), 1e-9)
+        assert (total / weight.where(weight > 0)).abs().max() <= 1e-9 * scale, column
+        assert table[column].abs().max() > 0, column
+
+
+def test_the_order_of_rows_and_the_index_change_no_value(small_panel: Panel) -> None:
+    chosen = shipped("demografie_wonen")
+    plain = features.compute(chosen, small_panel.wijken)
+    mixed = features.compute(chosen, small_panel.wijken.sample(frac=1, random_state=4))
+    pd.testing.assert_frame_equal(mixed.sort_index(), plain, rtol=1e-9)
+
+
+def test_every_shipped_feature_has_values_on_the_demo(small_panel: Panel) -> None:
+    for name in SETS:
+        table = features.compute(shipped(name), small_panel.wijken)
+        assert table.notna().any().all(), name
+
+
+# -- what may be used -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_domain_uses_a_feature_made_from_its_own_figure(name: str) -> None:
+    chosen = settings.compose(["domain=[jeugd,wmo,bijstand,ao]", f"features={name}", WHY])
+    for domain_name, domain in chosen.domains.items():
+        forbidden = {*domain.leaks, *domain.column}
+        usable = features.usable(chosen.features, domain_name, domain)
+        assert len(usable) > 40
+        for feature_name in usable:
+            declared = chosen.features.define[feature_name.removesuffix(CONTEXT_SUFFIX)]
+            assert not features.sources(declared) & forbidden, feature_name
+            assert domain_name not in declared.leaks_into, feature_name
+
+
+def test_income_that_counts_the_same_households_is_kept_from_bijstand(
+    domains: dict[str, Domain],
+) -> None:
+    chosen = shipped("plus_inkomen")
+    for_bijstand = features.usable(chosen, "bijstand", domains["bijstand"])
+    for_wmo = features.usable(chosen, "wmo", domains["wmo"])
+    dropped = set(for_wmo) - set(for_bijstand)
+    assert dropped == {
+        name + suffix
+        for name in ("laag_inkomen", "sociaal_minimum")
+        for suffix in ("", CONTEXT_SUFFIX)
+    }
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "personen_per_soort_uitkering_bijstand / aantal_inwoners",
+        "1 - personen_per_soort_uitkering_bijstand",
+        "log(personen_per_soort_uitkering_bijstand + aantal_inwoners)",
+    ],
+)
+def test_a_leak_is_found_wherever_it_hides_in_a_formula(
+    domains: dict[str, Domain], formula: str
+) -> None:
+    assert features.leaks("f", feature(formula), "bijstand", domains["bijstand"])
+    assert not features.leaks("f", feature(formula), "wmo", domains["wmo"])
+    assert features.usable(one(formula, context=True), "bijstand", domains["bijstand"]) == []
+
+
+def test_a_declared_leak_is_kept_from_its_domain_only(domains: dict[str, Domain]) -> None:
+    chosen = one("aantal_inwoners", leaks_into=["wmo"])
+    assert features.usable(chosen, "wmo", domains["wmo"]) == []
+    assert features.usable(chosen, "jeugd", domains["jeugd"]) == ["f"]
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_origin_is_refused_without_a_written_reason(reason: str) -> None:
+    with pytest.raises(ConfigError, match=r"aandeel_westers.*need a written reason"):
+        settings.compose(["features=herkomst", f'features.justification="{reason}"'])
+
+
+def test_origin_is_accepted_with_a_written_reason_and_keeps_it() -> None:
+    chosen = shipped("herkomst")
+    assert chosen.justification == "does origin add anything"
+    assert {"aandeel_westers", "aandeel_niet_westers"} <= set(chosen.define)
+
+
+@pytest.mark.parametrize("name", [name for name in SETS if name != "herkomst"])
+def test_no_other_set_holds_origin(name: str) -> None:
+    for feature_name, declared in shipped(name).define.items():
+        assert not declared.sensitive
+        assert not features.sources(declared) & ORIGIN, feature_name
+
+
+def test_a_feature_made_of_origin_is_refused_also_when_not_declared_sensitive() -> None:
+    for column in sorted(ORIGIN):
+        with pytest.raises(ConfigError, match="need a written reason"):
+            features.check(one(f"{column} / aantal_inwoners"))
+
+
+def test_everything_wrong_with_formulas_is_told_at_once_with_the_nearest_column() -> None:
+    wrong = FeatureSet(
+        "test",
+        {
+            "a": feature("aantal_inwoner / 2"),
+            "b": feature("sin(aantal_inwoners)"),
+            "c": feature("aantal_inwoners /"),
+            "d": feature("aantal_inwoners", centre="gemeente"),
+            "e": feature("__import__('os')"),
+            "f": feature("aantal_inwoners.max()"),
+        },
+    )
+    with pytest.raises(ConfigError) as caught:
+        features.check(wrong)
+    told = caught.value.details
+    assert told[0] == "a: 'aantal_inwoner' is not a KWB column (did you mean 'aantal_inwoners'?)"
+    assert told[1] == "b: function 'sin' is not allowed"
+    assert told[2] == "c: 'aantal_inwoners /' is not a formula"
+    assert told[3] == "d: centre 'gemeente' is not one of year"
+    assert "e: function '__import__' is not allowed" in told
+    assert any(line.startswith("f: function 'aantal_inwoners.max'") for line in told)
+
+
+def test_the_table_of_features_says_which_domains_use_them(domains: dict[str, Domain]) -> None:
+    chosen = shipped("plus_inkomen")
+    table = features.table(chosen, domains).set_index("feature")
+    assert set(table.index) == set(chosen.define)
+    for domain_name, domain in domains.items():
+        usable = set(features.usable(chosen, domain_name, domain))
+        assert {n for n in table.index if table.loc[n, f"used_for_{domain_name}"]} == {
+            name for name in chosen.define if name in usable
+        }
+    assert not table.loc["sociaal_minimum", "used_for_bijstand"]
+    assert table["label_nl"].ne("").all()
+
+
+# -- what was out at the time -----------------------------------------------------------------
+
+
+def test_vintage_takes_late_topics_from_the_same_place_a_year_earlier() -> None:
+    lag = names.RELEASE_LAG["inkomen"]
+    assert lag == 2
+    wijken = pd.DataFrame(
+        {
+            "place_id": ["a", "a", "b", "c"],
+            "year": [2017, 2018, 2018, 2018],
+            "gemiddeld_inkomen_per_inwoner": [20.0, 21.0, 30.0, 40.0],
+            "inkomen_year": pd.array([2016, 2017, 2018, None], dtype="Int64"),
+            "koopwoningen": [50.0, 51.0, 60.0, 70.0],
+            "wonen_year": pd.array([2017, 2018, 2018, 2018], dtype="Int64"),
+        }
+    )
+    out = features.vintage(wijken)
+    assert out["gemiddeld_inkomen_per_inwoner"].fillna(-99).tolist() == [-99, 20.0, -99, -99]
+    assert out["inkomen_year"].fillna(-99).tolist() == [-99, 2016, -99, -99]
+    # housing of year T is out in T + 1, with the figures of T
+    assert out["koopwoningen"].tolist() == [50.0, 51.0, 60.0, 70.0]
+    assert wijken["gemiddeld_inkomen_per_inwoner"].tolist() == [20.0, 21.0, 30.0, 40.0]
+
+
+def out_at(wijken: pd.DataFrame, topic: str) -> pd.Series:
+    """The year a row's figures of a topic came out."""
+    return wijken[f"{topic}_year"] + names.RELEASE_LAG[topic]
+
+
+def assert_nothing_from_later(wijken: pd.DataFrame, chosen: Settings) -> None:
+    known = features.vintage(wijken)
+    topics = [topic for topic in names.topics() if f"{topic}_year" in known]
+    usable = crossval.usable_rows(wijken, "wmo", 100)
+    ahead = splits.folds(splits.PROTOCOLS["next_years"], wijken, usable, chosen.split, seed=1)
+    count = 0
+    for fold in ahead:
+        assert fold.origin is not None
+        sources = known.iloc[fold.features_from[fold.features_from >= 0]]
+        learned = known.iloc[fold.train]
+        for topic in topics:
+            for rows in (sources, learned):
+                edition = rows[f"{topic}_year"].dropna()
+                assert (edition <= fold.origin).all(), topic
+                # figures of the origin's year come out the year after: then the forecast is made
+                assert (out_at(rows, topic).dropna() <= fold.origin + 1).all(), topic
+        count += len(sources)
+    assert count > 100
+
+
+def test_no_feature_of_a_forecast_came_out_after_its_cut_off(
+    small_panel: Panel, small_settings: Settings
+) -> None:
+    chosen = replace(small_settings, split=replace(small_settings.split, origins=[2016, 2017]))
+    assert_nothing_from_later(small_panel.wijken, chosen)
+    # the figures as published do break this rule: vintage is needed
+    late = [t for t, lag in names.RELEASE_LAG.items() if lag > 1 and t != "zorg"]
+    wijken = small_panel.wijken
+    assert any(
+        (out_at(wijken, t) > wijken["year"] + 1).any() for t in late if f"{t}_year" in wijken
+    )
+
+
+@pytest.mark.archive
+def test_no_feature_of_a_real_forecast_came_out_after_its_cut_off(
+    real_panel: Panel, small_settings: Settings
+) -> None:
+    assert_nothing_from_later(real_panel.wijken, small_settings)
+
+
+@st.composite
+def editions(draw: st.DrawFn) -> pd.DataFrame:
+    """Rows of places and years with any topic's edition up to the year, or none."""
+    keys = draw(
+        st.lists(
+            st.tuples(st.sampled_from("abcd"), st.integers(2014, 2021)), unique=True, min_size=1
+        )
+    )
+    table = pd.DataFrame(keys, columns=["place_id", "year"])
+    for topic, columns in names.topics().items():
+        years = [draw(st.sampled_from([None, y - 2, y - 1, y])) for y in table["year"]]
+        table[f"{topic}_year"] = pd.array(years, dtype="Int64")
+        # the figure is its own edition: a value shows where it came from
+        table[columns[0]] = table[f"{topic}_year"].astype("float64")
+    return table
+
+
+@given(editions())
+def test_vintage_never_holds_a_figure_that_was_not_out(table: pd.DataFrame) -> None:
+    known = features.vintage(table)
+    for topic, columns in names.topics().items():
+        edition = known[f"{topic}_year"].astype("float64")
+        pd.testing.assert_series_equal(known[columns[0]], edition, check_names=False)
+        assert not (edition + names.RELEASE_LAG[topic] > known["year"] + 1).any()

@@ -1,0 +1,278 @@
+"""Models behind one interface: the same promises for every kind, golden figures for two."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risicomodel import models
+from risicomodel.errors import ConfigError
+from risicomodel.knowledge import Known
+from risicomodel.models import KINDS, ModelSettings, Rows
+from risicomodel.models.base import NotFittedError
+from risicomodel.models.boosted import Boosted, BoostedParams
+from risicomodel.models.linear import Glm, GlmParams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEARNED = ("glm", "lightgbm")
+BASELINES = ("mean", "gemeente_mean", "persistence")
+QUICK = {"lightgbm": {"rounds": 40, "min_child_samples": 20}}
+
+
+def simulated(n: int = 800, seed: int = 1, *, missing: float = 0.1) -> Rows:
+    """Wijken whose log rate follows two features out of four, one of them bent; Poisson counts."""
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(rng.normal(size=(n, 4)), columns=["oud", "koop", "ruis", "dicht"])
+    nation = np.where(rng.random(n) < 0.5, 0.05, 0.06)
+    rate = nation * np.exp(0.4 * x["oud"] - 0.3 * np.abs(x["koop"])).to_numpy()
+    population = rng.integers(200, 5000, n).astype("float64")
+    published = rng.poisson(rate * population) / population
+    x = x.mask(rng.random(x.shape) < missing)
+    gemeente = np.where(rng.random(n) < 0.2, np.nan, rate * 1.1)
+    last = np.where(rng.random(n) < 0.5, np.nan, rate * 0.9)
+    return Rows(x, nation, Known(nation, gemeente, last), population, published)
+
+
+ROWS = simulated()
+ASKED = replace(simulated(seed=2, n=50), rate=None)
+
+
+def model_of(kind: str, seed: int = 7) -> models.RateModel:
+    return models.create(ModelSettings(kind, dict(QUICK.get(kind, {}))), seed)
+
+
+def test_the_kinds_tested_here_are_all_there_are() -> None:
+    assert set(KINDS) == {*LEARNED, *BASELINES}
+    assert {kind for kind, entry in KINDS.items() if entry.model.baseline} == set(BASELINES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_model_gives_a_rate_of_0_and_up_for_every_row(kind: str) -> None:
+    model = model_of(kind)
+    assert model.fit(ROWS) is model
+    found = model.predict(ASKED)
+    assert found.shape == (len(ASKED.x),)
+    assert found.dtype == "float64"
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fitting_twice_gives_the_same_predictions_bit_by_bit(kind: str) -> None:
+    first, second = (model_of(kind).fit(ROWS).predict(ASKED) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_model_predicts_the_same_and_holds_no_pickle(tmp_path: Path, kind: str) -> None:
+    model = model_of(kind).fit(ROWS)
+    model.save(tmp_path)
+    loaded = models.load(tmp_path)
+    assert loaded.kind == kind
+    np.testing.assert_array_equal(loaded.predict(ASKED), model.predict(ASKED))
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == (["lightgbm.txt", "model.json"] if kind == "lightgbm" else ["model.json"])
+    assert json.loads((tmp_path / "model.json").read_text())["kind"] == kind
+    for path in tmp_path.iterdir():
+        path.read_text(encoding="utf-8")  # text: a pickle is not
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_predicting_or_saving_before_fitting_is_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(NotFittedError, match=r"before 'fit'; fit it first"):
+        model_of(kind).predict(ASKED)
+    with pytest.raises(NotFittedError, match="fit it first"):
+        model_of(kind).save(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_rows_without_a_rate_cannot_be_learned_from(kind: str) -> None:
+    with pytest.raises(NotFittedError, match="give rows with 'rate'"):
+        model_of(kind).fit(ASKED)
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_missing_features_are_tolerated_in_learning_and_in_predicting(kind: str) -> None:
+    nowhere = ROWS.x.assign(nergens=np.nan)
+    model = model_of(kind).fit(replace(ROWS, x=nowhere))
+    blank = replace(ASKED, x=ASKED.x.assign(nergens=np.nan) * np.nan)
+    found = model.predict(blank)
+    assert np.isfinite(found).all()
+    # nothing known: one ratio for all
+    assert np.ptp(found / blank.reference) < 1e-9
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_features_are_found_by_name_and_not_by_position(kind: str) -> None:
+    model = model_of(kind).fit(ROWS)
+    turned = replace(ASKED, x=ASKED.x[ASKED.x.columns[::-1]])
+    np.testing.assert_array_equal(model.predict(turned), model.predict(ASKED))
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_prediction_is_a_ratio_to_what_is_known(kind: str) -> None:
+    model = model_of(kind).fit(ROWS)
+    doubled = replace(ASKED, reference=2 * ASKED.reference)
+    np.testing.assert_allclose(model.predict(doubled), 2 * model.predict(ASKED))
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_model_learns_what_is_there_to_learn(kind: str) -> None:
+    """On new wijken its error is far nearer to the truth than the national mean's."""
+    model = models.create(ModelSettings(kind, {"alpha": 1e-3} if kind == "glm" else {}), 7)
+    new = simulated(seed=3, missing=0.0)
+    model.fit(simulated(n=3000, missing=0.0))
+    assert new.rate is not None
+    error = np.average((model.predict(new) - new.rate) ** 2, weights=new.population)
+    mean = np.average((new.known.nation - new.rate) ** 2, weights=new.population)
+    assert error < 0.35 * mean
+
+
+def test_the_seed_of_the_trees_matters_and_is_the_only_chance() -> None:
+    seven, eight = (model_of("lightgbm", seed).fit(ROWS).predict(ASKED) for seed in (7, 8))
+    assert not np.array_equal(seven, eight)
+
+
+# -- baselines --------------------------------------------------------------------------------
+
+UNKNOWN = np.nan
+KNOWN = Known(
+    nation=np.array([0.05, 0.05, 0.06]),
+    gemeente=np.array([0.07, UNKNOWN, 0.08]),
+    last=np.array([UNKNOWN, UNKNOWN, 0.09]),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rates"),
+    [
+        ("mean", [0.05, 0.05, 0.06]),
+        ("gemeente_mean", [0.07, 0.05, 0.08]),
+        ("persistence", [0.07, 0.05, 0.09]),
+    ],
+)
+def test_baselines_say_the_best_known_and_fall_back_in_order(kind: str, rates: list[float]) -> None:
+    rows = Rows(pd.DataFrame(index=range(3)), KNOWN.nation, KNOWN, np.full(3, 500.0))
+    assert model_of(kind).fit(rows).predict(rows).tolist() == rates
+
+
+# -- golden figures ---------------------------------------------------------------------------
+
+
+def test_the_glm_equals_statsmodels() -> None:
+    """Recipe: statsmodels GLM, Poisson with log link, var_weights (population × reference)^0.7.
+
+    Without splines, penalty and winsorising ours is the same maximum likelihood.
+    """
+    import statsmodels.api as sm
+
+    rows = simulated(missing=0.0)
+    params = GlmParams(knots=0, alpha=1e-10, weight_exponent=0.7, winsor=0.0)
+    learned = Glm(params).fit(rows).state()["learned"]
+    assert rows.rate is not None
+    weight = (rows.population * rows.reference) ** 0.7
+    golden = sm.GLM(
+        rows.rate / rows.reference,
+        sm.add_constant(rows.x),
+        family=sm.families.Poisson(),
+        var_weights=weight / weight.mean(),
+    ).fit(tol=1e-12)
+    assert learned["features"] == list(rows.x)
+    assert learned["intercept"] == pytest.approx(golden.params["const"], abs=1e-4)
+    np.testing.assert_allclose(learned["coefficients"], golden.params[list(rows.x)], atol=1e-4)
+
+
+def test_the_glms_penalty_is_a_ridge_on_standardised_terms() -> None:
+    """First-order conditions of mean weighted Poisson likelihood − α/2·‖β‖², by hand."""
+    rows = simulated(missing=0.0)
+    alpha = 0.2
+    learned = Glm(GlmParams(knots=0, alpha=alpha, winsor=0.0)).fit(rows).state()["learned"]
+    assert rows.rate is not None
+    x = rows.x.to_numpy()
+    ratio = rows.rate / rows.reference
+    weight = (rows.population * rows.reference) ** 0.7
+    beta = np.array(learned["coefficients"])
+    residual = weight * (ratio - np.exp(learned["intercept"] + x @ beta)) / weight.sum()
+    z = (x - x.mean(axis=0)) / x.std(axis=0)
+    assert residual.sum() == pytest.approx(0, abs=1e-5)
+    np.testing.assert_allclose(z.T @ residual, alpha * beta * x.std(axis=0), atol=1e-5)
+
+
+def test_splines_bend_where_a_line_cannot() -> None:
+    rows = simulated(n=3000, missing=0.0)
+    new = simulated(seed=3, missing=0.0)
+    assert new.rate is not None
+    errors = {}
+    for knots in (0, 5):
+        model = Glm(GlmParams(knots=knots, alpha=1e-3)).fit(rows)
+        errors[knots] = np.average((model.predict(new) - new.rate) ** 2, weights=new.population)
+    assert errors[5] < 0.8 * errors[0]
+
+
+def test_a_glm_does_not_run_away_beyond_what_it_has_seen() -> None:
+    model = Glm(GlmParams()).fit(ROWS)
+    edge = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 4.0)
+    far = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 1e6)
+    np.testing.assert_array_equal(model.predict(far), model.predict(edge))
+
+
+def test_trees_equal_a_direct_lightgbm_train() -> None:
+    """Recipe: lightgbm.train on rate / reference, weights with mean 1, prediction × reference."""
+    import lightgbm
+
+    assert ROWS.rate is not None
+    weight = (ROWS.population * ROWS.reference) ** 0.5
+    params = {
+        "objective": "regression", "learning_rate": 0.1, "num_leaves": 8, "max_bin": 31,
+        "min_child_samples": 25, "feature_fraction": 0.5, "bagging_fraction": 0.8,
+        "bagging_freq": 1, "lambda_l2": 3.0, "seed": 11, "deterministic": True,
+        "force_row_wise": True, "num_threads": 1, "verbose": -1,
+    }  # fmt: skip
+    data = lightgbm.Dataset(
+        ROWS.x, ROWS.rate / ROWS.reference, weight=weight / weight.mean(), params=params
+    )
+    golden = lightgbm.train(params, data, 30).predict(ASKED.x, num_threads=1)
+    ours = Boosted(
+        BoostedParams(
+            rounds=30, learning_rate=0.1, num_leaves=8, max_bin=31, min_child_samples=25,
+            feature_fraction=0.5, bagging_fraction=0.8, lambda_l2=3.0, weight_exponent=0.5,
+        ),
+        seed=11,
+    ).fit(ROWS)  # fmt: skip
+    expected = np.clip(np.asarray(golden), 0, None) * ASKED.reference
+    np.testing.assert_array_equal(ours.predict(ASKED), expected)
+
+
+# -- settings ---------------------------------------------------------------------------------
+
+
+def test_everything_wrong_with_models_is_told_at_once() -> None:
+    wrong = {
+        "a": ModelSettings("lightgbmm"),
+        "b": ModelSettings("lightgbm", {"round": 10}),
+        "c": ModelSettings("mean", {"rounds": 10}),
+        "d": ModelSettings("glm"),
+    }
+    with pytest.raises(ConfigError) as caught:
+        models.check(wrong)
+    told = caught.value.details
+    assert len(told) == 3
+    assert told[0].startswith("a: kind 'lightgbmm' is not one of")
+    assert "did you mean 'lightgbm'?" in told[0]
+    assert "b: parameter 'round'" in told[1]
+    assert "did you mean 'rounds'?" in told[1]
+    assert "c: parameter 'rounds' is not one of none" in told[2]
+
+
+def test_no_model_at_all_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        models.check({})
+    assert caught.value.details == ("no model; choose one or more with 'model='",)

@@ -1,0 +1,176 @@
+"""Scores equal those of an independent library or a calculation by hand."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+
+from risicomodel.evaluation import scores
+
+RNG = np.random.default_rng(5)
+POPULATION = RNG.integers(100, 9000, 400).astype("float64")
+RATE = RNG.uniform(0.01, 0.2, 400)
+CLIENTS = np.round(RATE * POPULATION / 5) * 5
+PREDICTED = np.clip(RATE + RNG.normal(0, 0.03, 400), 0, None)
+
+
+def test_r2_weighted_and_not_equals_scikit_learn() -> None:
+    """Recipe: sklearn.metrics.r2_score of rates, sample_weight=population for wr2."""
+    from sklearn.metrics import r2_score
+
+    published = CLIENTS / POPULATION
+    golden = r2_score(published, PREDICTED, sample_weight=POPULATION)
+    assert scores.wr2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+    golden = r2_score(published, PREDICTED)
+    assert scores.r2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+
+
+def test_wape_equals_weighted_mean_absolute_error_over_the_mean() -> None:
+    """Recipe: sklearn mean_absolute_error of counts over the mean count."""
+    from sklearn.metrics import mean_absolute_error
+
+    golden = mean_absolute_error(CLIENTS, PREDICTED * POPULATION) / CLIENTS.mean()
+    assert scores.wape(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+
+
+def test_wape_and_bias_by_hand() -> None:
+    clients, population = np.array([10.0, 30.0]), np.array([100.0, 200.0])
+    predicted = np.array([0.05, 0.2])  # 5 and 40 persons
+    assert scores.wape(clients, predicted, population) == pytest.approx((5 + 10) / 40)
+    assert scores.bias(clients, predicted, population) == pytest.approx((-5 + 10) / 40)
+
+
+def test_a_perfect_and_a_constant_prediction_have_the_scores_they_must() -> None:
+    exact = CLIENTS / POPULATION
+    mean = np.full_like(exact, CLIENTS.sum() / POPULATION.sum())
+    assert scores.wape(CLIENTS, exact, POPULATION) == pytest.approx(0, abs=1e-12)
+    assert scores.wr2(CLIENTS, exact, POPULATION) == pytest.approx(1)
+    assert scores.wr2(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
+    assert scores.bias(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
+
+
+def test_r2_of_equal_rates_is_undefined_and_not_an_error() -> None:
+    same = np.full(3, 0.1)
+    assert np.isnan(scores.wr2(same * 100, same, np.full(3, 100.0)))
+
+
+def test_the_noise_floor_by_its_formula() -> None:
+    """Σ sqrt(2n/π) / Σ n."""
+    by_hand = (np.sqrt(2 * 50 / np.pi) + np.sqrt(2 * 200 / np.pi)) / 250
+    clients = np.array([50.0, 200.0])
+    assert scores.noise_floor(clients, clients, clients) == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("low", [20, 100])
+def test_the_noise_floor_is_what_is_left_when_every_rate_is_known(low: int) -> None:
+    """Recipe: draw Poisson counts around true rates and score the truth itself."""
+    rng = np.random.default_rng(11)
+    population = rng.integers(500, 9000, 20_000).astype("float64")
+    rate = rng.uniform(low, 3 * low, 20_000) / population
+    counts = rng.poisson(rate * population).astype("float64")
+    left = scores.wape(counts, rate, population)
+    assert scores.noise_floor(counts, rate, population) == pytest.approx(left, rel=0.02)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1), st.integers(100, 10_000)), min_size=2),
+    st.floats(0.5, 20),
+)
+def test_scores_do_not_depend_on_order_or_on_the_unit_of_persons(
+    rows: list[tuple[int, float, int]], factor: float
+) -> None:
+    clients, predicted, population = (np.array(c, dtype="float64") for c in zip(*rows, strict=True))
+    for name, metric in scores.METRICS.items():
+        plain = metric(clients, predicted, population)
+        turned = metric(clients[::-1], predicted[::-1], population[::-1])
+        scaled = metric(clients * factor, predicted, population * factor)
+        np.testing.assert_allclose([turned, scaled], plain, rtol=1e-6, err_msg=name)
+    assert scores.wape(clients, predicted, population) >= 0
+    assert scores.wr2(clients, predicted, population) <= 1 or np.isnan(
+        scores.wr2(clients, predicted, population)
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        (100, "size:<500"), (499, "size:<500"), (500, "size:500-2000"), (1999, "size:500-2000"),
+        (2000, "size:2000-5000"), (9999, "size:5000-10000"), (10_000, "size:>=10000"),
+        (10**6, "size:>=10000"),
+    ],
+)  # fmt: skip
+def test_a_size_class_holds_its_lower_limit_and_not_its_upper(value: float, label: str) -> None:
+    found = scores.size_class(pd.Series([float(value)]), scores.SIZE_CLASSES, "size")
+    assert found.tolist() == [label]
+
+
+def rows(ahead: bool = False) -> pd.DataFrame:
+    count = len(CLIENTS)
+    wijk = np.arange(count) % 130
+    return pd.DataFrame(
+        {
+            "wijk_code": [f"WK{n:06d}" for n in wijk],
+            "gm_code": [f"GM{n % 20:04d}" for n in wijk],
+            "gm_inhabitants": np.array([10_000, 30_000, 80_000, 200_000])[wijk % 4],
+            "year": 2017 + np.arange(count) % 3,
+            "clients": CLIENTS,
+            "population": POPULATION,
+            "rate": PREDICTED,
+            "origin": 2016 if ahead else -1,
+            "last_known": wijk % 5 > 0,
+        }
+    )
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_every_group_is_scored_on_its_own_rows_and_counted(ahead: bool) -> None:
+    table = rows(ahead)
+    scored = scores.score(table).set_index(["metric", "group"])
+    groups = {
+        "all": pd.Series(data=True, index=table.index),
+        "size:<500": table["population"] < 500,
+        "size:2000-5000": table["population"].between(2000, 4999),
+        "gm_size:20000-50000": table["gm_inhabitants"] == 30_000,
+        "gm_size:>=100000": table["gm_inhabitants"] == 200_000,
+        "year:2018": table["year"] == 2018,
+    }
+    if ahead:
+        groups |= {
+            "horizon:2": table["year"] == 2018,
+            "history:known": table["last_known"],
+            "history:none": ~table["last_known"],
+        }
+    for group, here in groups.items():
+        part = table[here]
+        figures = [part[c].to_numpy() for c in ("clients", "rate", "population")]
+        for name, metric in {**scores.METRICS, "noise_floor": scores.noise_floor}.items():
+            row = scored.loc[(name, group)]
+            assert row["value"] == pytest.approx(metric(*figures)), (name, group)
+            assert row["n_rows"] == len(part)
+            assert row["n_wijken"] == part["wijk_code"].nunique()
+            assert row["n_gemeenten"] == part["gm_code"].nunique()
+    found = set(scored.index.get_level_values("group"))
+    assert any(group.startswith("horizon") for group in found) == ahead
+
+
+def test_size_classes_and_years_each_hold_every_row_once() -> None:
+    scored = scores.score(rows())
+    counts = scored[scored["metric"] == "wape"].set_index("group")["n_rows"]
+    for kind in ("size:", "gm_size:", "year:"):
+        assert counts[counts.index.str.startswith(kind)].sum() == len(CLIENTS)
+
+
+def test_a_group_without_clients_has_no_score_and_is_no_error() -> None:
+    table = rows()
+    table.loc[table["year"] == 2018, "clients"] = 0.0
+    assert "year:2018" not in set(scores.score(table)["group"])
+
+
+def test_the_order_of_rows_changes_no_score() -> None:
+    keys = ["metric", "group"]
+    plain = scores.score(rows()).sort_values(keys, ignore_index=True)
+    mixed = scores.score(rows().sample(frac=1, random_state=3)).sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(plain, mixed, rtol=1e-12)
