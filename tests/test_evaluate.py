@@ -30,9 +30,10 @@ QUICK = {
     "mean": ModelSettings("mean"),
     "gemeente_mean": ModelSettings("gemeente_mean"),
     "persistence": ModelSettings("persistence"),
-    "glm": ModelSettings("glm", {"alpha": 1.0}),
+    "glm": ModelSettings("glm", {"alpha": 1.0, "knots": 0}),
     "lightgbm": ModelSettings("lightgbm", {"rounds": 25, "min_child_samples": 20}),
 }
+SPLIT = SplitSettings(folds=3)
 FAST = {name: QUICK[name] for name in ("mean", "persistence")}
 
 
@@ -52,7 +53,7 @@ def tasks(
     return [
         task
         for name in protocols
-        for task in crossval.tasks(problem, PROTOCOLS[name], SplitSettings(), chosen, seed=3)
+        for task in crossval.tasks(problem, PROTOCOLS[name], SPLIT, chosen, seed=3)
     ]
 
 
@@ -126,7 +127,8 @@ def test_a_kept_fit_serves_no_other_model_seed_data_or_protocol(
     assert len(set(keys)) == len(keys)
 
 
-SHUFFLED = {name: QUICK[name] for name in ("mean", "gemeente_mean", "persistence", "glm")}
+CROSS_AND_AHEAD = ("unseen_gemeente", "unseen_wijk", "next_years")
+SHUFFLED = {name: QUICK[name] for name in ("persistence", "glm")}
 
 
 def test_a_shuffled_panel_gives_the_same_predictions(
@@ -138,7 +140,7 @@ def test_a_shuffled_panel_gives_the_same_predictions(
     found = []
     for wijken in (small_panel.wijken, mixed):
         problem = posed(wijken, small_settings)
-        run = crossval.run(tasks(problem, list(PROTOCOLS), SHUFFLED), OFF, jobs=2)
+        run = crossval.run(tasks(problem, CROSS_AND_AHEAD, SHUFFLED), OFF, jobs=2)
         named = by_key(run, wijken)
         found.append(named.sort_values(["protocol", "model", "fold", "wijk_code", "year"],
                                        ignore_index=True))  # fmt: skip
@@ -400,7 +402,7 @@ def test_calibration_keeps_every_row_and_the_totals(scored: pd.DataFrame) -> Non
             ("observed", part["clients"].sum() / 1000),
         ):
             assert (bins[column] * bins["n_rows"]).sum() == pytest.approx(total)
-        assert bins["predicted"].is_monotonic_increasing
+        assert (bins["predicted"].diff().dropna() > -1e-9).all()
 
 
 def test_calibration_of_a_perfect_prediction_is_the_diagonal(scored: pd.DataFrame) -> None:
@@ -459,16 +461,41 @@ def test_an_expected_rate_is_the_prediction_of_unseen_gemeente_and_no_other(
         rows = predictions[
             (predictions["protocol"] == "unseen_gemeente") & (predictions["model"] == model)
         ].set_index("row")["rate"].sort_index()  # fmt: skip
-        part = part.sort_values(["wijk_code", "year"])
         keys = problem.wijken[["wijk_code", "year"]].sort_values(["wijk_code", "year"])
-        np.testing.assert_array_equal(part["rate"], rows.loc[keys.index].clip(upper=1))
+        found = part.sort_values(["wijk_code", "year"])["rate"]
+        np.testing.assert_array_equal(found, rows.loc[keys.index].clip(upper=1))
 
 
-def test_the_bands_hold_about_nine_tenths_of_the_published_rates(expected: pd.DataFrame) -> None:
-    glm = expected[(expected["model"] == "glm") & expected["year"].isin([2017, 2018])]
-    known = glm[glm["observed_rate"].notna() & (glm["population"] >= 100)]
-    inside = known["observed_rate"].between(known["lower"], known["upper"]).mean()
-    assert inside == pytest.approx(0.90, abs=0.04)
+def coverage(expected: pd.DataFrame, model: str, years: list[int]) -> float:
+    """The share of published rates within their bands, of wijken that count."""
+    rows = expected[(expected["model"] == model) & expected["year"].isin(years)]
+    known = rows[rows["observed_rate"].notna() & (rows["population"] >= 100)]
+    return float(known["observed_rate"].between(known["lower"], known["upper"]).mean())
+
+
+def test_the_bands_hold_most_published_rates_of_a_country_of_25_gemeenten(
+    expected: pd.DataFrame,
+) -> None:
+    """Errors go by gemeente, so with so few the share moves about; see the real archive below."""
+    assert 0.8 < coverage(expected, "glm", [2017, 2018]) < 0.97
+
+
+@pytest.mark.archive
+@pytest.mark.parametrize("domain", ["jeugd", "wmo", "bijstand"])
+def test_real_bands_hold_nine_tenths_of_the_published_rates(
+    real_panel: Panel, small_settings: Settings, domain: str
+) -> None:
+    """The country's mean has the worst errors there are; its bands must know that."""
+    define = {"inwoners": small_settings.features.define["inwoners"]}
+    one = replace(small_settings.features, define=define, context=False)
+    real = crossval.pose(real_panel.wijken, domain, one, ["inwoners"], 100)
+    work = crossval.tasks(
+        real, PROTOCOLS["unseen_gemeente"], SplitSettings(), {"mean": QUICK["mean"]}, seed=3
+    )
+    found = crossval.run(work, OFF, jobs=2)
+    years = [2017, 2018, 2019]
+    table = evaluate.expected(found, real, evaluate.scored_rows(found, real, years), "mean")
+    assert coverage(table, "mean", years) == pytest.approx(0.90, abs=0.015)
 
 
 def test_a_model_on_everything_learns_from_usable_rows_only(

@@ -284,15 +284,6 @@ def test_the_quality_table_counts_codes_that_became_another_place(small_panel: P
     assert table.loc["place_changed", "n"].sum() == changed
 
 
-def test_the_summary_for_a_terminal_counts_wijken_with_a_figure(
-    small_panel: Panel, domains: dict[str, Domain]
-) -> None:
-    table = quality.summary(quality.report(small_panel.wijken, domains)).set_index("subject")
-    for domain in domains:
-        observed = small_panel.wijken[small_panel.wijken[f"{domain}_status"] == "observed"]
-        assert table.loc[domain].to_dict() == observed.groupby("year").size().to_dict()
-
-
 @pytest.mark.archive
 def test_real_statuses_tell_why_a_figure_is_not_there(real_panel: Panel) -> None:
     wijken = real_panel.wijken.set_index(["gm_name", "year"]).sort_index()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import features as features_module
 from risicomodel import models, paths, progress, runs, splits, storage, tracking
 from risicomodel.errors import DataError, SourceError
-from risicomodel.evaluation import crossval, evaluate, figures, scores
+from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
 from risicomodel.panel import quality, store
 from risicomodel.panel.build import KWB, Panel
 from risicomodel.sources.archive import Archive
@@ -66,6 +66,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("evaluation"):
             table, board, best = _evaluate(problems, predictions, settings, run)
             figures.leaderboard(table, run.folder / "leaderboard.svg", _title(settings))
+        _sensitive_changes(panel, problems, predictions, settings, run)
         with run.stage("tracking"):
             tracker, entries = _winners(problems, table, best, settings)
         runs.finish(run, settings, panel.provenance, {"champions": best})
@@ -249,6 +250,45 @@ def _evaluate(
             "in split.protocols."
         )
     return table, board, best
+
+
+def _sensitive_changes(
+    panel: Panel,
+    problems: list[Problem],
+    predictions: dict[str, pd.DataFrame],
+    settings: Settings,
+    run: Run,
+) -> None:
+    """Write what sensitive features changed, where they are used: the same folds without them."""
+    used = sensitive.names(settings.features)
+    if not used or splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+        return
+    import pandas as pd
+
+    bare = replace(
+        settings,
+        features=sensitive.without(settings.features),
+        split=replace(settings.split, protocols=[splits.UNSEEN_GEMEENTE]),
+    )
+    with run.stage("what sensitive features change"):
+        values = features_module.compute(settings.features, panel.wijken)[used]
+        before = _predictions(_problems(panel, bare), bare)
+        tables = []
+        for problem in problems:
+            bare_rows, rows = (
+                evaluate.scored_rows(
+                    table[table["protocol"] == splits.UNSEEN_GEMEENTE],
+                    problem,
+                    settings.split.score_years,
+                )
+                for table in (before[problem.domain], predictions[problem.domain])
+            )
+            tables.append(sensitive.changes(bare_rows, rows, values))
+        run.write("sensitive_changes.csv", pd.concat(tables, ignore_index=True))
+    run.note(
+        f"sensitive features were used ({', '.join(used)}): {settings.features.justification} "
+        "What they changed is in sensitive_changes.csv."
+    )
 
 
 def _winners(

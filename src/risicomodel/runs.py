@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import platform
+import re
 import subprocess
 import time
 import uuid
@@ -112,7 +113,7 @@ def finish(run: Run, settings: Settings, inputs: list[Provenance], result: dict[
             "data": settings.data.name,
             "started": run.started.isoformat(timespec="seconds"),
             "seed": settings.seed,
-            "configuration": asdict(settings),
+            "configuration": _configuration(settings),
             "justification": settings.features.justification,
             "versions": versions(),
             "git_commit": git_commit(),
@@ -127,6 +128,18 @@ def finish(run: Run, settings: Settings, inputs: list[Provenance], result: dict[
             **result,
         },
     )
+
+
+def _configuration(settings: Settings) -> dict[str, Any]:
+    out = asdict(settings)
+    if out["tracking"]["uri"]:
+        out["tracking"]["uri"] = without_password(out["tracking"]["uri"])
+    return out
+
+
+def without_password(uri: str) -> str:
+    """Return an address without the name and password it may carry, to be written and shown."""
+    return re.sub(r"(?<=//)[^/@]*@", "", uri)
 
 
 def versions() -> dict[str, str]:

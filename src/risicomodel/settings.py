@@ -255,23 +255,22 @@ def _check(settings: Settings) -> None:
     ]
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
-    compete = {"protocol": splits.PROTOCOLS, "metric": HIGHER_IS_BETTER}
-    wrong += [
-        f"champion.{name} is '{chosen}'{suggest(chosen, compete[name])}; allowed are "
-        f"{', '.join(compete[name])}"
-        for name, chosen in asdict(settings.champion).items()
-        if chosen not in compete[name]
-    ]
+    wrong += _champion_problems(settings.champion)
     if settings.compute.jobs == 0 or settings.compute.jobs < -1:
         wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
-    subjects = {*settings.tables, OwnTable.SUBJECT} | {d.subject for d in _demo_domains(settings)}
-    domains.check(settings.domains, set(names.columns()), subjects)
+    domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
     splits.check(settings.split)
     models.check(settings.models)
     features.check(settings.features)
 
 
-def _demo_domains(settings: Settings) -> list[domains.Domain]:
-    return [] if settings.data.source != "demo" else list(settings.domains.values())
+def _champion_problems(champion: ChampionSettings) -> list[str]:
+    allowed = {"protocol": list(splits.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
+    return [
+        f"champion.{name} is '{chosen}'{suggest(chosen, allowed[name])}; allowed are "
+        f"{', '.join(allowed[name])}"
+        for name, chosen in asdict(champion).items()
+        if chosen not in allowed[name]
+    ]

@@ -65,7 +65,9 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
     """Return the end of a task: leaderboard or quality, where results are, what to do next."""
     ends = [f"results:  {result.folder}"]
     if result.tracked:
-        ends.append(f"tracked:  mlflow ui --backend-store-uri {result.tracked}")
+        server = result.tracked.startswith("http")
+        look = result.tracked if server else f"mlflow ui --backend-store-uri {result.tracked}"
+        ends.append(f"tracked:  {look}")
     ends.append(f"next:     {_next(task, settings)}")
     parts = [DEMO] if settings.data.source == "demo" else []
     if result.leaderboard is None:

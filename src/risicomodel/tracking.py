@@ -10,12 +10,13 @@ import contextlib
 import io
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import paths
+from risicomodel import paths, runs
 from risicomodel.evaluation.scores import ALL, HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
         log.warning(
             "tracking is off for this run: %s does not answer (%s). Results are in the run's "
             "folder all the same; start the server, correct tracking.uri, or use tracking=off.",
-            uri,
+            runs.without_password(uri),
             problem,
         )
         return Tracker()
@@ -115,7 +116,8 @@ class MlflowTracker(Tracker):
     def __init__(
         self, uri: str, settings: TrackingSettings, data: str, champion: ChampionSettings
     ) -> None:
-        self.where = uri
+        self.where = runs.without_password(uri)
+        self._uri = uri
         self._settings = settings
         self._data = data
         self._champion = champion
@@ -143,7 +145,7 @@ class MlflowTracker(Tracker):
             log.warning(
                 "tracking stopped: %s did not take the run (%s). Results are in %s all the same.",
                 self.where,
-                str(error).splitlines()[0] if str(error) else type(error).__name__,
+                runs.without_password(str(error).splitlines()[0] if str(error) else repr(error)),
                 folder,
             )
             return
@@ -155,7 +157,7 @@ class MlflowTracker(Tracker):
         import mlflow
 
         os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self._settings.timeout_seconds * 6)
-        mlflow.set_tracking_uri(self.where)
+        mlflow.set_tracking_uri(self._uri)
         experiment = self._experiment()
         with mlflow.start_run(
             experiment_id=experiment, run_name=record["name"] or folder.name
@@ -175,8 +177,8 @@ class MlflowTracker(Tracker):
         from mlflow.tracking import MlflowClient
 
         name = self._settings.experiment
-        with _alone(self.where):  # a fresh database migrates itself: one process at a time
-            client = MlflowClient(self.where)
+        with _alone(self._uri):  # a fresh database migrates itself: one process at a time
+            client = MlflowClient(self._uri)
             found = client.get_experiment_by_name(name)
             if found is not None:
                 return str(found.experiment_id)
@@ -191,9 +193,9 @@ class MlflowTracker(Tracker):
     def _artifacts(self) -> str | None:
         """Return where artifacts go: beside a SQLite file, or where the server keeps them."""
         prefix = "sqlite:///"
-        if not self.where.startswith(prefix):
+        if not self._uri.startswith(prefix):
             return None
-        return (Path(self.where.removeprefix(prefix)).parent / "mlruns").as_uri()
+        return (Path(self._uri.removeprefix(prefix)).resolve().parent / "mlruns").as_uri()
 
     def _register(self, entry: Entry, run_id: str) -> None:
         """Log a winner and make it champion when it beats the present one."""
@@ -203,7 +205,7 @@ class MlflowTracker(Tracker):
         from mlflow.tracking import MlflowClient
 
         name = f"risicomodel-{self._data}-{entry.domain}"
-        client = MlflowClient(self.where)
+        client = MlflowClient(self._uri)
         with tempfile.TemporaryDirectory() as folder:
             entry.model.save(Path(folder))
             info = mlflow.pyfunc.log_model(
@@ -213,7 +215,7 @@ class MlflowTracker(Tracker):
                 pip_requirements=_requirements(),
             )
         # registering tells what it does on the error stream, whatever the log level
-        with _alone(self.where), contextlib.redirect_stderr(io.StringIO()):
+        with _alone(self._uri), contextlib.redirect_stderr(io.StringIO()):
             version = mlflow.register_model(info.model_uri, name, tags=self._facts(entry))
             present = _champion(client, name)
             if present is None or self._beats(entry, present):
@@ -293,7 +295,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, str]:
 
 
 def _tags(record: Mapping[str, Any]) -> dict[str, str]:
-    inputs = {f"input.{i['table']}.{i['period']}": i["sha256"] for i in record["inputs"]}
+    inputs = {_name(f"input.{i['table']}.{i['period']}"): i["sha256"] for i in record["inputs"]}
     return {
         "task": record["task"],
         "data": record["data"],
@@ -301,6 +303,11 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
         "justification": record["justification"],
         **inputs,
     }
+
+
+def _name(text: str) -> str:
+    """Return a text as MLflow takes names: a gemeente's own file may be called anything."""
+    return re.sub(r"[^\w .:/-]", "_", text)
 
 
 def _metrics(scores: pd.DataFrame) -> dict[str, float]:
@@ -312,8 +319,6 @@ def _metrics(scores: pd.DataFrame) -> dict[str, float]:
 
 def _requirements() -> list[str]:
     """Return what serving a model needs; named, so that MLflow does not go and find out."""
-    from risicomodel.runs import versions
-
-    known = versions()
+    known = runs.versions()
     packages = ("numpy", "pandas", "scikit-learn", "lightgbm", "risicomodel")
     return [f"{name}=={known[name]}" for name in packages if name in known]

@@ -51,13 +51,15 @@ def add_up(rows: pd.DataFrame) -> pd.DataFrame:
 
     A fifth of the wijken is hidden at once (a fold). The gemeente's total (here the sum of its
     published wijken) less the wijken that are not hidden is shared over the hidden ones in
-    proportion to their predictions.
+    proportion to their predictions; equally per person where a model expects nobody.
     """
-    by = ["domain", "model", "gm_code", "year", "fold"]
-    predicted = (rows["rate"] * rows["population"]).groupby([rows[c] for c in by]).transform("sum")
-    hidden = rows.groupby(by)["clients"].transform("sum")
-    factor = (hidden / predicted).where(predicted > 0, 1.0)
-    return rows.assign(rate=rows["rate"] * factor, protocol=BENCHMARKED)
+    by = [rows[c] for c in ("domain", "model", "gm_code", "year", "fold")]
+    predicted = (rows["rate"] * rows["population"]).groupby(by).transform("sum")
+    hidden = rows["clients"].groupby(by).transform("sum")
+    factor = (hidden / predicted).where(predicted > 0)
+    per_person = hidden / rows["population"].groupby(by).transform("sum")
+    rate = (rows["rate"] * factor).where(predicted > 0, per_person)
+    return rows.assign(rate=rate, protocol=BENCHMARKED)
 
 
 def score_all(rows: pd.DataFrame) -> pd.DataFrame:

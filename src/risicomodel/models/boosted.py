@@ -73,8 +73,9 @@ class Boosted(RateModel):
         try:
             self._booster = lightgbm.train(params, data, self.params.rounds)
         except (lightgbm.basic.LightGBMError, ValueError) as error:
+            why = str(error).splitlines()[0]
             raise ConfigError(
-                f"LightGBM refuses its parameters ({str(error).splitlines()[0]}); allowed is what its documentation "
+                f"LightGBM refuses its parameters ({why}); allowed is what its documentation "
                 "lists. Correct models.lightgbm.params."
             ) from error
         return self

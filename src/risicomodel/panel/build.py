@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from risicomodel import domains as domains_module
 from risicomodel.errors import SourceError
 from risicomodel.panel import figures, geography, lag, names
+from risicomodel.sources import regions
+from risicomodel.sources.archive import BOUNDARIES
+from risicomodel.sources.table import OwnTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +26,7 @@ log = logging.getLogger(__name__)
 
 KWB = "kwb"
 KEY = ["wijk_code", "year"]
+GM_KEY = ["gm_code", "year"]
 SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
 
 
@@ -54,6 +59,11 @@ class _Tables:
         self._rows: dict[tuple[str, int], pd.DataFrame] = {}
         self.provenance: list[Provenance] = []
 
+    def subjects(self) -> list[str]:
+        """Return the subjects there are tables of, KWB first: its names count first."""
+        found = {ref.subject for ref in self._archive.found if ref.path.suffix not in BOUNDARIES}
+        return sorted(found, key=lambda subject: (subject != KWB, subject))
+
     def years(self, subject: str) -> list[int]:
         return sorted(self._archive.years(subject))
 
@@ -68,6 +78,14 @@ class _Tables:
             self._rows[key] = rows
             self.provenance.append(record)
         return self._rows[key]
+
+    def areas(self, subject: str, year: int) -> pd.DataFrame:
+        """Return a table's areas; of its figures only what was asked for is read."""
+        if (subject, year) in self._rows:
+            return self._rows[subject, year][regions.REGION_COLUMNS]
+        rows, record = self._archive.areas(self._archive.years(subject)[year])
+        self.provenance.append(record)
+        return rows
 
 
 def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
@@ -90,30 +108,26 @@ def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
     tables = _Tables(archive, totals)
     _require(tables, subjects)
     editions = {year: _edition(tables, year) for year in tables.years(KWB)}
-    years = sorted({*editions, *(y for s in subjects for y in tables.years(s))})
-    areas = _areas(tables, editions, sorted(subjects - {KWB}), years)
-    wijken = lag.latest_out(areas, editions)
-    gemeenten = None
+    for domain in domains.values():  # read these whole first: of the rest only areas are needed
+        for year in tables.years(domain.subject):
+            tables.rows(domain.subject, year)
+    totals_of = {}
+    wijken = lag.latest_out(_areas(tables, editions), editions)
     for name, domain in domains.items():
-        wijken, totals_of = _add_domain(wijken, tables, name, domain)
-        gemeenten = (
-            totals_of
-            if gemeenten is None
-            else gemeenten.merge(totals_of, on=["gm_code", "year"], how="outer")
-        )
-    if gemeenten is None:
-        raise SourceError("no domain to build a panel for; choose one or more with 'domain='.")
+        wijken, totals_of[name] = _add_domain(wijken, tables, name, domain)
+    gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
     wijken = wijken.sort_values(KEY, ignore_index=True)
     wijken = wijken.assign(**geography.groups(wijken))
     return Panel(
         wijken,
-        gemeenten.sort_values(["gm_code", "year"], ignore_index=True),
+        gemeenten.sort_values(GM_KEY, ignore_index=True),
         sorted(tables.provenance, key=lambda p: (p.subject, p.period)),
     )
 
 
 def _require(tables: _Tables, subjects: set[str]) -> None:
-    lacking = sorted(s for s in {KWB, *subjects} if not tables.years(s))
+    own = {OwnTable.SUBJECT}  # a gemeente's own table is joined to the panel later
+    lacking = sorted(s for s in {KWB, *subjects} - own if not tables.years(s))
     if lacking:
         raise SourceError(
             f"the archive has no table for {', '.join(lacking)}; 'kwb' is needed for every wijk's "
@@ -140,21 +154,20 @@ def _edition(tables: _Tables, year: int) -> pd.DataFrame:
     return kwb.reset_index(drop=True)
 
 
-def _areas(
-    tables: _Tables,
-    editions: Mapping[int, pd.DataFrame],
-    others: Sequence[str],
-    years: Sequence[int],
-) -> pd.DataFrame:
-    """Return code, year, names, change flag, people and land of every wijk known in a year."""
+def _areas(tables: _Tables, editions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Return code, year, names and place of every wijk known in a year.
+
+    Every table of the archive is looked at, also those of domains that were not chosen: which
+    wijken there are, and so how they are dealt over folds, must not depend on the choice.
+    """
     import pandas as pd
 
     sightings = [
-        tables.rows(subject, year)[["code", "name", "gm_name", "change"]].assign(year=year)
-        for year in years
-        for subject in (KWB, *others)
-        if year in tables.years(subject)
+        tables.areas(subject, year).assign(year=year)
+        for subject in tables.subjects()
+        for year in tables.years(subject)
     ]
+    years = sorted({*editions, *(int(table["year"].iloc[0]) for table in sightings)})
     seen = pd.concat(sightings, ignore_index=True)
     gemeente_names = _gemeente_names(seen)
     seen = seen[seen["code"].str.startswith("WK")].rename(columns={"code": "wijk_code"})

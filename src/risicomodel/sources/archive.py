@@ -136,7 +136,7 @@ class Archive:
         SourceError
             If the file is cut off, is not by area, or is not what the manifest says.
         """
-        sha = self.sha256(ref.path)
+        self.sha256(ref.path)
         rows = regions.area_rows(
             formats.read_file(ref.path),
             ref.year,
@@ -144,19 +144,32 @@ class Archive:
             totals=totals,
             titles=lambda dimension: self._titles(ref.table, dimension),
         )
+        return rows, self._record(ref, len(rows))
+
+    def areas(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
+        """Return which areas a table has in its year (code, names, change), without figures."""
+        self.sha256(ref.path)
+        rows = regions.areas(
+            formats.read_file(ref.path),
+            ref.year,
+            where=ref.path.name,
+            titles=lambda dimension: self._titles(ref.table, dimension),
+        )
+        return rows, self._record(ref, len(rows))
+
+    def _record(self, ref: TableRef, rows: int) -> Provenance:
         url = CBS_TABLE_PAGE.format(table=ref.table)
-        record = Provenance(
+        return Provenance(
             self.source,
             ref.subject,
             ref.table,
             str(ref.year),
             self.name(ref.path),
-            sha,
-            len(rows),
+            self.sha256(ref.path),
+            rows,
             url="" if self.source == "demo" else url,
             licence="made up" if self.source == "demo" else CBS_LICENCE,
         )
-        return rows, record
 
     def name(self, path: Path) -> str:
         """Return a file's path inside the archive."""

@@ -100,6 +100,8 @@ def area_rows(
         ``code`` (empty where CBS leaves it out), ``name``, ``gm_name``, ``change``, and the topic
         columns by stem.
     """
+    import pandas as pd
+
     table = raw.set_axis(stems(raw.columns), axis="columns")
     keep = _is_year(table, year)
     for name in _breakdowns(list(raw.columns)):
@@ -111,14 +113,36 @@ def area_rows(
                 f"{', '.join(repr(t) for t in totals)}. Name the total in the domain's 'totals'."
             )
         keep &= total
-    rows = table[keep]
-    if rows.empty:
+    rows = _some(table, keep, year, where)
+    head = _head(rows, titles, where)
+    about = {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS, *_GEMEENTE_COLUMNS, *_CHANGE_COLUMNS}
+    topics = [column for column in rows.columns if column not in about]
+    out = pd.concat([head, rows[topics]], axis=1).reset_index(drop=True)
+    _refuse_twice(out, where)
+    return out
+
+
+def areas(
+    raw: pd.DataFrame,
+    year: int,
+    *,
+    where: str,
+    titles: Callable[[str], dict[str, str]] = lambda _: {},
+) -> pd.DataFrame:
+    """Return the areas a table has in ``year``, whatever its breakdowns: code, names, change."""
+    table = raw.set_axis(stems(raw.columns), axis="columns")
+    head = _head(_some(table, _is_year(table, year), year, where), titles, where)
+    return head.drop_duplicates("code", ignore_index=True)
+
+
+def _some(table: pd.DataFrame, keep: pd.Series, year: int, where: str) -> pd.DataFrame:
+    if not keep.any():
         raise SourceError(
             f"{where}: no rows for the year {year}; the periods are "
             f"{', '.join(map(str, table['perioden'].unique()[:5]))}. Correct the table's year in "
             "'tables', or get the right table."
         )
-    return _with_regions(rows, titles, where)
+    return table[keep]
 
 
 def _breakdowns(names: Sequence[str]) -> list[str]:
@@ -152,9 +176,8 @@ def _first(table: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
     return table[found[0]].astype("str").str.strip() if found else None
 
 
-def _with_regions(
-    rows: pd.DataFrame, titles: Callable[[str], dict[str, str]], where: str
-) -> pd.DataFrame:
+def _head(rows: pd.DataFrame, titles: Callable[[str], dict[str, str]], where: str) -> pd.DataFrame:
+    """Return code, name, gemeente's name and change flag of every row."""
     import pandas as pd
 
     dimension = next((name for name in _DIMENSIONS if name in rows.columns), None)
@@ -181,11 +204,7 @@ def _with_regions(
         index=rows.index,
     )
     check_codes(head.loc[head["code"] != "", "code"], where=where)
-    about = {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS, *_GEMEENTE_COLUMNS, *_CHANGE_COLUMNS}
-    topics = [c for c in rows.columns if c not in about]
-    out = pd.concat([head, rows[topics]], axis=1).reset_index(drop=True)
-    _refuse_twice(out, where)
-    return out
+    return head
 
 
 def _or_blank(column: pd.Series | None) -> pd.Series:
