@@ -238,6 +238,22 @@ def test_the_store_gives_the_same_panel_back_and_builds_once_per_content(
     assert halved.set_index("wijk_code").loc["WK000300", "wmo_population"] == 1800.0
 
 
+@pytest.mark.parametrize("name", ["wijken.parquet", "gemeenten.parquet", "provenance.json"])
+def test_a_damaged_panel_in_the_cache_is_built_again(
+    tmp_path: Path, domains: dict[str, Domain], name: str
+) -> None:
+    archive = Archive(folder_of(tmp_path / "archive"), CATALOGUE)
+    cache = storage.Cache(tmp_path / "cache")
+    first = store.load_or_build(archive, domains, cache)
+    (kept,) = (tmp_path / "cache").rglob(name)
+    kept.write_bytes(kept.read_bytes()[:-30])
+    again = store.load_or_build(archive, domains, cache)
+    pd.testing.assert_frame_equal(again.wijken, first.wijken)
+    assert again.provenance == first.provenance
+    # and the kept one is whole again
+    pd.testing.assert_frame_equal(store.load_or_build(archive, domains, cache).wijken, first.wijken)
+
+
 def test_a_panel_that_cannot_be_right_is_not_kept(
     tmp_path: Path, domains: dict[str, Domain]
 ) -> None:

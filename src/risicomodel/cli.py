@@ -219,6 +219,12 @@ def _sweep(task: str, overrides: list[str]) -> int:
 
     from risicomodel import paths, settings
 
+    if any(word.startswith("run.dir=") and "," not in word for word in overrides):
+        raise ConfigError(
+            "run.dir names one folder for all jobs of a sweep; allowed is one each. Leave run.dir "
+            "out for new folders under runs/ (run.name labels them), or name as many as there are "
+            "jobs."
+        )
     program = hydra.main(
         version_base="1.3", config_path=str(paths.config_dir()), config_name="config"
     )(sweep_job)

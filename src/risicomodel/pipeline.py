@@ -128,7 +128,9 @@ def _demo(settings: Settings) -> Archive:
     base = Path(settings.data.dir).expanduser() if settings.data.dir else paths.cache_dir() / "demo"
     folder = base.resolve() / f"demo-{key}"
     if not folder.is_dir():
-        demo.write_archive(folder, made)
+        with storage.alone(folder):
+            if not folder.is_dir():  # another process may have made it meanwhile
+                demo.write_archive(folder, made)
     return Archive(folder, demo.catalogue(made), source="demo")
 
 

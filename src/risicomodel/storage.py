@@ -90,6 +90,16 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 @contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Be the only process that makes ``path``: others wait here, and then find it made."""
+    from filelock import FileLock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
+
+
+@contextlib.contextmanager
 def staged_folder(final: Path) -> Iterator[Path]:
     """Give a folder to fill that becomes ``final`` only when all went well.
 
@@ -153,7 +163,7 @@ class Cache:
             return make()
         path = place.with_suffix(".parquet")
         if path.is_file():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):  # damaged: made again
                 return pd.read_parquet(path)
         table = make()
         write_table(path, table)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import paths, runs
+from risicomodel import paths, runs, storage
 from risicomodel.evaluation.scores import ALL, HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 
@@ -268,19 +269,12 @@ def _quiet() -> Iterator[None]:
     yield
 
 
-@contextlib.contextmanager
-def _alone(uri: str) -> Iterator[None]:
+def _alone(uri: str) -> contextlib.AbstractContextManager[None]:
     """Hold a lock beside a SQLite store; a server looks after itself."""
-    from filelock import FileLock
-
     prefix = "sqlite:///"
     if not uri.startswith(prefix):
-        yield
-        return
-    database = Path(uri.removeprefix(prefix))
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(database.with_name(f".{database.name}.lock")):
-        yield
+        return contextlib.nullcontext()
+    return storage.alone(Path(uri.removeprefix(prefix)))
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.90
 # Below this many errors a class has no quantile of its own and takes that of all sizes.
-ENOUGH = 100
+ENOUGH = 50
 
 
 def spread(rate: Floats, population: Floats, model_error: float) -> Floats:

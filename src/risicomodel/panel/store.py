@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -38,12 +39,18 @@ def load_or_build(archive: Archive, domains: Mapping[str, Domain], cache: storag
         "source": archive.source,
     }
     folder = cache.place("panel", key)
-    if folder is not None and folder.is_dir():
-        return _read(folder)
+    if folder is None:
+        return _build(archive, domains)
+    if not folder.is_dir():
+        with storage.alone(folder):
+            if not folder.is_dir():  # another process may have made it meanwhile
+                _write(folder, _build(archive, domains))
+    return _read(folder)
+
+
+def _build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
     panel = build.build(archive, domains)
     schema.check(panel.wijken, domains)
-    if folder is not None:
-        _write(folder, panel)
     return panel
 
 
