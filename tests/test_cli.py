@@ -13,7 +13,7 @@ import pytest
 
 from risicomodel import __version__, paths, settings
 from risicomodel.cli import TASKS
-from running import DEMO, OFF, SHORT, cli, environment, process, refused, well
+from running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +111,7 @@ class TestEnd:
         done = well("train", *SHORT, f"run.dir={tmp_path / 'run'}")
         assert done.out.startswith("DEMO: made-up figures.")
         assert "leaderboard" in done.out
-        assert re.search(r"jeugd +mean \*", done.out)
+        assert re.search(r"jeugd +\w+ \*", done.out)
         assert f"results:  {tmp_path / 'run'}\n" in done.out
         assert "next:     risicomodel" in done.out
         assert "\x1b" not in done.out + done.err
@@ -133,3 +133,21 @@ class TestEnd:
         assert done.status == 0, done.err
         assert not list(here.iterdir())
         assert len(list((tmp_path / "home" / "runs" / "data").glob("*/run.json"))) == 1
+
+    def test_a_reader_that_has_seen_enough(self, tmp_path: Path) -> None:
+        """``risicomodel … | head -1``: no traceback, and the results are there."""
+        running = subprocess.Popen(
+            command("data", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}"),
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        err = running.stderr.read()
+        running.stderr.close()
+        assert running.wait(timeout=60) == 0
+        assert "Error" not in err
+        assert (tmp_path / "run" / "run.json").is_file()

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from risicomodel import features, splits
+from risicomodel import features, settings, splits
 from risicomodel.evaluation import crossval, evaluate, scores
 from risicomodel.models import ModelSettings
 from risicomodel.splits import PROTOCOLS, SplitSettings
@@ -187,6 +187,36 @@ def test_a_tested_figure_never_touches_its_own_prediction(
         plain = crossval.predict(task, OFF)
         again = crossval.predict(replace(task, problem=other), OFF)
         np.testing.assert_allclose(again["rate"], plain["rate"], rtol=1e-9, err_msg=task.model)
+
+
+def test_forecasts_learn_from_and_look_at_figures_as_they_were_out(
+    small_panel: Panel, small_settings: Settings
+) -> None:
+    income = settings.compose(["features=plus_inkomen"]).features  # comes out late
+    problem = posed(small_panel.wijken, replace(small_settings, features=income))
+    assert not problem.x.equals(problem.x_vintage)
+    for task in tasks(problem, ["unseen_gemeente", "next_years"], {"mean": QUICK["mean"]}):
+        train, test = crossval.rows(problem, task.protocol, task.fold)
+        known = problem.x if task.fold.origin is None else problem.x_vintage
+        pd.testing.assert_frame_equal(train.x, known.iloc[task.fold.train])
+        np.testing.assert_array_equal(test.x, known.iloc[task.fold.features_from])
+        np.testing.assert_array_equal(
+            test.population, problem.wijken["wmo_population"].iloc[task.fold.test]
+        )
+        assert test.rate is None
+
+
+def test_a_place_that_was_not_there_yet_has_no_features_and_still_a_forecast(
+    problem: Problem,
+) -> None:
+    (task,) = tasks(problem, ["next_years"], {"lightgbm": QUICK["lightgbm"]})
+    source = task.fold.features_from.copy()
+    source[:5] = -1
+    fold = replace(task.fold, features_from=source)
+    _, test = crossval.rows(problem, task.protocol, fold)
+    assert test.x.iloc[:5].isna().all(axis=None)
+    assert test.x.iloc[5:].notna().any(axis=1).all()
+    assert crossval.predict(replace(task, fold=fold), OFF)["rate"].notna().all()
 
 
 def test_a_random_split_flatters_and_that_is_why_it_is_there(table: pd.DataFrame) -> None:
@@ -464,6 +494,15 @@ def test_an_expected_rate_is_the_prediction_of_unseen_gemeente_and_no_other(
         keys = problem.wijken[["wijk_code", "year"]].sort_values(["wijk_code", "year"])
         found = part.sort_values(["wijk_code", "year"])["rate"]
         np.testing.assert_array_equal(found, rows.loc[keys.index].clip(upper=1))
+
+
+def test_an_expected_rate_stays_within_1_also_where_a_model_does_not(
+    predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame
+) -> None:
+    wild = evaluate.expected(predictions.assign(rate=1.4), problem, scored, "glm")
+    assert (wild["rate"] == 1.0).all()
+    assert (wild["clients"] == wild["population"]).all()
+    assert (wild["upper"] == 1.0).all()
 
 
 def coverage(expected: pd.DataFrame, model: str, years: list[int]) -> float:

@@ -71,8 +71,10 @@ def test_a_wijk_that_only_got_another_name_on_the_same_hectares_is_the_same(flag
 
 @pytest.mark.parametrize("flag", ["3", ""])
 def test_a_few_people_more_or_less_are_no_other_place(flag: str) -> None:
-    few = [("WK000300", 2018, "1", "Centrum", 60, 100), ("WK000300", 2019, flag, "", 100, 100)]
-    assert geography.place_ids(areas(*few)).nunique() == 1
+    before = ("WK000300", 2018, "1", "Centrum", 60, 100)
+    for people, places in ((100, 1), (110, 1), (111, 2)):
+        after = ("WK000300", 2019, flag, "", people, 96)
+        assert geography.place_ids(areas(before, after)).nunique() == places
 
 
 def test_what_is_unknown_does_not_speak_against_a_link_but_a_redrawn_area_needs_evidence() -> None:
@@ -185,7 +187,7 @@ def test_a_place_is_in_one_code_a_year_and_never_older_than_its_first_sighting(
     assert set(zip(first[0], first[1], strict=True)) <= known
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(histories(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_place_and_no_group(
     rows: pd.DataFrame, random: object

@@ -74,6 +74,36 @@ def test_the_band_covers_nine_tenths_overall_and_in_every_size_class() -> None:
     np.testing.assert_allclose(np.mean(by_size, axis=0), 0.90, atol=0.03)
 
 
+def unruly(seed: int, small: int) -> pd.DataFrame:
+    """As above, but wijken of under 500 err three times as much as their size explains."""
+    rows = simulated(seed)
+    rng = np.random.default_rng(seed + 100)
+    own = np.exp(rng.normal(0, 0.8, len(rows)))
+    wild = (rows["rate"] * own * rows["population"]).round().clip(upper=rows["population"])
+    rows["clients"] = rows["clients"].mask(rows["population"] < 500, wild)
+    keep = (rows["population"] >= 500) | ((rows["population"] < 500).cumsum() <= small)
+    return rows[keep].reset_index(drop=True)
+
+
+def small_coverage(rows: pd.DataFrame) -> float:
+    band = intervals.conformal(rows, rows)
+    inside = (rows["clients"] / rows["population"]).between(band["lower"], band["upper"])
+    return float(inside[rows["population"] < 500].mean())
+
+
+def test_a_size_class_with_errors_of_its_own_kind_has_a_band_of_its_own() -> None:
+    covered = np.mean([small_coverage(unruly(seed, small=10_000)) for seed in range(3)])
+    assert covered == pytest.approx(0.90, abs=0.03)
+
+
+def test_a_size_class_with_few_errors_takes_the_band_of_all_sizes() -> None:
+    """Too few to tell: the band is then no better than that of the whole."""
+    rows = unruly(1, small=60)
+    tame = rows.assign(clients=(rows["rate"] * rows["population"]).round())
+    own = rows.assign(clients=rows["clients"].where(rows["population"] < 500, tame["clients"]))
+    assert small_coverage(own) < 0.8
+
+
 def test_the_band_lies_within_0_and_1_and_holds_the_prediction() -> None:
     rows = simulated(4)
     rows.loc[:5, "rate"] = [0.0, 0.001, 0.5, 0.97, 0.999, 1.0]

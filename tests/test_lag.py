@@ -65,6 +65,18 @@ def test_a_blank_cell_of_the_newest_edition_stays_blank() -> None:
         assert row["wonen_year"] == 2018
 
 
+def test_a_topic_with_a_stray_figure_is_not_out_and_with_half_of_them_it_is() -> None:
+    codes = [f"WK0003{n:02d}" for n in range(4)]
+    areas = sightings(*((code, year) for code in codes for year in (2017, 2018)))
+    known = edition(dict.fromkeys(codes, (100, 60, 20)))
+    for filled, year in ((1, 2017), (2, 2018)):
+        later = edition({c: (110, 61, 30 if n < filled else np.nan) for n, c in enumerate(codes)})
+        wide = lag.latest_out(areas, {2017: known, 2018: later})
+        newest = wide[wide["year"] == 2018]
+        assert set(newest["inkomen_year"]) == {year}
+        assert newest["gemiddeld_inkomen_per_inwoner"].notna().sum() == (4 if year == 2017 else 2)
+
+
 def test_a_year_before_the_first_edition_has_no_features_and_no_row() -> None:
     assert latest().index.get_level_values("year").min() == 2017
 

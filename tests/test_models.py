@@ -136,6 +136,20 @@ def test_a_model_learns_what_is_there_to_learn(kind: str) -> None:
     assert error < 0.35 * mean
 
 
+def test_trees_that_would_go_below_zero_say_zero() -> None:
+    """Stumps fit 'both' as a sum, which is negative where there is neither."""
+    x = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0] * 200, "b": [0.0, 1.0, 0.0, 1.0] * 200})
+    rate = 0.4 * (x["a"] * x["b"]).to_numpy()
+    nation = np.full(len(x), 0.1)
+    rows = Rows(x, nation, Known(nation, nation, nation), np.full(len(x), 1000.0), rate)
+    params = BoostedParams(
+        rounds=200, num_leaves=2, min_child_samples=5, feature_fraction=1.0, lambda_l2=0.0
+    )
+    found = Boosted(params, seed=1).fit(rows).predict(rows)
+    assert found.min() == 0.0
+    assert found.max() > 0.2
+
+
 def test_the_seed_of_the_trees_matters_and_is_the_only_chance() -> None:
     seven, eight = (model_of("lightgbm", seed).fit(ROWS).predict(ASKED) for seed in (7, 8))
     assert not np.array_equal(seven, eight)
@@ -217,8 +231,9 @@ def test_splines_bend_where_a_line_cannot() -> None:
     assert errors[5] < 0.8 * errors[0]
 
 
-def test_a_glm_does_not_run_away_beyond_what_it_has_seen() -> None:
-    model = Glm(GlmParams()).fit(ROWS)
+@pytest.mark.parametrize("knots", [0, 4])
+def test_a_glm_does_not_run_away_beyond_what_it_has_seen(knots: int) -> None:
+    model = Glm(GlmParams(knots=knots)).fit(ROWS)
     edge = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 4.0)
     far = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 1e6)
     np.testing.assert_array_equal(model.predict(far), model.predict(edge))

@@ -383,6 +383,10 @@ class TestFolder:
         (tmp_path / "run").write_text("mine")
         refused(cli("data", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}"), "Choose another folder")
 
+    def test_refuses_a_place_that_cannot_be_written(self) -> None:
+        done = cli("data", *DEMO, *OFF, "run.dir=/dev/null/run")
+        refused(done, "/dev/null", "can be read and written", "Correct run.dir")
+
     def test_takes_an_empty_folder(self, tmp_path: Path) -> None:
         well("data", *DEMO, *OFF, f"run.dir={tmp_path}")
         assert (tmp_path / "run.json").is_file()

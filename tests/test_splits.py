@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 import fakes
 from risicomodel import splits
@@ -52,7 +52,12 @@ def countries(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.Series]:
     table["gm_group"] = table["gm_code"].replace("GM0001", "GM0000")
     table["wijk_group"] = table["wijk_code"].replace("WK000100", "WK000000")
     blank = draw(st.sets(st.integers(0, len(table) - 1), max_size=len(table) // 8))
+    # and some gemeenten whose wijken have no figure in any year
+    silent = draw(st.sets(st.sampled_from([f"GM{gm:04d}" for gm in range(4, 9)])))
     usable = pd.Series(~np.isin(np.arange(len(table)), list(blank)), index=table.index)
+    usable &= ~table["gm_code"].isin(silent)
+    assume(table["gm_group"][usable].nunique() >= 3)
+    assume(table["wijk_group"][usable].nunique() >= 3)
     return table, usable
 
 

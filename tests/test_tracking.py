@@ -65,6 +65,7 @@ def home(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(paths.HOME_VARIABLE, str(home))
         done = well("train", *WORDS, f"run.dir={home / 'run'}")
+        assert "tracking stopped" not in done.err, done.err[-900:]
         assert f"tracked:  mlflow ui --backend-store-uri sqlite:///{home / 'mlflow.db'}" in done.out
     return home
 
@@ -178,7 +179,7 @@ class TestModel:
         self, client: MlflowClient, record: dict[str, Any], home: Path, domain: str
     ) -> None:
         version = client.get_model_version_by_alias(f"risicomodel-demo-{domain}", "champion")
-        assert version.version == "1"
+        assert int(version.version) == 1
         board = pd.read_csv(home / "run" / "leaderboard.csv")
         best = board[(board["domain"] == domain) & (board["protocol"] == "unseen_gemeente")]
         assert version.tags["model"] == record["champions"][domain]
@@ -215,7 +216,7 @@ class TestChampion:
 
     def log(
         self, uri: str, home: Path, value: float, figures: str = "same", **declared: str
-    ) -> tuple[str, str]:
+    ) -> tuple[int, str]:
         """Log a run whose winner scored ``value``; return the champion's version and value."""
         from mlflow.tracking import MlflowClient
 
@@ -230,23 +231,23 @@ class TestChampion:
         assert tracker.reached
         client = MlflowClient(uri)
         version = client.get_model_version_by_alias("risicomodel-demo-jeugd", "champion")
-        return version.version, version.tags["value"]
+        return int(version.version), version.tags["value"]
 
     def test_moves_when_beaten(self, uri: str, home: Path) -> None:
-        assert self.log(uri, home, 0.20) == ("1", "0.2")
-        assert self.log(uri, home, 0.25) == ("1", "0.2"), "worse"
-        assert self.log(uri, home, 0.20) == ("1", "0.2"), "as good"
-        assert self.log(uri, home, 0.15) == ("4", "0.15"), "better"
-        assert self.log(uri, home, 0.14, "other figures") == ("5", "0.14")
+        assert self.log(uri, home, 0.20) == (1, "0.2")
+        assert self.log(uri, home, 0.25) == (1, "0.2"), "worse"
+        assert self.log(uri, home, 0.20) == (1, "0.2"), "as good"
+        assert self.log(uri, home, 0.15) == (4, "0.15"), "better"
+        assert self.log(uri, home, 0.14, "other figures") == (5, "0.14")
 
     def test_higher_may_be_better(self, uri: str, home: Path) -> None:
-        assert self.log(uri, home, 0.30, metric="wr2") == ("1", "0.3")
-        assert self.log(uri, home, 0.20, metric="wr2") == ("1", "0.3")
-        assert self.log(uri, home, 0.40, metric="wr2") == ("3", "0.4")
+        assert self.log(uri, home, 0.30, metric="wr2") == (1, "0.3")
+        assert self.log(uri, home, 0.20, metric="wr2") == (1, "0.3")
+        assert self.log(uri, home, 0.40, metric="wr2") == (3, "0.4")
 
     def test_another_yardstick_does_not_compare(self, uri: str, home: Path) -> None:
-        assert self.log(uri, home, 0.20) == ("1", "0.2")
-        assert self.log(uri, home, 0.90, protocol="unseen_wijk") == ("2", "0.9")
+        assert self.log(uri, home, 0.20) == (1, "0.2")
+        assert self.log(uri, home, 0.90, protocol="unseen_wijk") == (2, "0.9")
 
     def test_through_the_command_line(self, uri: str) -> None:
         from mlflow.tracking import MlflowClient
@@ -260,7 +261,7 @@ class TestChampion:
         assert len(versions) == 2
         champion = client.get_model_version_by_alias("risicomodel-demo-jeugd", "champion")
         assert champion.tags["model"] == "lightgbm"
-        worse = next(version for version in versions if version.version == "2")
+        worse = next(version for version in versions if int(version.version) == 2)
         assert float(champion.tags["value"]) < float(worse.tags["value"])
         assert champion.tags["figures"] == worse.tags["figures"]
 
@@ -337,6 +338,19 @@ class TestManners:
         (run,) = logged(MlflowClient(uri))
         assert "input.cliënten _concept_ _2.2017_2018" in run.data.tags
         assert run.data.tags["data"] == "own"
+
+    def test_the_next_run_does_not_inherit_the_store(
+        self, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """MLflow tells the environment, which the configuration reads: as in a sweep's worker."""
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            shutil.copyfile(template, tmp_path / name / "mlflow.db")
+            monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / name))
+            well("train", *NATIONAL, f"run.dir={tmp_path / name / 'run'}")
+            record = runs.read_record(tmp_path / name / "run")
+            assert record["configuration"]["tracking"]["uri"] is None
+        assert "MLFLOW_TRACKING_URI" not in os.environ
 
     def test_an_interrupted_store_costs_no_results(self, tmp_path: Path) -> None:
         """The run's folder is complete before anything is tracked."""

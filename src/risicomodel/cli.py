@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-INTERRUPTED = 130
+MENDABLE, INTERRUPTED = 2, 130
+HOME = "RISICOMODEL_HOME"
 OPTIONS = ("-m", "--multirun", "-v", "--verbose", "-h", "--help", "--version")
 # packages whose chatter is kept off the terminal
 CHATTY = (
@@ -93,16 +94,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_log(logging.DEBUG if options.verbose else logging.INFO)
     try:
         return _dispatch(options, rest)
-    except RisicomodelError as error:
-        _say(f"error: {error}", sys.stderr)
-        return error.exit_status
-    except KeyboardInterrupt:
-        _say(
+    except (RisicomodelError, OSError, KeyboardInterrupt) as error:
+        return _end(error)
+
+
+def _end(error: BaseException) -> int:
+    """Say what went wrong, in a line, and return the exit status; what is a bug goes on."""
+    if isinstance(error, BrokenPipeError):
+        # who was reading has seen enough ('| head'); results are in their folder
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, KeyboardInterrupt):
+        text = (
             "interrupted: no half-written results are left, finished fits are kept; give the same "
-            "command to go on.",
-            sys.stderr,
+            "command to go on."
         )
-        return INTERRUPTED
+    elif isinstance(error, RisicomodelError):
+        text = f"error: {error}"
+    elif isinstance(error, OSError) and error.errno is not None:
+        text = (
+            f"error: {error.filename or 'writing'}: {error.strerror}; allowed is a place that can "
+            f"be read and written, on a disk with room. Correct run.dir, data.dir or {HOME}."
+        )
+    else:
+        raise error
+    _say(text, sys.stderr)
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else MENDABLE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -132,7 +149,9 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 def _say(text: str, stream: Any = None) -> None:
-    (stream or sys.stdout).write(f"{text}\n")
+    stream = stream or sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
@@ -217,7 +236,7 @@ def _sweep(task: str, overrides: list[str]) -> int:
 
     import hydra
 
-    from risicomodel import paths, settings
+    from risicomodel import paths, settings, storage
 
     if any(word.startswith("run.dir=") and "," not in word for word in overrides):
         raise ConfigError(
@@ -231,9 +250,12 @@ def _sweep(task: str, overrides: list[str]) -> int:
     before = sys.argv
     sys.argv = ["risicomodel", "-m", *overrides]
     # Hydra must have a folder for records of its own; every job's run.json says more
-    with tempfile.TemporaryDirectory() as folder, settings.explained(overrides):
+    unfinished = storage.owned(paths.runs_dir(), paths.cache_dir())
+    with tempfile.TemporaryDirectory() as folder, unfinished, settings.explained(overrides):
         # with "full error" Hydra lets errors through, for 'main' to say, instead of printing them
         os.environ |= {_TASK: task, _SWEEP_FOLDER: folder, "HYDRA_FULL_ERROR": "1"}
+        # what joblib's helper process says when jobs are interrupted
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
         try:
             program()
         finally:

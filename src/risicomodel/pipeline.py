@@ -324,11 +324,14 @@ def _entry(problem: Problem, table: pd.DataFrame, name: str, settings: Settings)
 def info(settings: Settings) -> dict[str, Any]:
     """Return what is in the archive: tables, missing tables, and the panel's quality."""
     archive = open_archive(settings)
-    panel = store.load_or_build(archive, settings.domains, _cache(settings))
-    return {
+    here = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
+    facts: dict[str, Any] = {
         "folder": archive.folder,
         "found": archive.found,
         "missing": archive.missing(),
-        "panel": panel,
-        "quality": quality.report(panel.wijken, settings.domains),
+        "without_figures": sorted(set(settings.domains) - set(here)),
     }
+    if archive.years(KWB) and here:
+        panel = store.load_or_build(archive, here, _cache(settings))
+        facts |= {"panel": panel, "quality": quality.report(panel.wijken, here)}
+    return facts

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK = 1 << 20
+OWNER_VARIABLE = "RISICOMODEL_OWNER"
 
 
 def sha256_file(path: Path) -> str:
@@ -55,11 +57,36 @@ def sha256_code() -> str:
     return digest.hexdigest()
 
 
+def _unfinished() -> str:
+    """Return how the name of what is not finished ends: with its owner's mark, where it has one."""
+    return f"{os.environ.get(OWNER_VARIABLE, '')}.partial"
+
+
+@contextlib.contextmanager
+def owned(*roots: Path) -> Iterator[None]:
+    """Clear up what processes started here left unfinished under ``roots`` when they were killed.
+
+    A process that is interrupted clears up after itself; one that is killed (as a sweep's jobs
+    are) cannot.
+    """
+    mark = f".{uuid.uuid4().hex[:12]}"
+    os.environ[OWNER_VARIABLE] = mark
+    try:
+        yield
+    finally:
+        del os.environ[OWNER_VARIABLE]
+        for path in [path for root in roots for path in root.rglob(f".*{mark}.partial")]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` to write to; it takes ``path``'s place on success."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_unfinished())
     os.close(handle)
     partial = Path(name)
     try:
@@ -107,7 +134,8 @@ def staged_folder(final: Path) -> Iterator[Path]:
     (``.name.*.partial``) that nothing reads.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=".partial"))
+    name = tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=_unfinished())
+    staging = Path(name)
     staging.chmod(0o755)
     try:
         yield staging

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from risicomodel.panel.build import Panel
     from risicomodel.pipeline import Outcome
     from risicomodel.settings import Settings
+    from risicomodel.sources.archive import TableRef
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
@@ -128,31 +129,44 @@ def _next(task: str, settings: Settings) -> str:
 
 
 def archive(facts: dict[str, Any]) -> str:
-    """Return what is in an archive."""
-    import pandas as pd
-
-    panel: Panel = facts["panel"]
-    rows = {(p.subject, p.period): p.rows for p in panel.provenance}
-    found = pd.DataFrame(
-        [
-            {
-                "subject": ref.subject,
-                "year": ref.year,
-                "table": ref.table,
-                "file": ref.path.name,
-                "areas": str(rows.get((ref.subject, str(ref.year)), "not used yet")),
-            }
-            for ref in facts["found"]
-        ]
-    )
-    parts = [f"archive: {facts['folder']}", _table(found, "tables")]
+    """Return what is in an archive: tables, gaps and, with KWB and figures, the panel's quality."""
+    panel: Panel | None = facts.get("panel")
+    parts = [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
     if facts["missing"]:
-        gaps = [f"{subject} {year} ({table})" for subject, year, table in facts["missing"]]
-        parts.append("not in this archive: " + ", ".join(gaps))
-    wijken = panel.wijken
-    count = wijken.groupby("year").size().rename("wijken").reset_index()
+        parts.append("\n".join(["not in this archive", *_missing(facts["missing"])]))
+    if facts["without_figures"]:
+        parts.append(f"no table with figures of: {', '.join(facts['without_figures'])}")
+    if panel is None:
+        parts.append("no panel can be built: it takes a KWB table and a domain's figures.")
+        return "\n\n".join(parts)
+    count = panel.wijken.groupby("year").size().rename("wijken").reset_index()
     parts.append(_table(count, "wijken with features"))
     return "\n\n".join([*parts, *_quality(facts["quality"])])
+
+
+def _tables(found: list[TableRef], panel: Panel | None) -> str:
+    import pandas as pd
+
+    used = {(p.subject, p.period): str(p.rows) for p in panel.provenance} if panel else {}
+    rows = [
+        {
+            "subject": ref.subject,
+            "year": ref.year,
+            "table": ref.table,
+            "file": ref.path.name,
+            "areas": used.get((ref.subject, str(ref.year)), "–"),
+        }
+        for ref in found
+    ]
+    return _table(pd.DataFrame(rows), "tables")
+
+
+def _missing(tables: list[tuple[str, int, str]]) -> list[str]:
+    """Return a line per subject with the years and ids of the tables that are not there."""
+    by_subject: dict[str, list[str]] = {}
+    for subject, year, table in tables:
+        by_subject.setdefault(subject, []).append(f"{year} {table}")
+    return [f"{subject}: {', '.join(years)}" for subject, years in by_subject.items()]
 
 
 def _statuses(table: pd.DataFrame) -> pd.DataFrame:

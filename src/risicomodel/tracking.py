@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ALIAS = "champion"
+_STORE = "MLFLOW_TRACKING_URI"
 _ENVIRONMENT = {
     # before the import, or it is too late
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -266,7 +267,14 @@ def _quiet() -> Iterator[None]:
     disable_logging()
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    yield
+    # MLflow tells the environment its store, where the next run's configuration would find it
+    before = os.environ.get(_STORE)
+    try:
+        yield
+    finally:
+        os.environ.pop(_STORE, None)
+        if before is not None:
+            os.environ[_STORE] = before
 
 
 def _alone(uri: str) -> contextlib.AbstractContextManager[None]:

@@ -181,7 +181,7 @@ def _areas(tables: _Tables, editions: Mapping[int, pd.DataFrame]) -> pd.DataFram
         [kwb.reindex(columns=["wijk_code", *SIZE]).assign(year=y) for y, kwb in editions.items()]
     )
     areas = areas.merge(size, on=KEY, how="left").rename(columns={"name": "wijk_name"})
-    areas["change"] = areas["change"].fillna("")
+    areas["change"] = areas["change"].fillna("").astype("str")
     areas["wijk_name"] = areas["wijk_name"].fillna("")
     areas["place_id"] = geography.place_ids(areas)
     areas["wijk_name"] = _filled(areas.replace({"wijk_name": ""}, None), "wijk_name", ["place_id"])

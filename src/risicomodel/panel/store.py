@@ -41,11 +41,14 @@ def load_or_build(archive: Archive, domains: Mapping[str, Domain], cache: storag
     folder = cache.place("panel", key)
     if folder is None:
         return _build(archive, domains)
-    if not folder.is_dir():
-        with storage.alone(folder):
-            if not folder.is_dir():  # another process may have made it meanwhile
-                _write(folder, _build(archive, domains))
-    return _read(folder)
+    with contextlib.suppress(OSError, ValueError):  # not there, or damaged: made below
+        return _read(folder)
+    with storage.alone(folder):
+        with contextlib.suppress(OSError, ValueError):  # another process has made it meanwhile
+            return _read(folder)
+        panel = _build(archive, domains)
+        _write(folder, panel)
+        return panel
 
 
 def _build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
