@@ -20,7 +20,6 @@ from running import (
     SPLIT,
     as_cbs,
     cli,
-    process,
     refused,
     well,
     whole_run,
@@ -71,14 +70,6 @@ class TestDemo:
         wape = board.pivot_table(index=["domain", "model"], columns="protocol", values="wape")
         learned = wape.loc[(slice(None), ["glm", "lightgbm"]), :]
         assert (learned["random"] < learned["unseen_gemeente"]).all()
-
-    def test_another_process_gives_the_same_bytes(self, tmp_path: Path) -> None:
-        well("train", *DEMO, *LEARN, f"run.dir={tmp_path / 'here'}")
-        done = process("train", *DEMO, *LEARN, f"run.dir={tmp_path / 'there'}", home=tmp_path)
-        assert done.status == 0, done.err
-        here, there = (runs.read_record(tmp_path / name)["tables"] for name in ("here", "there"))
-        for name in ("panel.parquet", "predictions.parquet", "calibration.csv", "quality.csv"):
-            assert here[name] == there[name], name
 
 
 def csv(path: Path) -> pd.DataFrame:

@@ -449,8 +449,8 @@ def test_calibration_of_a_few_rows_is_no_error(scored: pd.DataFrame) -> None:
 
 
 @pytest.fixture(scope="module")
-def expected(predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame) -> pd.DataFrame:
-    return evaluate.expected(predictions, problem, scored, "glm")
+def expected(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    return evaluate.expected(predictions, problem, "glm")
 
 
 def test_every_wijk_with_features_has_an_expected_row_also_without_a_figure(
@@ -499,7 +499,7 @@ def test_an_expected_rate_is_the_prediction_of_unseen_gemeente_and_no_other(
 def test_an_expected_rate_stays_within_1_also_where_a_model_does_not(
     predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame
 ) -> None:
-    wild = evaluate.expected(predictions.assign(rate=1.4), problem, scored, "glm")
+    wild = evaluate.expected(predictions.assign(rate=1.4), problem, "glm")
     assert (wild["rate"] == 1.0).all()
     assert (wild["clients"] == wild["population"]).all()
     assert (wild["upper"] == 1.0).all()
@@ -533,7 +533,7 @@ def test_real_bands_hold_nine_tenths_of_the_published_rates(
     )
     found = crossval.run(work, OFF, jobs=2)
     years = [2017, 2018, 2019]
-    table = evaluate.expected(found, real, evaluate.scored_rows(found, real, years), "mean")
+    table = evaluate.expected(found, real, "mean")
     assert coverage(table, "mean", years) == pytest.approx(0.90, abs=0.015)
 
 

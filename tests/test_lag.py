@@ -137,3 +137,14 @@ def test_no_real_topic_is_newer_than_its_row_and_2021_takes_2020(real_panel: Pan
     newest = {"feature_year": 2020, "wonen_year": 2019, "inkomen_year": 2018}
     for column, year in newest.items():
         assert last[column].max() == year, column
+
+
+def test_a_wijk_seen_before_and_after_was_there_in_between() -> None:
+    seen = [("WK000100", 2016), ("WK000100", 2018), ("WK000200", 2016), ("WK000300", 2018)]
+    areas = pd.DataFrame(seen, columns=["wijk_code", "year"])
+    areas = areas.assign(name="Oost", gm_name="Hier", change="1")
+    found = lag.carry_wijken(areas, [2016, 2017, 2018], last_edition=2018)
+    added = found[found["year"] == 2017]
+    assert list(added["wijk_code"]) == ["WK000100"]
+    assert added["change"].isna().all()
+    assert len(found) == len(areas) + 1

@@ -242,8 +242,7 @@ def _evaluate(
     run.write("calibration.csv", evaluate.calibration(everything))
     if splits.UNSEEN_GEMEENTE in settings.split.protocols:
         expected = [
-            evaluate.expected(predictions[p.domain], p, scored[p.domain], best.get(p.domain, ""))
-            for p in problems
+            evaluate.expected(predictions[p.domain], p, best.get(p.domain, "")) for p in problems
         ]
         run.write("predictions.parquet", pd.concat(expected, ignore_index=True))
     else:

@@ -90,7 +90,7 @@ class SplitSettings:
     horizon: int = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fold:
     """One training and test set.
 

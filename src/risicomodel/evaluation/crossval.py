@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import features as features_module
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from risicomodel.storage import Cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is itself only: what it holds cannot be compared cheaply
 class Problem:
     """One domain, ready to learn: the panel with features, and which rows count.
 
@@ -152,8 +153,8 @@ def _predict(task: Task) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    started = time.perf_counter()
     train, test = rows(task.problem, task.protocol, task.fold)
+    started = time.perf_counter()
     model = models.create(task.settings, task.seed).fit(train)
     rate = model.predict(test)
     seconds = round(time.perf_counter() - started, 3)
@@ -167,6 +168,7 @@ def _predict(task: Task) -> pd.DataFrame:
     )
 
 
+@lru_cache(maxsize=4)  # the models of a fold come one after the other, and share its rows
 def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows, models.Rows]:
     """Return a fold's training and test rows, with what the protocol makes known of each."""
     counts = knowledge.Counts.of(problem.wijken, problem.domain, problem.usable)

@@ -124,9 +124,7 @@ def calibration(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(out, ignore_index=True)
 
 
-def expected(
-    predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame, champion: str
-) -> pd.DataFrame:
+def expected(predictions: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
     """Return the ``expected`` rows of ``predictions.parquet`` for one domain.
 
     Parameters
@@ -135,10 +133,12 @@ def expected(
         Out-of-fold predictions of ``unseen_gemeente`` for every row with features.
     problem : Problem
         The domain's problem.
-    scored : DataFrame
-        The part of them that counts: intervals are calibrated on it.
     champion : str
         The best model's name.
+
+    Notes
+    -----
+    Bands are calibrated on every published figure, also of wijken too small to train or score.
     """
     import pandas as pd
 
@@ -147,8 +147,9 @@ def expected(
     rows = rows.reset_index(drop=True)
     population = wijken[f"{problem.domain}_population"]
     clients = wijken[f"{problem.domain}_clients"]
-    calibrated = scored[scored["protocol"] == UNSEEN_GEMEENTE]
-    band = intervals.conformal(rows.assign(population=population), calibrated)
+    facts = rows.assign(population=population, clients=clients)
+    known = (wijken[f"{problem.domain}_status"] == "observed") & (population > 0)
+    band = intervals.conformal(facts, facts[known])
     table = pd.DataFrame(
         {
             "domain": problem.domain,

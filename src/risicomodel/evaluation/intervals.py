@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.90
+# Finer than the classes of the scores: wijken that are too small to be scored have bands too.
+CLASSES = (100, *scores.SIZE_CLASSES)
 # Below this many errors a class has no quantile of its own and takes that of all sizes.
 ENOUGH = 50
 
@@ -69,8 +71,8 @@ def _band(part: pd.DataFrame, errors: pd.DataFrame) -> Floats:
     scaled = np.abs(known_rate - predicted) / spread(
         predicted, errors["population"].to_numpy(), share
     )
-    classes = scores.size_class(errors["population"], scores.SIZE_CLASSES, "size").to_numpy()
-    wanted = scores.size_class(part["population"], scores.SIZE_CLASSES, "size").to_numpy()
+    classes = scores.size_class(errors["population"], CLASSES, "size").to_numpy()
+    wanted = scores.size_class(part["population"], CLASSES, "size").to_numpy()
     factor = np.full(len(part), quantile(scaled))
     for label in np.unique(wanted):
         if (classes == label).sum() >= ENOUGH:

@@ -153,7 +153,10 @@ def _linked(codes: pd.Series, places: pd.Series) -> pd.Series:
 
 def _same_as_before(rows: pd.DataFrame) -> pd.Series:
     by_code = rows.groupby("wijk_code", sort=False)
-    before = by_code[["aantal_inwoners", "oppervlakte_land", "wijk_name"]].shift()
+    known = rows[["aantal_inwoners", "oppervlakte_land", "wijk_name"]]
+    known = known.assign(wijk_name=known["wijk_name"].mask(known["wijk_name"] == ""))
+    # a year without a table's row of its own says nothing: the last known is compared with
+    before = known.groupby(rows["wijk_code"]).ffill().groupby(rows["wijk_code"]).shift()
     first = by_code.cumcount() == 0
     people = _change(rows["aantal_inwoners"], before["aantal_inwoners"])
     land = _change(rows["oppervlakte_land"], before["oppervlakte_land"])

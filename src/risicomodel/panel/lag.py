@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 # An edition counts as having a topic when this share of its wijken has the topic's best column.
 PUBLISHED_SHARE = 0.5
 
+_KEY = ["wijk_code", "year"]
+
 
 def carry_wijken(areas: pd.DataFrame, years: Sequence[int], *, last_edition: int) -> pd.DataFrame:
-    """Add, for years after the last KWB edition, the wijken of that edition not seen since.
+    """Add wijken that are there in a year without being in any of its tables.
 
-    A wijk can be missing from a later table because the table is cut off or its gemeente did not
-    deliver. It is left out only where its gemeente is seen that year with other wijken of which
-    none carries its code.
+    A wijk can be missing from a table because the table is cut off or its gemeente did not deliver.
+    One that is seen the year before and the year after was there in between. After the last KWB
+    edition its wijken stay, unless their gemeente is seen with other wijken of which none carries
+    the code.
 
     Parameters
     ----------
@@ -32,8 +35,11 @@ def carry_wijken(areas: pd.DataFrame, years: Sequence[int], *, last_edition: int
     """
     import pandas as pd
 
+    before, after = (areas.assign(year=areas["year"] + step)[_KEY] for step in (1, -1))
+    between = before.merge(after, on=_KEY).merge(areas[_KEY], on=_KEY, how="left", indicator=True)
+    missed = between.loc[between["_merge"] == "left_only", _KEY]
     last = areas[areas["year"] == last_edition]
-    out = [areas]
+    out = [areas, missed[missed["year"].isin(years)]]
     for year in (year for year in years if year > last_edition):
         seen = areas[areas["year"] == year]
         gemeente_seen = last["wijk_code"].str[2:6].isin(seen["wijk_code"].str[2:6])
