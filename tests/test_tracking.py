@@ -77,6 +77,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         running.wait(timeout=30)
 
 
+@pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """MLflow's ``set_tracking_uri`` tells the environment, and other tests would listen."""
+    yield
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 def wait_for(uri: str, seconds: float = 90) -> None:
     import requests
 
