@@ -75,11 +75,17 @@ def owned(*roots: Path) -> Iterator[None]:
         yield
     finally:
         del os.environ[OWNER_VARIABLE]
-        for path in [path for root in roots for path in root.rglob(f".*{mark}.partial")]:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        for root in roots:
+            _clear(root, f"{mark}.partial")
+
+
+def _clear(root: Path, ending: str) -> None:
+    # os.walk does not mind that other processes come and go
+    for folder, folders, files in os.walk(root):
+        for name in (name for name in folders if name.endswith(ending)):
+            shutil.rmtree(Path(folder, name), ignore_errors=True)
+        for name in (name for name in files if name.endswith(ending)):
+            Path(folder, name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
