@@ -264,7 +264,13 @@ class TestChampion:
         return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
     def log(
-        self, uri: str, home: Path, value: float, figures: str = "same", **declared: str
+        self,
+        uri: str,
+        home: Path,
+        value: float,
+        figures: str = "same",
+        sensitive: tuple[str, ...] = (),
+        **declared: object,
     ) -> tuple[int, str]:
         """Log a run whose winner scored ``value``; return the champion's version and value."""
         from mlflow.tracking import MlflowClient
@@ -273,8 +279,8 @@ class TestChampion:
         record = runs.read_record(folder)
         scores = pd.read_csv(folder / "scores.csv")
         model = models.create(models.ModelSettings("mean"), seed=0)
-        entry = tracking.Entry("jeugd", "mean", model, None, value, figures)  # type: ignore[arg-type]
-        chosen = ChampionSettings(**declared)
+        entry = tracking.Entry("jeugd", "mean", model, value, figures, "a set", sensitive)
+        chosen = ChampionSettings(**declared)  # type: ignore[arg-type]
         tracker = tracking.MlflowTracker(uri, TrackingSettings(), "demo", chosen)
         tracker.log_run(folder, record, scores, [entry])
         assert tracker.reached
@@ -287,7 +293,7 @@ class TestChampion:
         assert self.log(uri, home, 0.25) == (1, "0.2"), "worse"
         assert self.log(uri, home, 0.20) == (1, "0.2"), "as good"
         assert self.log(uri, home, 0.15) == (4, "0.15"), "better"
-        assert self.log(uri, home, 0.14, "other figures") == (5, "0.14")
+        assert self.log(uri, home, 0.14, sensitive=("herkomst",)) == (4, "0.15"), "sensitive"
 
     def test_higher_may_be_better(self, uri: str, home: Path) -> None:
         assert self.log(uri, home, 0.30, metric="wr2") == (1, "0.3")
@@ -296,7 +302,20 @@ class TestChampion:
 
     def test_another_yardstick_does_not_compare(self, uri: str, home: Path) -> None:
         assert self.log(uri, home, 0.20) == (1, "0.2")
-        assert self.log(uri, home, 0.90, protocol="unseen_wijk") == (2, "0.9")
+        assert self.log(uri, home, 0.10, protocol="unseen_wijk") == (1, "0.2"), "stays"
+        assert self.log(uri, home, 0.10, "easier figures") == (1, "0.2"), "stays"
+        assert self.log(uri, home, 0.30, "newer figures", replace=True) == (4, "0.3")
+
+    def test_own_figures_per_wijk_are_not_sent_to_a_server(self, tmp_path: Path) -> None:
+        for name in ("panel.parquet", "predictions.parquet", "scores.csv", "run.json"):
+            (tmp_path / name).write_text("-")
+        record = {"inputs": [{"source": "table"}]}
+        sent = {}
+        for uri in ("http://somewhere", "sqlite:////here.db"):
+            tracker = tracking.MlflowTracker(uri, TrackingSettings(), "own", ChampionSettings())
+            sent[uri] = {path.name for path in tracker._to_send(tmp_path, record)}
+        assert sent["http://somewhere"] == {"scores.csv", "run.json"}
+        assert "panel.parquet" in sent["sqlite:////here.db"]
 
     def test_through_the_command_line(self, uri: str) -> None:
         from mlflow.tracking import MlflowClient
@@ -312,7 +331,7 @@ class TestChampion:
         assert champion.tags["model"] == "lightgbm"
         worse = next(version for version in versions if int(version.version) == 2)
         assert float(champion.tags["value"]) < float(worse.tags["value"])
-        assert champion.tags["figures"] == worse.tags["figures"]
+        assert champion.tags["scored_rows"] == worse.tags["scored_rows"]
 
 
 ASK = """
@@ -428,7 +447,7 @@ class TestManyAtOnce:
             "from risicomodel.settings import ChampionSettings, TrackingSettings\n"
             "folder, uri, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])\n"
             "model = models.create(models.ModelSettings('mean'), seed=0)\n"
-            "entry = tracking.Entry('jeugd', 'mean', model, None, 0.2 + number / 100, 'x')\n"
+            "entry = tracking.Entry('jeugd', 'mean', model, 0.2 + number / 100, 'x', 'y')\n"
             "record = {**runs.read_record(folder), 'name': f'run {number}'}\n"
             "scores = pd.read_csv(folder / 'scores.csv')\n"
             "tracker = tracking.MlflowTracker(uri, TrackingSettings(), 'demo', "

@@ -276,7 +276,10 @@ def sweep_job(config: Any) -> None:
     job = HydraConfig.get()
     _set_up_log(logging.INFO, prefix=f"[{job.job.num}] ")
     log.info("%s", " ".join(job.overrides.task))
-    _work(os.environ[_TASK], settings.from_hydra(config))
+    chosen = settings.from_hydra(config)
+    if chosen.compute.jobs == -1:
+        chosen.compute.jobs = 1  # the launcher has a job on every core already
+    _work(os.environ[_TASK], chosen)
 
 
 if __name__ == "__main__":

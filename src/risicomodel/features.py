@@ -114,6 +114,8 @@ def check(features: FeatureSet) -> None:
     wrong = [
         problem for name, feature in features.define.items() for problem in _problems(name, feature)
     ]
+    if not features.define:
+        wrong.append("it holds no feature")
     if wrong:
         raise ConfigError(
             f"feature set '{features.name}' cannot be computed; a formula is arithmetic over KWB "
@@ -129,18 +131,35 @@ def check(features: FeatureSet) -> None:
         )
 
 
+# arithmetic, a column, a number, a function of one thing
+_ALLOWED = (
+    ast.Expression, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow,
+    ast.USub, ast.UAdd, ast.Name, ast.Load, ast.Constant, ast.Call,
+)  # fmt: skip
+
+
 def _problems(name: str, feature: Feature) -> list[str]:
     try:
-        used = sources(feature)
         tree = ast.parse(feature.formula, mode="eval")
     except SyntaxError:
         return [f"{name}: '{feature.formula}' is not a formula"]
+    strange = [node for node in ast.walk(tree) if not isinstance(node, _ALLOWED)]
+    if strange:
+        return [
+            f"{name}: '{feature.formula}' is more than arithmetic ({type(strange[0]).__name__})"
+        ]
+    used = sources(feature)
     out = [
         f"{name}: '{column}' is not a KWB column{suggest(column, names.columns())}"
         for column in sorted(used - set(names.columns()))
     ]
-    calls = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    out += [f"{name}: function '{call}' is not allowed" for call in sorted(calls - {*FUNCTIONS})]
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {ast.unparse(call.func) for call in calls}
+    out += [f"{name}: function '{call}' is not allowed" for call in sorted(called - {*FUNCTIONS})]
+    if any(len(call.args) != 1 or call.keywords for call in calls):
+        out.append(f"{name}: a function takes one thing, as in log(aantal_inwoners)")
+    if not used:
+        out.append(f"{name}: '{feature.formula}' uses no KWB column")
     if feature.centre not in CENTRES:
         out.append(f"{name}: centre '{feature.centre}' is not one of {', '.join(CENTRES[1:])}")
     return out

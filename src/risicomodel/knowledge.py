@@ -57,7 +57,7 @@ class Counts:
     @classmethod
     def of(cls, wijken: pd.DataFrame, domain: str, usable: pd.Series) -> Counts:
         """Take a domain's counts from the panel; rows that are not usable count nothing."""
-        keep = ["wijk_code", "gm_code", "place_id", "year"]
+        keep = ["wijk_code", "gm_code", "gm_group", "place_id", "year"]
         table = wijken[keep].assign(
             clients=wijken[f"{domain}_clients"].where(usable, 0.0),
             population=wijken[f"{domain}_population"].where(usable, 0.0),
@@ -71,7 +71,9 @@ def known(counts: Counts, fold: Fold, knows: Knows) -> tuple[Known, Known]:
     train = table.iloc[fold.train]
     told = table if knows == "gemeente" else train
     nation = _rate(train, ["year"])["rate"]
-    gemeente = _rate(told, ["gm_code", "year"])
+    # a merged gemeente's past is that of the gemeenten it was made of
+    area = "gm_group" if knows == "history" else "gm_code"
+    gemeente = _rate(told, [area, "year"])
     own = train.assign(rate=train["clients"] / train["population"])
     out = []
     for rows in (train, table.iloc[fold.test]):
@@ -81,7 +83,7 @@ def known(counts: Counts, fold: Fold, knows: Knows) -> tuple[Known, Known]:
         out.append(
             Known(
                 nation=_of_year(nation, year),
-                gemeente=_newest(gemeente, asked, "gm_code", exact=exact),
+                gemeente=_newest(gemeente, asked, area, exact=exact),
                 # strictly before: a training row must not be handed its own answer
                 last=_newest(own, rows, "place_id", exact=False, before=True),
             )

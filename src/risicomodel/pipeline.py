@@ -56,6 +56,7 @@ def run(settings: Settings) -> Outcome:
 
 def _learn(task: str, settings: Settings) -> Outcome:
     with runs.open_run(task, settings) as run:
+        settings = _with_champion_protocol(settings, run)
         panel, report = _data(settings, run)
         _check_years(panel, settings)
         with run.stage("features"):
@@ -64,21 +65,32 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("models"):
             predictions = _predictions(problems, settings)
         with run.stage("evaluation"):
-            table, board, best = _evaluate(problems, predictions, settings, run)
-            figures.leaderboard(table, run.folder / "leaderboard.svg", _title(settings))
+            result = _evaluate(problems, predictions, settings, run)
+            figures.leaderboard(result.scores, run.folder / "leaderboard.svg", _title(settings))
         _sensitive_changes(panel, problems, predictions, settings, run)
         with run.stage("tracking"):
-            tracker, entries = _winners(problems, table, best, settings)
-        runs.finish(run, settings, panel.provenance, {"champions": best})
+            tracker, entries = _winners(problems, result, settings)
+        runs.finish(run, settings, panel.provenance, {"champions": result.champions})
     # the run is complete: what goes wrong from here on costs no results
-    tracker.log_run(run.final, runs.read_record(run.final), table, entries)
-    return Outcome(run.final, report, board, tracker.where if tracker.reached else "")
+    tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
+    return Outcome(run.final, report, result.leaderboard, tracker.where if tracker.reached else "")
+
+
+def _with_champion_protocol(settings: Settings, run: Run) -> Settings:
+    """Return settings whose champion is chosen on a protocol that is run."""
+    declared, chosen = settings.champion.protocol, settings.split.protocols
+    if declared in chosen:
+        return settings
+    run.note(f"champions are chosen on {chosen[0]}: {declared} is not in split.protocols.")
+    return replace(settings, champion=replace(settings.champion, protocol=chosen[0]))
 
 
 def _title(settings: Settings) -> str:
     source = "made-up figures (demo)" if settings.data.source == "demo" else "Bron: CBS"
+    if settings.data.own.path:
+        source += " and own figures"
     years = ", ".join(map(str, settings.split.score_years)) or "all years"
-    return f"Share of clients put in the wrong wijk, {years}. {source}"
+    return f"Absolute errors as a share of all clients (WAPE), {years}. {source}"
 
 
 def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
@@ -222,9 +234,19 @@ def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.Da
     return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What evaluation found: scores, the best model per domain, and a hash of what it scored on."""
+
+    scores: pd.DataFrame
+    leaderboard: pd.DataFrame
+    champions: dict[str, str]
+    scored_rows: dict[str, str]
+
+
 def _evaluate(
     problems: list[Problem], predictions: dict[str, pd.DataFrame], settings: Settings, run: Run
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
+) -> _Result:
     import pandas as pd
 
     scored = {
@@ -237,20 +259,24 @@ def _evaluate(
     table = evaluate.score_all(everything)
     best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
     board = evaluate.leaderboard(table, best)
-    run.write("scores.csv", table)
-    run.write("leaderboard.csv", board)
-    run.write("calibration.csv", evaluate.calibration(everything))
     if splits.UNSEEN_GEMEENTE in settings.split.protocols:
         expected = [
             evaluate.expected(predictions[p.domain], p, best.get(p.domain, "")) for p in problems
         ]
-        run.write("predictions.parquet", pd.concat(expected, ignore_index=True))
+        made = pd.concat(expected, ignore_index=True)
+        run.write("predictions.parquet", made)
+        table = evaluate.with_bands(table, everything, made)
     else:
         run.note(
             f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
             "in split.protocols."
         )
-    return table, board, best
+    run.write("scores.csv", table)
+    run.write("leaderboard.csv", board)
+    run.write("calibration.csv", evaluate.calibration(everything))
+    asked = everything[everything["protocol"] == settings.champion.protocol]
+    hashes = {str(name): evaluate.figures_hash(rows) for name, rows in asked.groupby("domain")}
+    return _Result(table, board, best, hashes)
 
 
 def _sensitive_changes(
@@ -262,14 +288,14 @@ def _sensitive_changes(
 ) -> None:
     """Write what sensitive features changed, where they are used: the same folds without them."""
     used = sensitive.names(settings.features)
-    if not used or splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+    if not used:
         return
     import pandas as pd
 
     bare = replace(
         settings,
         features=sensitive.without(settings.features),
-        split=replace(settings.split, protocols=[splits.UNSEEN_GEMEENTE]),
+        split=replace(settings.split, protocols=[settings.champion.protocol]),
     )
     with run.stage("what sensitive features change"):
         values = features_module.compute(settings.features, panel.wijken)[used]
@@ -278,7 +304,7 @@ def _sensitive_changes(
         for problem in problems:
             bare_rows, rows = (
                 evaluate.scored_rows(
-                    table[table["protocol"] == splits.UNSEEN_GEMEENTE],
+                    table[table["protocol"] == settings.champion.protocol],
                     problem,
                     settings.split.score_years,
                 )
@@ -293,19 +319,20 @@ def _sensitive_changes(
 
 
 def _winners(
-    problems: list[Problem], table: pd.DataFrame, best: dict[str, str], settings: Settings
+    problems: list[Problem], result: _Result, settings: Settings
 ) -> tuple[tracking.Tracker, list[tracking.Entry]]:
     tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
     if not isinstance(tracker, tracking.MlflowTracker):
         return tracker, []
     return tracker, [
-        _entry(problem, table, best[problem.domain], settings)
+        _entry(problem, result, settings)
         for problem in problems
-        if problem.domain in best
+        if problem.domain in result.champions
     ]
 
 
-def _entry(problem: Problem, table: pd.DataFrame, name: str, settings: Settings) -> tracking.Entry:
+def _entry(problem: Problem, result: _Result, settings: Settings) -> tracking.Entry:
+    table, name = result.scores, result.champions[problem.domain]
     chosen = table[
         (table["domain"] == problem.domain)
         & (table["protocol"] == settings.champion.protocol)
@@ -313,19 +340,28 @@ def _entry(problem: Problem, table: pd.DataFrame, name: str, settings: Settings)
         & (table["metric"] == settings.champion.metric)
         & (table["group"] == scores.ALL)
     ]
-    model, sample = crossval.fit_all(
+    model, _ = crossval.fit_all(
         problem, models.with_baselines(settings.models)[name], settings.seed
     )
-    value = float(chosen["value"].iloc[0])
-    return tracking.Entry(problem.domain, name, model, sample, value, problem.fingerprint)
+    return tracking.Entry(
+        problem.domain,
+        name,
+        model,
+        value=float(chosen["value"].iloc[0]),
+        scored_rows=result.scored_rows[problem.domain],
+        features=settings.features.name,
+        sensitive=tuple(sensitive.names(settings.features)),
+    )
 
 
 def info(settings: Settings) -> dict[str, Any]:
     """Return what is in the archive: tables, missing tables, and the panel's quality."""
-    archive = open_archive(settings)
+    looked_at = replace(settings, data=replace(settings.data, offline=True))  # fetch nothing
+    archive = open_archive(looked_at)
     here = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
     facts: dict[str, Any] = {
         "folder": archive.folder,
+        "demo": settings.data.source == "demo",
         "found": archive.found,
         "missing": archive.missing(),
         "without_figures": sorted(set(settings.domains) - set(here)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import platform
 import re
 import subprocess
 import time
@@ -13,12 +12,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import __version__, paths, storage
+from risicomodel import paths, storage
 from risicomodel.errors import ConfigError, suggest
+from risicomodel.versions import versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RECORD = "run.json"
-PACKAGES = (
-    "numpy", "pandas", "pyarrow", "scikit-learn", "lightgbm", "scipy", "pandera", "mlflow",
-    "hydra-core", "omegaconf", "geopandas", "joblib",
-)  # fmt: skip
 
 
 @dataclass
@@ -140,15 +135,6 @@ def _configuration(settings: Settings) -> dict[str, Any]:
 def without_password(uri: str) -> str:
     """Return an address without the name and password it may carry, to be written and shown."""
     return re.sub(r"(?<=//)[^/@]*@", "", uri)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python, this package and those that shape results."""
-    out = {"python": platform.python_version(), "risicomodel": __version__}
-    for name in PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            out[name] = metadata.version(name)
-    return out
 
 
 def git_commit() -> str | None:

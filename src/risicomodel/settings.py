@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import domains, features, models, paths, splits
@@ -59,10 +59,18 @@ class DataSettings:
 
 @dataclass
 class ChampionSettings:
-    """On which protocol and metric models compete."""
+    """On which protocol and metric models compete.
+
+    Parameters
+    ----------
+    replace : bool
+        Make this run's best the registered champion also where its score and the present
+        champion's do not compare: other rows, protocol or metric.
+    """
 
     protocol: str = splits.UNSEEN_GEMEENTE
     metric: str = "wape"
+    replace: bool = False
 
 
 @dataclass
@@ -271,6 +279,6 @@ def _champion_problems(champion: ChampionSettings) -> list[str]:
     return [
         f"champion.{name} is '{chosen}'{suggest(chosen, allowed[name])}; allowed are "
         f"{', '.join(allowed[name])}"
-        for name, chosen in asdict(champion).items()
+        for name, chosen in (("protocol", champion.protocol), ("metric", champion.metric))
         if chosen not in allowed[name]
     ]

@@ -5,9 +5,10 @@ A score means nothing without its protocol. Four are declared:
 ``unseen_gemeente``
     Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
 ``unseen_wijk``
-    Folds by wijk, all its years together; the gemeente's published total is known.
+    Folds by wijk, all its years together; the total of the gemeente's published wijken is known.
 ``next_years``
-    Train up to year T, predict T + 1 … T + h with features as they were out at T.
+    Train up to year T, predict T + 1 … T + h with features as they were out at T. Rates are asked;
+    the number of people is that of the year itself.
 ``random``
     Rows at random. Only there to show how flattering it is: other years of the same wijk, and
     its neighbours, are in the training rows.
@@ -45,8 +46,8 @@ class Protocol:
     group : str
         Column whose values stay together in one fold; empty for rows on their own.
     knows : {"nation", "gemeente", "history"}
-        The level a model is told: the country's rate, the gemeente's published rate of the same
-        year, or the gemeente's last rate before the origin.
+        The level a model is told: the country's rate, the rate of the gemeente's published wijken
+        in the same year, or that rate in the last year until the origin.
     """
 
     name: str
@@ -127,6 +128,8 @@ def check(settings: SplitSettings) -> None:
         for name in settings.protocols
         if name not in PROTOCOLS
     ]
+    if len(set(settings.protocols)) < len(settings.protocols):
+        wrong.append("a protocol is named twice; name each once")
     if not settings.protocols:
         wrong.append(f"no protocol; name at least one of {', '.join(PROTOCOLS)}")
     if settings.folds < 2:  # noqa: PLR2004
@@ -159,7 +162,7 @@ def folds(
     settings : SplitSettings
         Number of folds, origins and horizon.
     seed : int
-        Seed of the assignment. Groups are sorted first, so the order of rows changes nothing.
+        Seed of the assignment, which goes by the groups' names: the order of rows changes nothing.
 
     Raises
     ------
@@ -180,7 +183,7 @@ def folds(
 def _fold_numbers(
     protocol: Protocol, wijken: pd.DataFrame, usable: pd.Series, count: int, seed: int
 ) -> npt.NDArray[np.int64]:
-    """Deal sorted groups, shuffled, over the folds; those with figures first, so all get some."""
+    """Return every row's fold: by a hash of its group, so that one more group moves no other."""
     import numpy as np
     import pandas as pd
 
@@ -191,14 +194,22 @@ def _fold_numbers(
     known = np.sort(group[usable].unique())
     if len(known) < count:
         what = "gemeenten" if protocol.name == UNSEEN_GEMEENTE else "wijken"
+        advice = (
+            f"Set split.folds={len(known)} or lower, or add data."
+            if len(known) > 1
+            else ("Add data, lower split.min_population, or leave the protocol out.")
+        )
         raise DataError(
             f"{protocol.name}: {len(known)} {what} with figures for {count} folds; allowed is at "
-            f"least one per fold. Set split.folds={max(2, len(known))} or lower, or add data."
+            f"least one per fold. {advice}"
         )
-    rest = np.setdiff1d(group.unique(), known)
-    rng = np.random.default_rng([seed, len(known)])
-    order = np.concatenate([rng.permutation(known), rng.permutation(rest)])
-    number = pd.Series(np.arange(len(order)) % count, index=order)
+    names = pd.Series(np.sort(group.unique()))
+    hashed = pd.util.hash_array((f"{seed}/" + names).to_numpy(dtype="object"))
+    number = pd.Series((hashed % np.uint64(count)).astype("int64"), index=names)
+    if number[known].nunique() < count:  # so few groups that chance left a fold without figures
+        order = pd.Series(hashed, index=names).sort_values().index
+        first = order[order.isin(known)].append(order[~order.isin(known)])
+        number = pd.Series(np.arange(len(first)) % count, index=first)
     return group.map(number).to_numpy(dtype="int64")
 
 

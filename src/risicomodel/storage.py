@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths
+from risicomodel.versions import versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +50,10 @@ def sha256_frame(frame: pd.DataFrame) -> str:
 
 @cache
 def sha256_code() -> str:
-    """Return the SHA-256 of this package's own source, so that a cache never outlives its code."""
+    """Return the SHA-256 of this package's source and tables: no cache outlives its code."""
     digest = hashlib.sha256()
-    for path in sorted(paths.PACKAGE.rglob("*.py")):
+    own = (path for path in paths.PACKAGE.rglob("*") if path.suffix in {".py", ".csv"})
+    for path in sorted(own):
         digest.update(path.relative_to(paths.PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -180,11 +182,13 @@ class Cache:
         kind : str
             A word for what it is: a folder of the cache.
         key : mapping
-            Everything the result follows from; this package's own code is added to it.
+            Everything the result follows from; this package's own code and the versions of others
+            are added to it.
         """
         if self.folder is None:
             return None
-        return self.folder / kind / sha256_json({**key, "code": sha256_code()})
+        made_by = {"code": sha256_code(), "versions": versions()}
+        return self.folder / kind / sha256_json({**key, **made_by})
 
     def table(
         self, kind: str, key: Mapping[str, Any], make: Callable[[], pd.DataFrame]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
 MOST = 0.5
+FLATTERY = "random: only there to show how flattering a random split is."
 PROTOCOL_ORDER = (
     splits.UNSEEN_GEMEENTE,
     splits.UNSEEN_WIJK,
@@ -26,12 +27,10 @@ PROTOCOL_ORDER = (
     splits.NEXT_YEARS,
     splits.RANDOM,
 )
-TITLE = (
-    "leaderboard: WAPE per protocol, the share of clients put in the wrong place (lower is better)"
-)
+TITLE = "WAPE per protocol: absolute errors as a share of all clients (lower is better)"
 NOTE = (
-    "noise_floor: what would be left if every rate were known. 'random' only shows how flattering "
-    "a\nrandom split is. * champion. All metrics and groups: scores.csv, leaderboard.csv."
+    "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
+    "scores.csv."
 )
 
 
@@ -94,7 +93,8 @@ def _leaderboard(board: pd.DataFrame) -> str:
     table["model"] = table["model"].mask(starred, table["model"] + " *")
     table.columns = [_header(str(name)) for name in table.columns]
     formats = dict.fromkeys(table.columns[2:], ".3f")
-    return f"{_table(table, TITLE, formats)}\n{NOTE}"
+    note = f"{NOTE}\n{FLATTERY}" if splits.RANDOM in wide else NOTE
+    return f"{_table(table, TITLE, formats)}\n{note}"
 
 
 def _header(name: str) -> str:
@@ -131,7 +131,8 @@ def _next(task: str, settings: Settings) -> str:
 def archive(facts: dict[str, Any]) -> str:
     """Return what is in an archive: tables, gaps and, with KWB and figures, the panel's quality."""
     panel: Panel | None = facts.get("panel")
-    parts = [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
+    parts = [DEMO] if facts["demo"] else []
+    parts += [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
     if facts["missing"]:
         parts.append("\n".join(["not in this archive", *_missing(facts["missing"])]))
     if facts["without_figures"]:

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths, runs, storage
 from risicomodel.evaluation.scores import ALL, HIGHER_IS_BETTER
+from risicomodel.versions import versions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from risicomodel.models import RateModel, Rows
+    from risicomodel.models import RateModel
     from risicomodel.settings import ChampionSettings, TrackingSettings
 
 log = logging.getLogger(__name__)
@@ -43,14 +44,27 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One domain's winner, to be registered: the fitted model and what it scored."""
+    """One domain's winner, to be registered: the fitted model and what it scored.
+
+    Parameters
+    ----------
+    value : float
+        Its score on the declared protocol and metric.
+    scored_rows : str
+        Hash of the figures it was scored on: only scores on the same ones compare.
+    features : str
+        Name of its feature set.
+    sensitive : tuple of str
+        Sensitive features it uses: such a model is never champion.
+    """
 
     domain: str
     model_name: str
     model: RateModel
-    sample: Rows
     value: float
-    fingerprint: str
+    scored_rows: str
+    features: str
+    sensitive: tuple[str, ...] = ()
 
 
 class Tracker:
@@ -69,7 +83,7 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
     """Return a tracker for a reachable store, or one that is off, with a warning that says why."""
     if not settings.enabled:
         return Tracker()
-    uri = settings.uri or default_uri()
+    uri = _absolute(settings.uri or default_uri())
     problem = _unreachable(uri, settings.timeout_seconds)
     if problem:
         log.warning(
@@ -85,6 +99,14 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
 def default_uri() -> str:
     """Return the SQLite store under the home, by absolute path."""
     return f"sqlite:///{paths.home() / 'mlflow.db'}"
+
+
+def _absolute(uri: str) -> str:
+    """Return a SQLite URI with an absolute path: the working directory decides nothing later."""
+    prefix = "sqlite:///"
+    if not uri.startswith(prefix):
+        return uri
+    return f"{prefix}{Path(uri.removeprefix(prefix)).expanduser().resolve()}"
 
 
 def _unreachable(uri: str, timeout: int) -> str:
@@ -167,11 +189,19 @@ class MlflowTracker(Tracker):
             mlflow.log_params(_flat(record["configuration"]))
             mlflow.set_tags(_tags(record))
             mlflow.log_metrics(_metrics(scores))
-            for path in sorted(folder.iterdir()):
-                if path.is_file():
-                    mlflow.log_artifact(str(path))
+            for path in self._to_send(folder, record):
+                mlflow.log_artifact(str(path))
             for entry in entries:
                 self._register(entry, run.info.run_id)
+
+    def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
+        """Return the run's files; a gemeente's own figures per wijk do not leave the machine."""
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        own = any(record_["source"] == "table" for record_ in record["inputs"])
+        if not own or self._uri.startswith(("sqlite:", "file:")):
+            return files
+        log.warning("own figures are not sent: %s gets scores, not tables per wijk.", self.where)
+        return [path for path in files if path.suffix != ".parquet"]
 
     def _experiment(self) -> str:
         """Return the experiment's id, made where it is new; several processes may ask at once."""
@@ -220,7 +250,7 @@ class MlflowTracker(Tracker):
         with _alone(self._uri), contextlib.redirect_stderr(io.StringIO()):
             version = mlflow.register_model(info.model_uri, name, tags=self._facts(entry))
             present = _champion(client, name)
-            if present is None or self._beats(entry, present):
+            if self._takes_over(entry, present):
                 client.set_registered_model_alias(name, ALIAS, version.version)
         log.debug("registered %s version %s of run %s", name, version.version, run_id)
 
@@ -230,19 +260,28 @@ class MlflowTracker(Tracker):
             "protocol": self._champion.protocol,
             "metric": self._champion.metric,
             "value": repr(entry.value),
-            "figures": entry.fingerprint,
+            "scored_rows": entry.scored_rows,
+            "features": entry.features,
+            "sensitive": ", ".join(entry.sensitive),
         }
 
-    def _beats(self, entry: Entry, present: Mapping[str, str]) -> bool:
-        """Tell whether a model takes over; scores on another protocol or metric do not compare."""
-        declared = (self._champion.protocol, self._champion.metric)
-        if (present.get("protocol"), present.get("metric")) != declared:
+    def _takes_over(self, entry: Entry, present: Mapping[str, str] | None) -> bool:
+        """Tell whether a model becomes champion: it beats the present one on the same figures."""
+        if entry.sensitive:
+            log.info("%s: a model with sensitive features is never champion.", entry.domain)
+            return False
+        if present is None or self._champion.replace:
             return True
-        if present.get("figures") != entry.fingerprint:
-            log.info(
-                "%s: the present champion was scored on other figures; compared all the same.",
+        facts = self._facts(entry)
+        differ = [k for k in ("protocol", "metric", "scored_rows") if present.get(k) != facts[k]]
+        if differ:
+            log.warning(
+                "%s: the registered champion stays: its score does not compare (other %s). Use "
+                "champion.replace=true to have this run's best take over.",
                 entry.domain,
+                ", ".join(differ).replace("_", " "),
             )
+            return False
         value, other = entry.value, float(present["value"])
         return value > other if HIGHER_IS_BETTER[self._champion.metric] else value < other
 
@@ -321,6 +360,6 @@ def _metrics(scores: pd.DataFrame) -> dict[str, float]:
 
 def _requirements() -> list[str]:
     """Return what serving a model needs; named, so that MLflow does not go and find out."""
-    known = runs.versions()
+    known = versions()
     packages = ("numpy", "pandas", "scikit-learn", "lightgbm", "risicomodel")
     return [f"{name}=={known[name]}" for name in packages if name in known]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from risicomodel import storage
 from risicomodel.evaluation import intervals, scores
 from risicomodel.splits import UNSEEN_GEMEENTE, UNSEEN_WIJK
 
@@ -168,6 +169,56 @@ def expected(predictions: pd.DataFrame, problem: Problem, champion: str) -> pd.D
         }
     )
     return table.sort_values(["domain", "wijk_code", "year", "kind", "model"], ignore_index=True)
+
+
+def with_bands(
+    table: pd.DataFrame, scored: pd.DataFrame, expected_rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Add to the scores how the bands of ``expected`` did, overall and by size class.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``scores.csv`` so far.
+    scored : DataFrame
+        Rows that count, of every domain and protocol.
+    expected_rows : DataFrame
+        ``predictions.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        With metrics ``coverage`` (share of published rates within their 90% band) and ``width``
+        (mean width of the band, in rate).
+    """
+    import pandas as pd
+
+    key = ["domain", "wijk_code", "year", "model"]
+    rows = scored[scored["protocol"] == UNSEEN_GEMEENTE]
+    rows = rows.merge(expected_rows[[*key, "lower", "upper"]], on=key)
+    rate = rows["clients"] / rows["population"]
+    # a published rate above 1 (a tiny wijk) counts as 1: the band is of a share
+    rows["coverage"] = rate.clip(upper=1).between(rows["lower"], rows["upper"]).astype("float64")
+    rows["width"] = rows["upper"] - rows["lower"]
+    out = [table]
+    for group in (scores.ALL, "size"):
+        label = scores.groupings(rows, ahead=False)[group]
+        means = rows.groupby([rows["domain"], rows["model"], label.rename("group")])
+        found = means[["coverage", "width"]].mean().reset_index()
+        counts = table[(table["protocol"] == UNSEEN_GEMEENTE) & (table["metric"] == "wape")]
+        found = found.melt(["domain", "model", "group"], var_name="metric")
+        about = ["protocol", "n_wijken", "n_gemeenten", "n_rows", "seconds"]
+        same = ["domain", "model", "group"]
+        out.append(found.merge(counts[[*same, *about]], on=same)[scores.COLUMNS])
+    together = pd.concat(out, ignore_index=True)
+    return together.sort_values(scores.COLUMNS[:5], ignore_index=True)
+
+
+def figures_hash(rows: pd.DataFrame) -> str:
+    """Return a hash of the figures that rows were scored on: the same, and scores compare."""
+    key = ["wijk_code", "year", "origin"]
+    figures = rows[[*key, "clients", "population"]].drop_duplicates(key).sort_values(key)
+    return storage.sha256_frame(figures)
 
 
 def champions(table: pd.DataFrame, protocol: str, metric: str) -> dict[str, str]:

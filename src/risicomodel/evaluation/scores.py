@@ -25,7 +25,7 @@ GM_SIZE_CLASSES = (20_000, 50_000, 100_000)
 
 
 def wape(clients: Floats, predicted: Floats, population: Floats) -> float:
-    """Return Σ|clients − predicted| / Σ clients: the share of clients put in the wrong place.
+    """Return Σ|clients − predicted| / Σ clients: absolute errors as a share of all clients.
 
     Parameters
     ----------

@@ -227,8 +227,3 @@ def _refuse_twice(rows: pd.DataFrame, where: str) -> None:
 def titles_from(dimension: pd.DataFrame) -> dict[str, str]:
     """Return key → title from an OData dimension table (columns ``Key`` and ``Title``)."""
     return dict(zip(dimension["Key"].str.strip(), dimension["Title"].str.strip(), strict=True))
-
-
-def level_of(codes: pd.Series) -> pd.Series:
-    """Return the two letters that tell an area's level: NL, GM, WK or BU."""
-    return codes.str[:2]

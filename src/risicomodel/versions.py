@@ -1,0 +1,35 @@
+"""Versions of Python, this package and the packages that shape results."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from functools import cache
+from importlib import metadata
+
+from risicomodel import __version__
+
+PACKAGES = (
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "lightgbm",
+    "scipy",
+    "pandera",
+    "mlflow",
+    "hydra-core",
+    "omegaconf",
+    "geopandas",
+    "joblib",
+)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the version of everything installed that shapes results, by name."""
+    out = {"python": platform.python_version(), "risicomodel": __version__}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            out[name] = metadata.version(name)
+    return out
