@@ -27,7 +27,7 @@ PROTOCOL_ORDER = (
     splits.NEXT_YEARS,
     splits.RANDOM,
 )
-TITLE = "WAPE per protocol: absolute errors as a share of all clients (lower is better)"
+TITLE = "leaderboard: WAPE per protocol, absolute errors as a share of all clients"
 NOTE = (
     "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
     "scores.csv."
