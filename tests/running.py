@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -102,6 +103,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     source = str(paths.PACKAGE.parent)
     path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path, paths.HOME_VARIABLE: str(home), **more}
+
+
+def heed_interrupts() -> None:
+    """Have a child process listen to Ctrl-C, also where these tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def command(*words: str | Path) -> list[str]:

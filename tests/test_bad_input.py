@@ -35,6 +35,7 @@ from running import (
     cli,
     command,
     environment,
+    heed_interrupts,
     process,
     refused,
     well,
@@ -544,6 +545,7 @@ class TestInterrupted:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=heed_interrupts,  # noqa: PLW1509
         )
         assert running.stderr
         assert any(line.startswith(stage) for line in running.stderr)

@@ -11,7 +11,19 @@ import pandas as pd
 import pytest
 
 from risicomodel import runs
-from running import DEMO, OFF, SHORT, SPLIT, TABLES, cli, command, environment, process, refused
+from running import (
+    DEMO,
+    OFF,
+    SHORT,
+    SPLIT,
+    TABLES,
+    cli,
+    command,
+    environment,
+    heed_interrupts,
+    process,
+    refused,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +94,7 @@ def test_interrupted(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509
     )
     assert running.stderr
     assert any("models …" in line for line in running.stderr)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 # two domains whose champions are the two models that learn
 WORDS = (
     *DEMO, *SPLIT, "domain=[jeugd,wmo]", "model=[glm,lightgbm]", "run.name=first",
-    "models.lightgbm.params.rounds=20", "split.protocols=[unseen_gemeente]", "split.folds=3",
+    "models.lightgbm.params.rounds=20", "split.protocols=[unseen_gemeente]", "seed=3",
 )  # fmt: skip
 NATIONAL = tuple(word for word in SHORT if word != "tracking=off")
 PICKLES = {".pkl", ".pickle", ".joblib", ".cloudpickle"}

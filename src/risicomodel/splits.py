@@ -197,7 +197,7 @@ def _fold_numbers(
         advice = (
             f"Set split.folds={len(known)} or lower, or add data."
             if len(known) > 1
-            else ("Add data, lower split.min_population, or leave the protocol out.")
+            else ("Lower split.min_population, add data, or leave the protocol out.")
         )
         raise DataError(
             f"{protocol.name}: {len(known)} {what} with figures for {count} folds; allowed is at "

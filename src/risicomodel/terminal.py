@@ -118,6 +118,8 @@ def _quality(report: pd.DataFrame) -> list[str]:
 
 
 def _next(task: str, settings: Settings) -> str:
+    if task == "data" and settings.data.own.path:
+        return "risicomodel train, with the same choices (data=table …)"
     if task == "data":
         chosen = f"data={settings.data.source}"
         return f"risicomodel train {chosen}" + (

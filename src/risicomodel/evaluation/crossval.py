@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from risicomodel import features as features_module
 from risicomodel import knowledge, models, splits
@@ -185,22 +187,66 @@ def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows,
     return train, test
 
 
+def _one_thread() -> AbstractContextManager[Any]:
+    """Give linear algebra one thread: a sum's order, so its last digit, depends on their number."""
+    # libraries that come later than the limit would not keep to it
+    import scipy.linalg  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
+    return limits
+
+
+class _Fits:
+    """Fits under way in threads: when a run is broken off, those that began are finished and kept.
+
+    A thread left behind would go on without the limit on linear algebra, and be cut off while it
+    writes to the cache.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._changed = threading.Condition()
+        self._count = 0
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: self._count == 0)
+
+    def predict(self, task: Task) -> pd.DataFrame | None:
+        """Do a task, unless the run is over."""
+        with self._changed:
+            if self._closed:
+                return None
+            self._count += 1
+        try:
+            return predict(task, self._cache)
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+
 def run(
     work: list[Task], cache: Cache, jobs: int, done: Callable[[int], None] = lambda _: None
 ) -> pd.DataFrame:
     """Run tasks, several at a time, and return their predictions in the order of the tasks.
 
     Threads suffice: LightGBM and NumPy let go of Python's lock, and nothing needs to be copied.
-    Linear algebra gets one thread per task: no crowding, and sums that do not depend on ``jobs``.
     """
     import pandas as pd
     from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
 
     parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
     results = []
-    with threadpool_limits(limits=1):
-        for result in parallel(delayed(predict)(task, cache) for task in work):
+    with _one_thread(), _Fits(cache) as fits:
+        for result in parallel(delayed(fits.predict)(task) for task in work):
             results.append(result)
             done(1)
     together: pd.DataFrame = pd.concat(results, ignore_index=True)
@@ -212,10 +258,9 @@ def fit_all(
 ) -> tuple[models.RateModel, models.Rows]:
     """Fit a model on every usable row, knowing the nation's level: the one to keep."""
     import numpy as np
-    from threadpoolctl import threadpool_limits
 
     everything = np.flatnonzero(problem.usable.to_numpy())
     fold = splits.Fold(-1, everything, everything, everything)
     train, _ = rows(problem, splits.PROTOCOLS[splits.UNSEEN_GEMEENTE], fold)
-    with threadpool_limits(limits=1):
+    with _one_thread():
         return models.create(settings, seed).fit(train), train
