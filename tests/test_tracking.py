@@ -153,10 +153,10 @@ class TestRun:
             "data.source": "demo",
             "data.demo.wijken": "220",
             "features.name": "demografie_wonen",
-            "split.folds": "3",
+            "split.folds": "5",
             "models.lightgbm.params.rounds": "20",
             "champion.metric": "wape",
-            "seed": "2026",
+            "seed": "3",
         }
         assert wanted.items() <= run.data.params.items()
         assert not [name for name in run.data.params if name.startswith(("tables", "features.def"))]
