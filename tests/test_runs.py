@@ -337,6 +337,22 @@ class TestSameAgain:
         assert other["panel.parquet"] == first["panel.parquet"]
         assert other["predictions.parquet"] != first["predictions.parquet"]
 
+    def test_a_run_that_breaks_off_spoils_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What was fitted until then is kept, and to the last bit what it would have been."""
+        monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path))
+        words = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "split.protocols=[unseen_gemeente]"]
+        wrong = "models.lightgbm.params.num_leaves=1"
+        refused(cli("train", *words, "model=[glm,lightgbm]", wrong), "LightGBM refuses")
+        assert list(tmp_path.glob(".cache/folds/*.parquet"))
+        assert not list(tmp_path.rglob("*.partial"))
+        runs_of = {"kept": "cache=true", "anew": "cache=false"}
+        for name, cache in runs_of.items():
+            well("train", *words, "model=glm", cache, f"run.dir={tmp_path / name}")
+        kept, anew = (storage.sha256_file(tmp_path / n / "predictions.parquet") for n in runs_of)
+        assert kept == anew
+
     def test_cache_off_keeps_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path))
         well("train", *SHORT, "cache=false", f"run.dir={tmp_path / 'run'}")
