@@ -189,11 +189,9 @@ def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows,
 
 def _one_thread() -> AbstractContextManager[Any]:
     """Give linear algebra one thread: a sum's order, so its last digit, depends on their number."""
-    # libraries that come later than the limit would not keep to it
-    import scipy.linalg  # noqa: F401
-    import sklearn.linear_model  # noqa: F401
     from threadpoolctl import threadpool_limits
 
+    models.load_libraries()  # those that come later than the limit would not keep to it
     limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
     return limits
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from risicomodel.models.base import RateModel, Rows
-from risicomodel.models.registry import KINDS, ModelSettings, check, create, load, with_baselines
+from risicomodel.models.registry import (
+    KINDS,
+    ModelSettings,
+    check,
+    create,
+    load,
+    load_libraries,
+    with_baselines,
+)
 
 __all__ = [
     "KINDS",
@@ -13,5 +21,6 @@ __all__ = [
     "check",
     "create",
     "load",
+    "load_libraries",
     "with_baselines",
 ]

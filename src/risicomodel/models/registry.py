@@ -98,6 +98,11 @@ def create(settings: ModelSettings, seed: int) -> RateModel:
     return model
 
 
+def load_libraries() -> None:
+    """Import the libraries that fits do their linear algebra with."""
+    import sklearn.linear_model  # noqa: F401
+
+
 def load(folder: Path) -> RateModel:
     """Return the model saved in ``folder`` by :meth:`RateModel.save`."""
     state = read_state(folder)
