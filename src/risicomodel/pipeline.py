@@ -230,7 +230,8 @@ def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.Da
         )
     ]
     with progress.steps("fitting models", len(tasks)) as done:
-        table = crossval.run(tasks, _cache(settings), settings.compute.jobs, done)
+        fitted = crossval.run(tasks, _cache(settings), settings.compute.jobs, done)
+    table = crossval.add_blends(fitted, chosen)
     return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
 
 
@@ -340,9 +341,8 @@ def _entry(problem: Problem, result: _Result, settings: Settings) -> tracking.En
         & (table["metric"] == settings.champion.metric)
         & (table["group"] == scores.ALL)
     ]
-    model, _ = crossval.fit_all(
-        problem, models.with_baselines(settings.models)[name], settings.seed
-    )
+    chosen_models = models.with_baselines(settings.models)
+    model, _ = crossval.fit_all(problem, name, chosen_models, settings.seed)
     return tracking.Entry(
         problem.domain,
         name,

@@ -121,13 +121,36 @@ def tasks(
     chosen: Mapping[str, models.ModelSettings],
     seed: int,
 ) -> list[Task]:
-    """Return every model on every fold of a protocol."""
+    """Return every model on every fold of a protocol; blends follow from their members."""
+    chosen = models.for_domain(chosen, problem.domain)
+    fitted = {name: model for name, model in chosen.items() if name not in models.blends(chosen)}
     folds = splits.folds(protocol, problem.wijken, problem.usable, settings, seed)
     return [
         Task(problem, protocol, fold, name, model, seed)
         for fold in folds
-        for name, model in chosen.items()
+        for name, model in fitted.items()
     ]
+
+
+def add_blends(
+    predictions: pd.DataFrame, chosen: Mapping[str, models.ModelSettings]
+) -> pd.DataFrame:
+    """Add the blends to their members' predictions, which are in the order of :func:`tasks`."""
+    import pandas as pd
+
+    out = [predictions]
+    for domain, rows in predictions.groupby("domain", sort=False):
+        blends = models.blends(models.for_domain(chosen, str(domain)))
+        out += [_blend(rows, name, params) for name, params in blends.items()]
+    return pd.concat(out, ignore_index=True)
+
+
+def _blend(predictions: pd.DataFrame, name: str, params: models.BlendParams) -> pd.DataFrame:
+    members = {m: predictions[predictions["model"] == m] for m in params.members}
+    rate = models.average({m: rows["rate"].to_numpy() for m, rows in members.items()}, params)
+    seconds = sum(rows["seconds"].to_numpy() for rows in members.values())
+    first = next(iter(members.values()))
+    return first.assign(model=name, rate=rate, seconds=seconds)
 
 
 def predict(task: Task, cache: Cache) -> pd.DataFrame:
@@ -252,7 +275,7 @@ def run(
 
 
 def fit_all(
-    problem: Problem, settings: models.ModelSettings, seed: int
+    problem: Problem, name: str, chosen: Mapping[str, models.ModelSettings], seed: int
 ) -> tuple[models.RateModel, models.Rows]:
     """Fit a model on every usable row, knowing the nation's level: the one to keep."""
     import numpy as np
@@ -261,4 +284,5 @@ def fit_all(
     fold = splits.Fold(-1, everything, everything, everything)
     train, _ = rows(problem, splits.PROTOCOLS[splits.UNSEEN_GEMEENTE], fold)
     with _one_thread():
-        return models.create(settings, seed).fit(train), train
+        fresh = models.for_domain(chosen, problem.domain)
+        return models.create(fresh[name], seed, fresh).fit(train), train

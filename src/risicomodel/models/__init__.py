@@ -1,13 +1,14 @@
-"""Models of a rate, behind one interface: ``fit(rows)``, then ``predict(rows)``."""
+"""Models of a rate behind one interface: fit(rows) → predict(rows)."""
 
-from __future__ import annotations
-
-from risicomodel.models.base import RateModel, Rows
+from risicomodel.models.base import NotFittedError, RateModel, Rows
+from risicomodel.models.blended import BlendParams, average
 from risicomodel.models.registry import (
     KINDS,
     ModelSettings,
+    blends,
     check,
     create,
+    for_domain,
     load,
     load_libraries,
     with_baselines,
@@ -15,11 +16,16 @@ from risicomodel.models.registry import (
 
 __all__ = [
     "KINDS",
+    "BlendParams",
     "ModelSettings",
+    "NotFittedError",
     "RateModel",
     "Rows",
+    "average",
+    "blends",
     "check",
     "create",
+    "for_domain",
     "load",
     "load_libraries",
     "with_baselines",

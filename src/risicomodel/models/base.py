@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from risicomodel import storage
 from risicomodel.errors import RisicomodelError
+from risicomodel.features import part_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,17 @@ class Rows:
     known: Known
     population: Floats
     rate: Floats | None = None
+
+    def seeing(self, parts: list[str]) -> Rows:
+        """Return the same rows with only the features that tell of some parts.
+
+        Parameters
+        ----------
+        parts : list of str
+            As :func:`risicomodel.features.part_of` tells them.
+        """
+        kept = [column for column in self.x.columns if part_of(column) in parts]
+        return replace(self, x=self.x[kept])
 
 
 class NotFittedError(RisicomodelError):

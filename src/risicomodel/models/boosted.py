@@ -33,12 +33,12 @@ class BoostedParams:
         all there is, 0 when wijken differ so much that their size does not matter.
     """
 
-    rounds: int = 350
-    learning_rate: float = 0.05
+    rounds: int = 700
+    learning_rate: float = 0.025
     num_leaves: int = 12
     max_bin: int = 63
     min_child_samples: int = 100
-    feature_fraction: float = 0.4
+    feature_fraction: float = 0.2
     bagging_fraction: float = 0.7
     lambda_l2: float = 30.0
     weight_exponent: float = 0.7

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from risicomodel.models.base import NotFittedError, RateModel, Rows
@@ -36,12 +36,16 @@ class GlmParams:
         As for the boosted model.
     winsor : float
         Features are held within these quantiles: a GLM must not run away in a tiny wijk.
+    sees : list of str
+        Which parts of the features it uses. Means of gemeente and surroundings, with a few hundred
+        gemeenten to learn from, cost a GLM more than they bring.
     """
 
     knots: int = 4
     alpha: float = 0.2
     weight_exponent: float = 0.7
     winsor: float = 0.005
+    sees: list[str] = field(default_factory=lambda: ["eigen", "verschil"])
 
 
 class Glm(RateModel):
@@ -62,6 +66,7 @@ class Glm(RateModel):
         import numpy as np
         from sklearn.linear_model import PoissonRegressor
 
+        rows = rows.seeing(self.params.sees)
         ratio, weight = ratio_and_weight(rows, self.params.weight_exponent)
         self._learned = self._scales(rows.x)
         terms = self._terms(rows.x)

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import ConfigError, suggest
+from risicomodel.features import PARTS
 from risicomodel.models.base import RateModel, read_state
 from risicomodel.models.baselines import GemeenteMean, NationalMean, Persistence
+from risicomodel.models.blended import Blended, BlendParams
 from risicomodel.models.boosted import Boosted, BoostedParams
 from risicomodel.models.linear import Glm, GlmParams
 
@@ -18,10 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class ModelSettings:
-    """One model of the leaderboard: its kind, and the parameters that differ from the default."""
+    """One model of the leaderboard.
+
+    Parameters
+    ----------
+    kind : str
+        A key of :data:`KINDS`.
+    params : dict
+        Parameters that differ from the kind's default.
+    domains : dict of str to dict
+        Parameters that differ again for a domain, by its name.
+    """
 
     kind: str
     params: dict[str, Any] = field(default_factory=dict)
+    domains: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,7 @@ KINDS: dict[str, Kind] = {
     "persistence": Kind(Persistence),
     "glm": Kind(Glm, GlmParams),
     "lightgbm": Kind(Boosted, BoostedParams),
+    Blended.kind: Kind(Blended, BlendParams),
 }
 
 
@@ -49,11 +63,25 @@ def check(models: Mapping[str, ModelSettings]) -> None:
     ConfigError
         Listing every violation.
     """
-    wrong = [p for name, settings in models.items() for p in _problems(name, settings)]
+    named = sorted({domain for settings in models.values() for domain in settings.domains})
+    wrong: list[str] = []
+    for domain in ("", *named):
+        found = for_domain(models, domain)
+        told = [p for name, settings in found.items() for p in _problems(name, settings)]
+        told += [p for name in blends(found) for p in _blend_problems(name, found)]
+        wrong += [f"{domain}: {p}" if domain else p for p in told if p not in wrong]
     if not models:
         wrong.append("no model; choose one or more with 'model='")
     if wrong:
         raise ConfigError("the models cannot be made; correct configs/model:", wrong)
+
+
+def for_domain(models: Mapping[str, ModelSettings], domain: str) -> dict[str, ModelSettings]:
+    """Return the models with the parameters they have for a domain."""
+    return {
+        name: ModelSettings(settings.kind, {**settings.params, **settings.domains.get(domain, {})})
+        for name, settings in models.items()
+    }
 
 
 def _problems(name: str, settings: ModelSettings) -> list[str]:
@@ -69,16 +97,53 @@ def _problems(name: str, settings: ModelSettings) -> list[str]:
         if param not in defaults
     ]
     return wrong + [
-        f"{name}: {param} is {settings.params[param]!r}; allowed is "
-        f"{'a whole number' if isinstance(default, int) else 'a number'} of 0 or more"
+        f"{name}: {param} is {settings.params[param]!r}; allowed is {_allowed(default)}"
         for param, default in defaults.items()
         if not _fits(settings.params.get(param, default), default)
     ]
 
 
-def _fits(value: Any, default: float) -> bool:
-    kinds = int if isinstance(default, int) else (int, float)
-    return isinstance(value, kinds) and not isinstance(value, bool) and value >= 0
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, list):
+        return isinstance(value, list) and bool(value) and set(value) <= {*PARTS}
+    if isinstance(default, dict):
+        return isinstance(value, dict) and all(_is_number(v) and v > 0 for v in value.values())
+    return _is_number(value, whole=isinstance(default, int)) and value >= 0
+
+
+def _is_number(value: Any, *, whole: bool = False) -> bool:
+    return isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+
+
+def _allowed(default: Any) -> str:
+    if isinstance(default, list):
+        return f"one or more of {', '.join(PARTS)}"
+    if isinstance(default, dict):
+        return "a weight above 0 for every member"
+    return f"{'a whole number' if isinstance(default, int) else 'a number'} of 0 or more"
+
+
+def blends(models: Mapping[str, ModelSettings]) -> dict[str, BlendParams]:
+    """Return the models that average others."""
+    return {
+        name: BlendParams(**settings.params)
+        for name, settings in models.items()
+        if settings.kind == Blended.kind and set(settings.params) <= {"members"}
+    }
+
+
+def _blend_problems(name: str, models: Mapping[str, ModelSettings]) -> list[str]:
+    others = sorted(n for n, settings in models.items() if settings.kind != Blended.kind)
+    members = models[name].params.get("members") or {}
+    if not isinstance(members, dict):
+        return []
+    if not members:
+        return [f"{name}: it has no members; allowed are {', '.join(others) or 'other models'}"]
+    return [
+        f"{name}: member '{member}' is not one of {', '.join(others)}{suggest(member, others)}"
+        for member in members
+        if member not in others
+    ]
 
 
 def with_baselines(chosen: Mapping[str, ModelSettings]) -> dict[str, ModelSettings]:
@@ -87,14 +152,28 @@ def with_baselines(chosen: Mapping[str, ModelSettings]) -> dict[str, ModelSettin
     return {**baselines, **chosen}
 
 
-def create(settings: ModelSettings, seed: int) -> RateModel:
-    """Return a fresh model."""
+def create(
+    settings: ModelSettings, seed: int, among: Mapping[str, ModelSettings] | None = None
+) -> RateModel:
+    """Return a fresh model.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        What to make.
+    seed : int
+        Seed of what is random in it.
+    among : mapping, optional
+        All models of the run by name: a blend's members are among them.
+    """
     kind = KINDS[settings.kind]
-    model: RateModel
     if kind.params is None:
-        model = kind.model()
-    else:
-        model = kind.model(kind.params(**settings.params), seed)
+        baseline: RateModel = kind.model()
+        return baseline
+    params = kind.params(**settings.params)
+    if isinstance(params, BlendParams):
+        return Blended(params, {name: create((among or {})[name], seed) for name in params.members})
+    model: RateModel = kind.model(params, seed)
     return model
 
 
@@ -106,6 +185,9 @@ def load_libraries() -> None:
 def load(folder: Path) -> RateModel:
     """Return the model saved in ``folder`` by :meth:`RateModel.save`."""
     state = read_state(folder)
+    if state["kind"] == Blended.kind:
+        params = BlendParams(state["members"])
+        return Blended(params, {name: load(folder / name) for name in params.members})
     model = create(ModelSettings(state["kind"]), seed=0)
     model.restore(state, folder)
     return model

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel import domains as domains_module
 from risicomodel.errors import SourceError
-from risicomodel.panel import figures, geography, lag, names
+from risicomodel.panel import figures, geography, lag, location, names
 from risicomodel.sources import regions
 from risicomodel.sources.archive import BOUNDARIES
 from risicomodel.sources.table import OwnTable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KWB = "kwb"
+GEO = "geo"
 KEY = ["wijk_code", "year"]
 GM_KEY = ["gm_code", "year"]
 SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
@@ -66,6 +67,15 @@ class _Tables:
 
     def years(self, subject: str) -> list[int]:
         return sorted(self._archive.years(subject))
+
+    def maps(self) -> dict[int, pd.DataFrame]:
+        """Return the centres of areas on every map of the archive, by year."""
+        out = {}
+        for year, ref in sorted(self._archive.years(GEO).items()):
+            if ref.path.suffix in BOUNDARIES:
+                out[year], record = self._archive.centres(ref)
+                self.provenance.append(record)
+        return out
 
     def file(self, subject: str, year: int) -> str:
         return self._archive.years(subject)[year].path.name
@@ -118,6 +128,7 @@ def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
     gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
     wijken = wijken.sort_values(KEY, ignore_index=True)
     wijken = wijken.assign(**geography.groups(wijken))
+    wijken = location.attach(wijken, tables.maps())
     return Panel(
         wijken,
         gemeenten.sort_values(GM_KEY, ignore_index=True),

@@ -1,7 +1,8 @@
 """Canonical names of the KWB columns, whatever the year's suffix, stem or product.
 
 ``columns.csv`` is the one table: name, topic, unit, Dutch label, the stems it went by in OData and
-lower-cased files (``|`` between them, ``#2`` for the second of its name), and its Excel codes.
+lower-cased files (``|`` between them, ``#2`` for the second of its name), and its Excel codes. What
+the panel itself adds (topic ``ligging``) has no other names.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # 2020; income is about an earlier year and later still. A forecast may use only what was out.
 RELEASE_LAG = {
     "bevolking": 0,
+    "ligging": 0,
     "herkomst": 0,
     "huishoudens": 0,
     "oppervlakte": 0,
@@ -60,7 +62,8 @@ def columns() -> dict[str, Column]:
     out = {}
     for row in rows:
         excel = [regions.stem(code) for code in row["excel"].split("|") if code]
-        aliases = (*row["stems"].split("|"), *excel)
+        stems = [stem for stem in row["stems"].split("|") if stem]
+        aliases = (*stems, *excel)
         out[row["name"]] = Column(row["name"], row["topic"], row["unit"], row["label"], aliases)
     return out
 

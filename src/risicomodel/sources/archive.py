@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel import storage
 from risicomodel.errors import SourceError, suggest
-from risicomodel.sources import formats, regions
+from risicomodel.sources import boundaries, formats, regions
 from risicomodel.sources.provenance import CBS_LICENCE, CBS_TABLE_PAGE, Provenance
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ MANIFEST = "manifest.json"
 # parts of a CBS download that are about a table rather than the table
 _ABOUT = ("_metadata", "_dataproperties", "_tableinfos", "_categorygroups", "_info")
 
-# boundaries are listed; only what draws maps reads them
+# maps, read for where areas lie
 BOUNDARIES = (".gpkg", ".geojson")
 
 Tables = Mapping[str, Mapping[int, Sequence[str]]]
@@ -157,8 +157,14 @@ class Archive:
         )
         return rows, self._record(ref, len(rows))
 
+    def centres(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
+        """Return the centre of every area on a map."""
+        self.sha256(ref.path)
+        centres = boundaries.read_centres(ref.path)
+        return centres, self._record(ref, len(centres))
+
     def _record(self, ref: TableRef, rows: int) -> Provenance:
-        url = CBS_TABLE_PAGE.format(table=ref.table)
+        no_page = self.source == "demo" or ref.path.suffix in BOUNDARIES
         return Provenance(
             self.source,
             ref.subject,
@@ -167,7 +173,7 @@ class Archive:
             self.name(ref.path),
             self.sha256(ref.path),
             rows,
-            url="" if self.source == "demo" else url,
+            url="" if no_page else CBS_TABLE_PAGE.format(table=ref.table),
             licence="made up" if self.source == "demo" else CBS_LICENCE,
         )
 

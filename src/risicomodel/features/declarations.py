@@ -1,4 +1,4 @@
-"""Features: declared as formulas over KWB columns, computed for every wijk and year.
+"""Features: declared as formulas over KWB columns.
 
 A declaration gives formula, unit, family and labels; sources follow from the formula. A feature
 whose sources are part of a domain's own figure is never used for that domain.
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from risicomodel.domains import Domain
 
-CONTEXT_SUFFIX = "_tov_gemeente"
+OWN = "eigen"
+PLACE = "ligging"
+# What may be added to a feature: its gemeente's mean, the wijk's difference from that mean, and the
+# mean of the wijken around.
+CONTEXTS = {"verschil": "_tov_gemeente", "gemeente": "_van_gemeente", "omgeving": "_van_omgeving"}
+PARTS = (OWN, *CONTEXTS, PLACE)
 FUNCTIONS = ("log", "sqrt", "exp")
 CENTRES = ("", "year")
 ORIGIN = "herkomst"  # the topic of KWB columns on origin
@@ -44,6 +49,8 @@ class Feature:
         Origin (herkomst) and the like: refused without a written justification.
     leaks_into : list of str
         Domains it must not be used for, beyond those whose ``leaks`` name one of its columns.
+    context : list of str, optional
+        What is added to this feature, where that is not what the set says.
     """
 
     formula: str
@@ -54,6 +61,7 @@ class Feature:
     centre: str = ""
     sensitive: bool = False
     leaks_into: list[str] = field(default_factory=list)
+    context: list[str] | None = None
 
 
 @dataclass
@@ -66,15 +74,20 @@ class FeatureSet:
         The set's name, for tables and records.
     define : dict
         The features by name.
-    context : bool
-        Add every feature's difference from its gemeente's mean (weighted by inhabitants).
+    context : list of str
+        What is added to every feature, means weighted by inhabitants: ``verschil``, the difference
+        from its gemeente's mean; ``gemeente``, that mean; ``omgeving``, the mean of the wijken
+        around.
+    surroundings_km : float
+        Distance at which a wijk around counts for 1/e.
     justification : str
         Why sensitive features are used; written into ``run.json`` and the report.
     """
 
     name: str
     define: dict[str, Feature]
-    context: bool = True
+    context: list[str] = field(default_factory=lambda: ["verschil"])
+    surroundings_km: float = 15.0
     justification: str = ""
 
 
@@ -97,10 +110,34 @@ def leaks(name: str, feature: Feature, domain_name: str, domain: Domain) -> bool
     return domain_name in feature.leaks_into or bool(sources(feature) & own) or name in own
 
 
+def contexts(feature: Feature, features: FeatureSet) -> list[str]:
+    """Return what is added to a feature."""
+    return features.context if feature.context is None else feature.context
+
+
+def columns(features: FeatureSet, names_of: list[str] | None = None) -> list[str]:
+    """Return the columns some (or all) features give: their own first, then each context's."""
+    wanted = list(features.define) if names_of is None else names_of
+    return wanted + [
+        name + suffix
+        for context, suffix in CONTEXTS.items()
+        for name in wanted
+        if context in contexts(features.define[name], features)
+    ]
+
+
+def part_of(column: str) -> str:
+    """Return what a feature's column tells of: the wijk itself, a context, or where it lies."""
+    found = [context for context, suffix in CONTEXTS.items() if column.endswith(suffix)]
+    if found:
+        return found[0]
+    return PLACE if column.startswith(f"{PLACE}_") else OWN
+
+
 def usable(features: FeatureSet, domain_name: str, domain: Domain) -> list[str]:
-    """Return the names of the features a domain's models may use, context included."""
+    """Return the names of the columns a domain's models may use, contexts included."""
     own = [name for name, f in features.define.items() if not leaks(name, f, domain_name, domain)]
-    return own + [name + CONTEXT_SUFFIX for name in own] if features.context else own
+    return columns(features, own)
 
 
 def check(features: FeatureSet) -> None:
@@ -114,8 +151,11 @@ def check(features: FeatureSet) -> None:
     wrong = [
         problem for name, feature in features.define.items() for problem in _problems(name, feature)
     ]
+    wrong += _context_problems("the set", features.context)
     if not features.define:
         wrong.append("it holds no feature")
+    if not features.surroundings_km > 0:
+        wrong.append(f"surroundings_km is {features.surroundings_km}; allowed is above 0")
     if wrong:
         raise ConfigError(
             f"feature set '{features.name}' cannot be computed; a formula is arithmetic over KWB "
@@ -160,74 +200,21 @@ def _problems(name: str, feature: Feature) -> list[str]:
         out.append(f"{name}: a function takes one thing, as in log(aantal_inwoners)")
     if not used:
         out.append(f"{name}: '{feature.formula}' uses no KWB column")
+    out += _context_problems(name, feature.context or [])
+    if (feature.family == PLACE) != name.startswith(f"{PLACE}_"):
+        out.append(f"{name}: the names of family '{PLACE}', and no others, begin with '{PLACE}_'")
     if feature.centre not in CENTRES:
         out.append(f"{name}: centre '{feature.centre}' is not one of {', '.join(CENTRES[1:])}")
     return out
 
 
-def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
-    """Compute every feature for every row.
-
-    Parameters
-    ----------
-    features : FeatureSet
-        A checked set.
-    wijken : DataFrame
-        The panel's wijken (KWB columns, ``gm_code``, ``year``, ``aantal_inwoners``).
-
-    Returns
-    -------
-    DataFrame of float64
-        One column per feature and, with ``context``, per difference from the gemeente's mean; NaN
-        where a source is missing or the formula has no finite value.
-    """
-    import numpy as np
-    import pandas as pd
-
-    people = wijken["aantal_inwoners"].fillna(0)
-    own = {}
-    with np.errstate(all="ignore"):
-        for name, feature in features.define.items():
-            used = sorted(sources(feature))
-            absent = set(used) - set(wijken.columns)
-            # 'eval' prepares every column it is given: give it few
-            value = np.nan if absent else wijken[used].eval(feature.formula, engine="python")
-            series = pd.Series(value, index=wijken.index, dtype="float64")
-            own[name] = series.where(np.isfinite(series))
-    table = pd.DataFrame(own, index=wijken.index)
-    centred = [name for name, feature in features.define.items() if feature.centre]
-    if centred:
-        table[centred] -= _mean_within(table[centred], people, [wijken["year"]])
-    if features.context:
-        means = _mean_within(table, people, [wijken["gm_code"], wijken["year"]])
-        table = pd.concat([table, (table - means).add_suffix(CONTEXT_SUFFIX)], axis=1)
-    return table
-
-
-def _mean_within(table: pd.DataFrame, weight: pd.Series, groups: list[pd.Series]) -> pd.DataFrame:
-    """Return every row's group mean, weighted, over the rows that have a value."""
-    total = table.mul(weight, axis=0).groupby(groups).transform("sum")
-    of = table.notna().mul(weight, axis=0).groupby(groups).transform("sum")
-    return total / of.where(of > 0)
-
-
-def vintage(wijken: pd.DataFrame) -> pd.DataFrame:
-    """Return the panel with, in every row, only what was out when that year's figures came out.
-
-    The figures of year T come out in T + 1. A topic of which edition E comes out in E + lag is then
-    known up to edition T + 1 − lag: topics with a lag of two years are taken from the same
-    place one year earlier.
-    """
-    late = {topic: lag - 1 for topic, lag in names.RELEASE_LAG.items() if lag > 1}
-    out = wijken.copy()
-    for topic, years in late.items():
-        columns = [c for c in [*names.topics().get(topic, []), f"{topic}_year"] if c in wijken]
-        if not columns:
-            continue
-        earlier = wijken[["place_id", "year", *columns]].assign(year=wijken["year"] + years)
-        moved = wijken[["place_id", "year"]].merge(earlier, on=["place_id", "year"], how="left")
-        out[columns] = moved[columns].set_index(wijken.index)
-    return out
+def _context_problems(name: str, found: list[str]) -> list[str]:
+    return [
+        f"{name}: context '{context}'{suggest(context, CONTEXTS)} is not one of "
+        f"{', '.join(CONTEXTS)}"
+        for context in found
+        if context not in CONTEXTS
+    ]
 
 
 def table(features: FeatureSet, domains: Mapping[str, Domain]) -> pd.DataFrame:
@@ -243,6 +230,7 @@ def table(features: FeatureSet, domains: Mapping[str, Domain]) -> pd.DataFrame:
                 "unit": feature.unit,
                 "label_nl": feature.label_nl,
                 "label_en": feature.label_en,
+                "context": " ".join(contexts(feature, features)),
                 "sensitive": is_sensitive(feature),
                 **{f"used_for_{d}": not leaks(name, feature, d, dom) for d, dom in domains.items()},
             }

@@ -1,0 +1,32 @@
+"""Features: declarations, and their values for every wijk and year."""
+
+from risicomodel.features.declarations import (
+    CONTEXTS,
+    PARTS,
+    Feature,
+    FeatureSet,
+    check,
+    columns,
+    is_sensitive,
+    part_of,
+    sources,
+    table,
+    usable,
+)
+from risicomodel.features.values import compute, vintage
+
+__all__ = [
+    "CONTEXTS",
+    "PARTS",
+    "Feature",
+    "FeatureSet",
+    "check",
+    "columns",
+    "compute",
+    "is_sensitive",
+    "part_of",
+    "sources",
+    "table",
+    "usable",
+    "vintage",
+]

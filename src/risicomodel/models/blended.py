@@ -1,0 +1,82 @@
+"""Several models' rates, averaged with declared weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from risicomodel.models.base import RateModel, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class BlendParams:
+    """Which models to average.
+
+    Parameters
+    ----------
+    members : dict of str to float
+        Weights of other models of the run, by name; only their proportions count.
+    """
+
+    members: dict[str, float] = field(default_factory=dict)
+
+    def shares(self) -> dict[str, float]:
+        """Return the weights, made to add up to 1."""
+        total = sum(self.members.values())
+        return {name: weight / total for name, weight in self.members.items()}
+
+
+class Blended(RateModel):
+    """Σ weight · rate over members, so a blend's contributions are those of its members, weighted.
+
+    Parameters
+    ----------
+    params : BlendParams
+        The weights.
+    members : mapping
+        The models by name.
+    """
+
+    kind = "blend"
+
+    def __init__(self, params: BlendParams, members: Mapping[str, RateModel]) -> None:
+        self.params = params
+        self.members = dict(members)
+
+    def fit(self, rows: Rows) -> Self:
+        """Fit every member."""
+        for member in self.members.values():
+            member.fit(rows)
+        return self
+
+    def predict(self, rows: Rows) -> Floats:
+        """Return the weighted mean of the members' rates."""
+        return average({name: m.predict(rows) for name, m in self.members.items()}, self.params)
+
+    def state(self) -> dict[str, Any]:
+        """Return the weights; every member has a folder of its own."""
+        return {"members": self.params.members}
+
+    def save_parts(self, folder: Path) -> None:
+        """Write every member into a folder of its name."""
+        for name, member in self.members.items():
+            (folder / name).mkdir()
+            member.save(folder / name)
+
+
+def average(rates: Mapping[str, Floats], params: BlendParams) -> Floats:
+    """Return the weighted mean of rates by member."""
+    first, *others = params.shares().items()
+    out = rates[first[0]] * first[1]
+    for name, share in others:
+        out = out + rates[name] * share
+    return out
