@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import runs
 from risicomodel.evaluation import scores
+from risicomodel.levels import WIJK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,9 @@ def compare(names: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``features``, ``seed``,
-        the metrics and ``n_rows``. Runs on other data or years do not compare: the columns say so.
+        ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``level``, ``features``,
+        ``seed``, the metrics and ``n_rows``. Runs on other data, level or years do not compare: the
+        columns say so.
     """
     import pandas as pd
 
@@ -43,7 +45,7 @@ def compare(names: list[str]) -> pd.DataFrame:
             "'risicomodel train'."
         )
     table = pd.concat(tables, ignore_index=True)
-    first = ["domain", "protocol", "model", "run", "label", "data", "features", "seed"]
+    first = ["domain", "protocol", "model", "run", "label", "data", "level", "features", "seed"]
     table = table[[*first, *METRICS, "n_rows"]]
     return table.sort_values(["domain", "protocol", "wape"], ignore_index=True)
 
@@ -62,5 +64,6 @@ def _facts(record: dict[str, Any]) -> dict[str, Any]:
         "label": record["name"],
         "data": record["data"],
         "features": configuration["features"]["name"],
+        "level": configuration.get("level", WIJK.name),
         "seed": record["seed"],
     }

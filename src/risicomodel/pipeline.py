@@ -97,9 +97,11 @@ def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
     with run.stage("sources"):
         archive = open_archive(settings)
     with run.stage("panel"):
-        panel = store.load_or_build(archive, settings.domains, _cache(settings))
+        panel = store.load_or_build(archive, settings.domains, _cache(settings), settings.areas)
         panel = _with_own_figures(panel, settings)
-        report = quality.report(panel.wijken, settings.domains)
+        report = quality.report(panel.wijken, settings.domains, panel.level)
+    for note in panel.notes:
+        run.note(note)
     run.write("panel.parquet", panel.wijken)
     run.write("gemeenten.parquet", panel.gemeenten)
     run.write("quality.csv", report)
@@ -177,17 +179,18 @@ def _with_own_figures(panel: Panel, settings: Settings) -> Panel:
     own: OwnTable = settings.data.own
     if not own.path:
         return panel
-    figures, record = table.read(own, list(settings.domains))
-    wijken = table.join(panel.wijken, figures, record.file)
-    schema.check(wijken, settings.domains)
-    return Panel(wijken, panel.gemeenten, [*panel.provenance, record])
+    figures, record = table.read(own, list(settings.domains), panel.level)
+    wijken = table.join(panel.wijken, figures, record.file, panel.level)
+    schema.check(wijken, settings.domains, panel.level)
+    return replace(panel, wijken=wijken, provenance=[*panel.provenance, record])
 
 
 def _check_years(panel: Panel, settings: Settings) -> None:
     """Raise where a year to be scored has no features, or a domain no figures in any of them."""
     there = sorted(int(year) for year in panel.wijken["year"].unique())
     wrong = [
-        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no wijk has features"
+        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no {panel.level.name} has "
+        "features"
         for year in settings.split.score_years
         if year not in there
     ]
@@ -321,7 +324,8 @@ def _sensitive_changes(
 def _winners(
     problems: list[Problem], result: _Result, settings: Settings
 ) -> tuple[tracking.Tracker, list[tracking.Entry]]:
-    tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
+    data = f"{settings.data.name}{settings.areas.label}"
+    tracker = tracking.open_tracker(settings.tracking, data, settings.champion)
     if not isinstance(tracker, tracking.MlflowTracker):
         return tracker, []
     return tracker, [
@@ -367,6 +371,7 @@ def info(settings: Settings) -> dict[str, Any]:
         "without_figures": sorted(set(settings.domains) - set(here)),
     }
     if archive.years(KWB) and here:
-        panel = store.load_or_build(archive, here, _cache(settings))
-        facts |= {"panel": panel, "quality": quality.report(panel.wijken, here)}
+        panel = store.load_or_build(archive, here, _cache(settings), settings.areas)
+        report = quality.report(panel.wijken, here, panel.level)
+        facts |= {"panel": panel, "quality": report}
     return facts
