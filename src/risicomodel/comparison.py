@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import runs
+from risicomodel import levels, runs
 from risicomodel.evaluation import scores
-from risicomodel.levels import WIJK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,9 +24,9 @@ def compare(names: list[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``level``, ``features``,
-        ``seed``, the metrics and ``n_rows``. Runs on other data, level or years do not compare: the
-        columns say so.
+        ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``features``, ``seed``,
+        the metrics and ``n_rows``. Runs on other data or years do not compare: the columns say so;
+        the data of buurten is named after them.
     """
     import pandas as pd
 
@@ -45,7 +44,7 @@ def compare(names: list[str]) -> pd.DataFrame:
             "'risicomodel train'."
         )
     table = pd.concat(tables, ignore_index=True)
-    first = ["domain", "protocol", "model", "run", "label", "data", "level", "features", "seed"]
+    first = ["domain", "protocol", "model", "run", "label", "data", "features", "seed"]
     table = table[[*first, *METRICS, "n_rows"]]
     return table.sort_values(["domain", "protocol", "wape"], ignore_index=True)
 
@@ -60,10 +59,10 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def _facts(record: dict[str, Any]) -> dict[str, Any]:
     configuration = record["configuration"]
+    level = levels.get(configuration.get("level", levels.WIJK.name))
     return {
         "label": record["name"],
-        "data": record["data"],
+        "data": f"{record['data']}{level.label}",
         "features": configuration["features"]["name"],
-        "level": configuration.get("level", WIJK.name),
         "seed": record["seed"],
     }

@@ -187,7 +187,7 @@ def _statuses(table: pd.DataFrame) -> pd.DataFrame:
 def comparison(table: pd.DataFrame) -> str:
     """Return several runs' scores, and once what is the same in all of them."""
     formats = {"wr2": ".3f", "wape": ".3f"}
-    facts = ["label", "data", "level", "features", "seed"]
+    facts = ["label", "data", "features", "seed"]
     same = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
     title = "runs compared (best first; other data or rows do not compare)"
     parts = [_table(table.drop(columns=list(same)), title, formats)]
