@@ -210,16 +210,11 @@ def _check_years(panel: Panel, settings: Settings) -> None:
 
 
 def _problems(panel: Panel, settings: Settings) -> list[Problem]:
-    return [
-        crossval.pose(
-            panel.wijken,
-            name,
-            settings.features,
-            features_module.usable(settings.features, name, domain),
-            settings.split.min_population,
-        )
+    names = {
+        name: features_module.usable(settings.features, name, domain)
         for name, domain in settings.domains.items()
-    ]
+    }
+    return crossval.pose_all(panel.wijken, names, settings.features, settings.split.min_population)
 
 
 def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
@@ -252,13 +247,11 @@ def _evaluate(
 ) -> _Result:
     import pandas as pd
 
-    scored = {
-        problem.domain: evaluate.scored_rows(
-            predictions[problem.domain], problem, settings.split.score_years
-        )
+    scored = (
+        evaluate.scored_rows(predictions[problem.domain], problem, settings.split.score_years)
         for problem in problems
-    }
-    everything = pd.concat(scored.values(), ignore_index=True)
+    )
+    everything = pd.concat(scored, ignore_index=True)
     table = evaluate.score_all(everything)
     best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
     board = evaluate.leaderboard(table, best)
