@@ -112,7 +112,7 @@ class TestPanel:
     def test_years_without_buurten_are_left_out_and_told_of(self, panel: Panel) -> None:
         assert panel.wijken["year"].unique().tolist() == [2019]
         assert panel.notes == [
-            "kwb: no buurten in the tables of 2018; those years are left out.",
+            "kwb: no buurten in the tables of 2018; those tables are left out.",
         ]
 
     def test_totals_of_gemeenten_are_as_published(self, panel: Panel) -> None:

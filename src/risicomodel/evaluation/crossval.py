@@ -286,12 +286,12 @@ def _labelled(work: list[Task], results: list[pd.DataFrame]) -> pd.DataFrame:
     sizes = [len(result) for result in results]
     table = pd.concat(results, ignore_index=True)
     texts = {
-        "domain": [task.problem.domain for task in work],
-        "protocol": [task.protocol.name for task in work],
-        "model": [task.model for task in work],
+        "domain": ([task.problem.domain for task in work], ()),
+        "protocol": ([task.protocol.name for task in work], splits.PROTOCOLS),
+        "model": ([task.model for task in work], ()),
     }
-    for name, values in texts.items():
-        labels = pd.Categorical(values, categories=sorted(set(values)))
+    for name, (values, known) in texts.items():
+        labels = pd.Categorical(values, categories=sorted({*values, *known}))
         table[name] = labels.repeat(sizes)
     table["fold"] = np.repeat([task.fold.fold for task in work], sizes)
     origins = [-1 if task.fold.origin is None else task.fold.origin for task in work]

@@ -169,7 +169,7 @@ def _require_level(tables: _Tables, domains: Mapping[str, Domain]) -> list[str]:
     lacking = {subject: set(tables.years(subject)) - set(years) for subject, years in held.items()}
     return [
         f"{subject}: no {level.plural} in the tables of {', '.join(map(str, sorted(years)))}; "
-        "those years are left out."
+        "those tables are left out."
         for subject, years in lacking.items()
         if years
     ]
@@ -262,8 +262,9 @@ def _add_domain(
         areas = wijken[wijken["year"] == year]
         if not (published.clients.notna()).any():
             continue  # the edition has the column, but nothing was filled in yet
-        clients[areas.index] = areas[AREA].map(published.clients).astype("float64")
-        status[areas.index] = figures.status(published, areas)
+        if year in tables.held(domain.subject):  # or it has totals of gemeenten only
+            clients[areas.index] = areas[AREA].map(published.clients).astype("float64")
+            status[areas.index] = figures.status(published, areas)
         gm = published.clients[published.clients.index.str.startswith("GM")].dropna()
         totals.append(
             pd.DataFrame({"gm_code": gm.index, "year": year, f"{name}_clients": gm.values})
