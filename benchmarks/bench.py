@@ -18,6 +18,10 @@ from typing import Any
 import pandas as pd
 
 ARCHIVE = os.environ.get("RISICOMODEL_ARCHIVE")
+# about 14,000 buurten in ten years
+BUURTEN = (
+    "level=buurt", "data.demo.wijken=3000", "data.demo.first_year=2011", "data.demo.last_year=2020",
+)  # fmt: skip
 COLUMNS = ["job", "seconds", "peak MB", "panel s", "fits s", "run / fits"]
 
 
@@ -64,6 +68,8 @@ def main() -> None:
         rows = [
             measure("demo run, cold", home, "run"),
             measure("demo run, from cache", home, "run"),
+            measure("demo panel of buurten, cold", home, "data", *BUURTEN),
+            measure("demo run of buurten, cold", home, "run", *BUURTEN),
         ]
         if ARCHIVE:
             real = ("data=archive", f"data.dir={ARCHIVE}")

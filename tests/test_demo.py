@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -519,3 +520,124 @@ class TestMarginals:
             spread = np.average((rate - np.average(rate, weights=weight)) ** 2, weights=weight)
             left = np.average((rate - best) ** 2, weights=weight)
             assert low < 1 - left / spread < high, name
+
+
+class TestBuurten:
+    """With ``level='buurt'``: the same country, its wijken cut up."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def settings(cls) -> DemoSettings:
+        return replace(SMALL, level="buurt")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def fine(cls, settings: DemoSettings) -> demo.World:
+        return make_world(settings)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def both(cls, settings: DemoSettings, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+        folder = tmp_path_factory.mktemp("buurten") / "archive"
+        write_archive(folder, settings)
+        return Archive(folder, catalogue(settings), source="demo")
+
+    def sums(self, fine: demo.World, figures: np.ndarray) -> np.ndarray:
+        assert fine.buurten is not None
+        wijk = fine.buurten.wijk
+        return np.stack([np.bincount(wijk, weights=year) for year in figures])
+
+    def test_counts_add_up_to_their_wijk_before_rounding(self, fine: demo.World) -> None:
+        assert fine.buurten is not None
+        counts = [n for g in demo_kwb.KWB if not g.weight for n in g.columns.split()]
+        counts = [n for n in counts if n in fine.values]
+        assert len(counts) > 40
+        for name in (*counts, "jeugd", "jeugd_1", "wmo", "wmo_2", "oppervlakte_land"):
+            total = self.sums(fine, fine.buurten.values[name])
+            np.testing.assert_allclose(total, fine.values[name], rtol=1e-9, atol=1e-9, err_msg=name)
+
+    def test_parts_add_up_to_their_buurt(self, fine: demo.World) -> None:
+        assert fine.buurten is not None
+        figures = fine.buurten.values
+        for whole in (*demo_people.PEOPLE, demo_people.HOUSEHOLDS, *demo_people.THINGS):
+            total = np.sum([figures[part.column] for part in whole.parts], axis=0)
+            there = self.sums(fine, figures[whole.column])[:, fine.buurten.wijk] > 0
+            np.testing.assert_allclose(
+                total[there], figures[whole.column][there], atol=1e-6, err_msg=whole.column
+            )
+            assert all((figures[part.column] >= 0).all() for part in whole.parts)
+
+    def test_expected_clients_add_up_and_rates_follow_from_their_parts(
+        self, fine: demo.World
+    ) -> None:
+        assert fine.buurten is not None
+        for name, truth in fine.buurten.truth.items():
+            wijken = fine.truth[name]
+            np.testing.assert_allclose(
+                self.sums(fine, truth.rate * truth.at_risk), wijken.rate * wijken.at_risk, rtol=1e-9
+            )
+            total = np.sum(list(truth.parts.values()), axis=0)
+            np.testing.assert_allclose(total, np.log(truth.rate), atol=1e-12)
+
+    def test_clients_are_counts_around_the_truth(self, fine: demo.World) -> None:
+        assert fine.buurten is not None
+        for name, truth in fine.buurten.truth.items():
+            clients, mean = fine.buurten.values[name], truth.rate * truth.at_risk
+            assert (clients % 1 == 0).all()
+            assert (fine.buurten.values[f"{name}_1"] <= clients).all()
+            z = ((clients - mean) / np.sqrt(mean))[mean > 5]
+            assert abs(z.mean()) < 0.1
+            assert 0.9 < z.std() < 1.1
+
+    def test_buurten_of_a_wijk_differ(self, fine: demo.World) -> None:
+        assert fine.buurten is not None
+        figures, wijk = fine.buurten.values, fine.buurten.wijk
+        for name in ("koopwoningen", "gemiddelde_woningwaarde"):
+            within = figures[name][0] - fine.values[name][0][wijk]
+            assert 0.2 < within.std() / fine.values[name][0].std() < 1
+
+    def test_wijken_are_those_of_the_country_without(
+        self, both: Archive, archive: Archive, fine: demo.World, world: demo.World
+    ) -> None:
+        assert all((fine.values[name] == world.values[name]).all() for name in world.values)
+        for ref in tables(archive):
+            rows = read(both, ref.subject, ref.year)
+            kept = rows[~rows["code"].str.startswith("BU") & ~rows["name"].str.startswith("Buurt")]
+            expected = read(archive, ref.subject, ref.year)
+            pd.testing.assert_frame_equal(
+                kept.reset_index(drop=True), expected, check_dtype=False, obj=f"{ref.subject}"
+            )
+        truths = [folder.folder / "truth.parquet" for folder in (both, archive)]
+        assert sha256_file(truths[0]) == sha256_file(truths[1])
+
+    def test_codes_names_and_rounding_are_cbss(self, both: Archive) -> None:
+        raw = pd.read_parquet(both.folder / "DEMOKWB2016_TypedDataSet.parquet")
+        assert raw["WijkenEnBuurten"].str.len().eq(10).all()
+        assert set(raw["SoortRegio_2"].str.strip()) == {"Land", "Gemeente", "Wijk", "Buurt"}
+        assert raw["WijkenEnBuurten"].iloc[:4].str.strip().tolist() == [
+            "NL00", "GM9001", "WK900100", "BU90010000",
+        ]  # fmt: skip
+        rows = read(both, "kwb", 2016)
+        own = rows[rows["code"].str.startswith("BU")]
+        assert own["code"].str.fullmatch(r"BU9\d{7}").all()
+        assert own["name"].str.fullmatch(r"Buurt \d{2} Demo[a-z]+(-[A-Z][a-z]+)? [A-Z][a-z]+").all()
+        assert 3.5 < len(own) / SMALL.wijken < 6
+        persons = numbers(own, "aantalinwoners", "personenpersoortuitkeringbijstand")
+        assert (persons["aantalinwoners"] % 5 == 0).all()
+        assert (persons["personenpersoortuitkeringbijstand"] % 10 == 0).all()
+        cells = numbers(read(both, "wmo", 2016), CLIENTS["wmo"])[CLIENTS["wmo"]].dropna()
+        assert cells.min() == 10
+
+    def test_truth_goes_beside_it(self, both: Archive) -> None:
+        truth = pd.read_parquet(both.folder / "truth_buurten.parquet")
+        assert list(truth.columns[:3]) == ["buurt_code", "wijk_code", "year"]
+        assert (truth["wijk_code"].str[2:] == truth["buurt_code"].str[2:8]).all()
+        assert not truth.duplicated(["buurt_code", "year", "domain"]).any()
+
+    def test_as_many_as_asked_for(self, tmp_path: Path) -> None:
+        few = DemoSettings(1, 4, 40, 2020, 2020, "buurt", 2.0)
+        world = make_world(few)
+        assert world.buurten is not None
+        assert 70 < len(world.buurten.wijk) < 95
+        with pytest.raises(ConfigError, match="buurten_per_wijk is 0; allowed is 1 to 10"):
+            write_archive(tmp_path / "demo", replace(few, buurten_per_wijk=0))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # a run's folder and record (runs) stand before tracking, which tells of them.
 FLOW = (
     {"errors"},
-    {"paths", "versions"},
+    {"paths", "versions", "levels"},
     {"storage", "progress"},
     {"sources"},
     {"domains"},

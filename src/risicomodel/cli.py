@@ -70,6 +70,7 @@ tasks:
 overrides choose and change the configuration (folder 'configs'):
   data=demo|archive|cbs|table     where figures come from (default: demo, made up)
   data.dir=PATH                   the folder of CBS tables
+  level=buurt                     buurten instead of wijken
   domain=jeugd                    one domain; 'domain=[jeugd,wmo]' for two (default: all)
   features=plus_inkomen           a feature set (default: demografie_wonen)
   model=lightgbm                  one model beside the baselines (default: all)

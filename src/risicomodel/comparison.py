@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import runs
+from risicomodel import levels, runs
 from risicomodel.evaluation import scores
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def compare(names: list[str]) -> pd.DataFrame:
     -------
     DataFrame
         ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``features``, ``seed``,
-        the metrics and ``n_rows``. Runs on other data or years do not compare: the columns say so.
+        the metrics and ``n_rows``. Runs on other data or years do not compare: the columns say so;
+        the data of buurten is named after them.
     """
     import pandas as pd
 
@@ -58,9 +59,10 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def _facts(record: dict[str, Any]) -> dict[str, Any]:
     configuration = record["configuration"]
+    level = levels.get(configuration.get("level", levels.WIJK.name))
     return {
         "label": record["name"],
-        "data": record["data"],
+        "data": f"{record['data']}{level.label}",
         "features": configuration["features"]["name"],
         "seed": record["seed"],
     }

@@ -97,9 +97,11 @@ def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
     with run.stage("sources"):
         archive = open_archive(settings)
     with run.stage("panel"):
-        panel = store.load_or_build(archive, settings.domains, _cache(settings))
+        panel = store.load_or_build(archive, settings.domains, _cache(settings), settings.areas)
         panel = _with_own_figures(panel, settings)
-        report = quality.report(panel.wijken, settings.domains)
+        report = quality.report(panel.wijken, settings.domains, panel.level)
+    for note in panel.notes:
+        run.note(note)
     run.write("panel.parquet", panel.wijken)
     run.write("gemeenten.parquet", panel.gemeenten)
     run.write("quality.csv", report)
@@ -177,17 +179,18 @@ def _with_own_figures(panel: Panel, settings: Settings) -> Panel:
     own: OwnTable = settings.data.own
     if not own.path:
         return panel
-    figures, record = table.read(own, list(settings.domains))
-    wijken = table.join(panel.wijken, figures, record.file)
-    schema.check(wijken, settings.domains)
-    return Panel(wijken, panel.gemeenten, [*panel.provenance, record])
+    figures, record = table.read(own, list(settings.domains), panel.level)
+    wijken = table.join(panel.wijken, figures, record.file, panel.level)
+    schema.check(wijken, settings.domains, panel.level)
+    return replace(panel, wijken=wijken, provenance=[*panel.provenance, record])
 
 
 def _check_years(panel: Panel, settings: Settings) -> None:
     """Raise where a year to be scored has no features, or a domain no figures in any of them."""
     there = sorted(int(year) for year in panel.wijken["year"].unique())
     wrong = [
-        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no wijk has features"
+        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no {panel.level.name} has "
+        "features"
         for year in settings.split.score_years
         if year not in there
     ]
@@ -207,16 +210,11 @@ def _check_years(panel: Panel, settings: Settings) -> None:
 
 
 def _problems(panel: Panel, settings: Settings) -> list[Problem]:
-    return [
-        crossval.pose(
-            panel.wijken,
-            name,
-            settings.features,
-            features_module.usable(settings.features, name, domain),
-            settings.split.min_population,
-        )
+    names = {
+        name: features_module.usable(settings.features, name, domain)
         for name, domain in settings.domains.items()
-    ]
+    }
+    return crossval.pose_all(panel.wijken, names, settings.features, settings.split.min_population)
 
 
 def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
@@ -250,13 +248,11 @@ def _evaluate(
 ) -> _Result:
     import pandas as pd
 
-    scored = {
-        problem.domain: evaluate.scored_rows(
-            predictions[problem.domain], problem, settings.split.score_years
-        )
+    scored = (
+        evaluate.scored_rows(predictions[problem.domain], problem, settings.split.score_years)
         for problem in problems
-    }
-    everything = pd.concat(scored.values(), ignore_index=True)
+    )
+    everything = pd.concat(scored, ignore_index=True)
     table = evaluate.score_all(everything)
     best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
     board = evaluate.leaderboard(table, best)
@@ -322,7 +318,8 @@ def _sensitive_changes(
 def _winners(
     problems: list[Problem], result: _Result, settings: Settings
 ) -> tuple[tracking.Tracker, list[tracking.Entry]]:
-    tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
+    data = f"{settings.data.name}{settings.areas.label}"
+    tracker = tracking.open_tracker(settings.tracking, data, settings.champion)
     if not isinstance(tracker, tracking.MlflowTracker):
         return tracker, []
     return tracker, [
@@ -367,6 +364,7 @@ def info(settings: Settings) -> dict[str, Any]:
         "without_figures": sorted(set(settings.domains) - set(here)),
     }
     if archive.years(KWB) and here:
-        panel = store.load_or_build(archive, here, _cache(settings))
-        facts |= {"panel": panel, "quality": quality.report(panel.wijken, here)}
+        panel = store.load_or_build(archive, here, _cache(settings), settings.areas)
+        report = quality.report(panel.wijken, here, panel.level)
+        facts |= {"panel": panel, "quality": report}
     return facts

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths, storage
 from risicomodel.errors import ConfigError, suggest
+from risicomodel.levels import WIJK
 from risicomodel.versions import versions
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from risicomodel.levels import Level
     from risicomodel.settings import Settings
     from risicomodel.sources.provenance import Provenance
 
@@ -42,11 +44,14 @@ class Run:
         Where results will be.
     folder : Path
         Where they are written until all is well.
+    level : Level
+        Wijken or buurten: tables are written under its names.
     """
 
     task: str
     final: Path
     folder: Path
+    level: Level = WIJK
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     timings: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -61,8 +66,8 @@ class Run:
         log.debug("%s took %.1f s", name, self.timings[name])
 
     def write(self, name: str, table: pd.DataFrame) -> None:
-        """Write one of the run's tables."""
-        storage.write_table(self.folder / name, table)
+        """Write one of the run's tables, under the level's own names."""
+        storage.write_table(self.folder / name, self.level.published(table))
 
     def note(self, text: str) -> None:
         """Keep something the reader of the results must know, and say it now."""
@@ -86,7 +91,7 @@ def open_run(task: str, settings: Settings) -> Iterator[Run]:
             "empty folder, or an earlier run to replace. Choose another folder."
         )
     with storage.staged_folder(final) as staging:
-        yield Run(task, final, staging)
+        yield Run(task, final, staging, settings.areas)
 
 
 def _may_replace(final: Path) -> bool:

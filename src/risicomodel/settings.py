@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import domains, features, models, paths, splits
+from risicomodel import domains, features, levels, models, paths, splits
 from risicomodel.errors import ConfigError, nearest, suggest
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
 from risicomodel.panel import names
@@ -112,7 +112,7 @@ class RunSettings:
 
 @dataclass
 class Settings:
-    """One run, whole."""
+    """One run, whole; ``level`` is the areas it is about, wijk or buurt."""
 
     data: DataSettings
     tables: dict[str, dict[str, list[str]]]
@@ -124,8 +124,14 @@ class Settings:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    level: str = levels.WIJK.name
     seed: int = 2026
     cache: bool = True
+
+    @property
+    def areas(self) -> levels.Level:
+        """The level of areas, by its name."""
+        return levels.get(self.level)
 
     def catalogue(self) -> dict[str, dict[int, list[str]]]:
         """Return the tables by subject and year, years as numbers."""
@@ -250,6 +256,7 @@ def _all_keys() -> list[str]:
 
 def _check(settings: Settings) -> None:
     """Check what lies across sections."""
+    levels.get(settings.level)
     if settings.data.source not in SOURCES:
         raise ConfigError(
             f"data.source is '{settings.data.source}'; allowed are {', '.join(SOURCES)}. Choose "

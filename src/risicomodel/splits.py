@@ -6,6 +6,8 @@ A score means nothing without its protocol. Four are declared:
     Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
 ``unseen_wijk``
     Folds by wijk, all its years together; the total of the gemeente's published wijken is known.
+    With ``level=buurt`` it is buurten that are hidden: other buurten of the same wijk, often much
+    alike, stay in the training rows, so the score is of a hidden buurt and not of a hidden wijk.
 ``next_years``
     Train up to year T, predict T + 1 … T + h with features as they were out at T. Rates are asked;
     the number of people is that of the year itself.
@@ -20,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from risicomodel import levels
 from risicomodel.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -193,7 +196,8 @@ def _fold_numbers(
         group = wijken["wijk_code"] + "/" + wijken["year"].astype("str")
     known = np.sort(group[usable].unique())
     if len(known) < count:
-        what = "gemeenten" if protocol.name == UNSEEN_GEMEENTE else "wijken"
+        level = levels.of_code(str(wijken[levels.AREA].iloc[0]))
+        what = "gemeenten" if protocol.name == UNSEEN_GEMEENTE else level.plural
         advice = (
             f"Set split.folds={len(known)} or lower, or add data."
             if len(known) > 1

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import splits
 from risicomodel.evaluation import evaluate
+from risicomodel.levels import WIJK
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from risicomodel.levels import Level
     from risicomodel.panel.build import Panel
     from risicomodel.pipeline import Outcome
     from risicomodel.settings import Settings
@@ -71,7 +73,7 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
     ends.append(f"next:     {_next(task, settings)}")
     parts = [DEMO] if settings.data.source == "demo" else []
     if result.leaderboard is None:
-        parts += _quality(result.quality)
+        parts += _quality(result.quality, settings.areas)
     else:
         parts.append(_leaderboard(result.leaderboard))
     return "\n\n".join([*parts, "\n".join(ends)])
@@ -102,15 +104,17 @@ def _header(name: str) -> str:
     return name.replace("_benchmarked", "\n+ total").replace("unseen_", "unseen\n")
 
 
-def _quality(report: pd.DataFrame) -> list[str]:
-    """Return the data-quality report as tables: statuses, late features, redrawn wijken."""
+def _quality(report: pd.DataFrame, level: Level) -> list[str]:
+    """Return the data-quality report as tables: statuses, late features, redrawn areas."""
     late = report[(report["check"] == "feature_older") & (report["share"] > MOST)]
     changed = report[(report["check"] == "place_changed") & (report["n"] > 0)]
-    parts = [_table(_statuses(report), "figures: wijken by status")]
+    parts = [_table(_statuses(report), f"figures: {level.plural} by status")]
     if len(late):
         topics = late.groupby("year")["subject"].agg(", ".join)
         lines = [f"{year}  {subjects}" for year, subjects in topics.items()]
-        parts.append("\n".join(["features from an earlier edition, for most wijken", *lines]))
+        parts.append(
+            "\n".join([f"features from an earlier edition, for most {level.plural}", *lines])
+        )
     if len(changed):
         shown = changed[["year", "n", "of"]]
         parts.append(_table(shown, "codes that mean another area than the year before"))
@@ -122,9 +126,9 @@ def _next(task: str, settings: Settings) -> str:
         return "risicomodel train, with the same choices (data=table …)"
     if task == "data":
         chosen = f"data={settings.data.source}"
-        return f"risicomodel train {chosen}" + (
-            f" data.dir={settings.data.dir}" if settings.data.dir else ""
-        )
+        chosen += f" data.dir={settings.data.dir}" if settings.data.dir else ""
+        chosen += f" level={settings.level}" if settings.areas != WIJK else ""
+        return f"risicomodel train {chosen}"
     if settings.data.source == "demo":
         return "risicomodel run data=archive data.dir=PATH for real figures; 'risicomodel compare'"
     return "open leaderboard.csv and predictions.parquet; 'risicomodel compare' beside other runs"
@@ -142,9 +146,10 @@ def archive(facts: dict[str, Any]) -> str:
     if panel is None:
         parts.append("no panel can be built: it takes a KWB table and a domain's figures.")
         return "\n\n".join(parts)
-    count = panel.wijken.groupby("year").size().rename("wijken").reset_index()
-    parts.append(_table(count, "wijken with features"))
-    return "\n\n".join([*parts, *_quality(facts["quality"])])
+    plural = panel.level.plural
+    count = panel.wijken.groupby("year").size().rename(plural).reset_index()
+    parts += [*panel.notes, _table(count, f"{plural} with features")]
+    return "\n\n".join([*parts, *_quality(facts["quality"], panel.level)])
 
 
 def _tables(found: list[TableRef], panel: Panel | None) -> str:

@@ -71,10 +71,41 @@ def pose(
     wijken: pd.DataFrame, domain: str, features: FeatureSet, names: list[str], min_population: int
 ) -> Problem:
     """Put together one domain's problem from the panel."""
+    return pose_all(wijken, {domain: names}, features, min_population)[0]
+
+
+def pose_all(
+    wijken: pd.DataFrame, names: Mapping[str, list[str]], features: FeatureSet, min_population: int
+) -> list[Problem]:
+    """Put together the problem of every domain; those that use the same features share them.
+
+    Parameters
+    ----------
+    names : mapping
+        By domain, the features it may use.
+    """
+    x = features_module.compute(features, wijken)
+    x_vintage = features_module.compute(features, features_module.vintage(wijken))
+    return [
+        _pose(wijken, domain, _of(x, chosen), _of(x_vintage, chosen), min_population)
+        for domain, chosen in names.items()
+    ]
+
+
+def _of(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return some columns; the table itself, and no copy, where these are all."""
+    return table if list(table.columns) == names else table[names]
+
+
+def _pose(
+    wijken: pd.DataFrame,
+    domain: str,
+    x: pd.DataFrame,
+    x_vintage: pd.DataFrame,
+    min_population: int,
+) -> Problem:
     from risicomodel import storage
 
-    x = features_module.compute(features, wijken)[names]
-    x_vintage = features_module.compute(features, features_module.vintage(wijken))[names]
     usable = usable_rows(wijken, domain, min_population)
     needed = ["wijk_code", "year", "gm_code", "gm_group", "wijk_group", "place_id"]
     figures = wijken[[*needed, f"{domain}_clients", f"{domain}_population"]].assign(usable=usable)
@@ -160,18 +191,9 @@ def predict(task: Task, cache: Cache) -> pd.DataFrame:
     -------
     DataFrame
         ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known`` (the place has an
-        earlier figure), ``domain``, ``protocol``,
-        ``model``, ``fold``, ``origin`` (−1 where there is none), ``seconds`` (fit and predict).
+        earlier figure), ``seconds`` (fit and predict).
     """
-    table: pd.DataFrame = cache.table("folds", task.key(), lambda: _predict(task))
-    named: pd.DataFrame = table.assign(
-        domain=task.problem.domain,
-        protocol=task.protocol.name,
-        model=task.model,
-        fold=task.fold.fold,
-        origin=-1 if task.fold.origin is None else task.fold.origin,
-    )
-    return named
+    return cache.table("folds", task.key(), lambda: _predict(task))
 
 
 def _predict(task: Task) -> pd.DataFrame:
@@ -260,8 +282,13 @@ def run(
     """Run tasks, several at a time, and return their predictions in the order of the tasks.
 
     Threads suffice: LightGBM and NumPy let go of Python's lock, and nothing needs to be copied.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`predict`, and ``domain``, ``protocol``, ``model``, ``fold`` and
+        ``origin`` (−1 where there is none).
     """
-    import pandas as pd
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
@@ -270,8 +297,29 @@ def run(
         for result in parallel(delayed(fits.predict)(task) for task in work):
             results.append(result)
             done(1)
-    together: pd.DataFrame = pd.concat(results, ignore_index=True)
-    return together
+    rows.cache_clear()
+    return _labelled(work, results)
+
+
+def _labelled(work: list[Task], results: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return all predictions with what they are of; as categories, for text takes room."""
+    import numpy as np
+    import pandas as pd
+
+    sizes = [len(result) for result in results]
+    table = pd.concat(results, ignore_index=True)
+    texts = {
+        "domain": ([task.problem.domain for task in work], ()),
+        "protocol": ([task.protocol.name for task in work], splits.PROTOCOLS),
+        "model": ([task.model for task in work], ()),
+    }
+    for name, (values, known) in texts.items():
+        labels = pd.Categorical(values, categories=sorted({*values, *known}))
+        table[name] = labels.repeat(sizes)
+    table["fold"] = np.repeat([task.fold.fold for task in work], sizes)
+    origins = [-1 if task.fold.origin is None else task.fold.origin for task in work]
+    table["origin"] = np.repeat(origins, sizes)
+    return table
 
 
 def fit_all(

@@ -37,14 +37,13 @@ def scored_rows(
             "clients": wijken[f"{problem.domain}_clients"],
             "population": wijken[f"{problem.domain}_population"],
             "gm_inhabitants": people.transform("sum"),
-            "usable": problem.usable,
         }
     )
-    rows = predictions.join(facts, on="row")
-    counts = rows["usable"]
+    counts = problem.usable.to_numpy()[predictions["row"]]
     if score_years:
-        counts &= rows["year"].isin(score_years) | (rows["origin"] >= 0)
-    return rows[counts].drop(columns="usable")
+        asked = wijken["year"].isin(score_years).to_numpy()[predictions["row"]]
+        counts &= asked | (predictions["origin"] >= 0).to_numpy()
+    return predictions[counts].join(facts, on="row")
 
 
 def add_up(rows: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +156,7 @@ def expected(predictions: pd.DataFrame, problem: Problem, champion: str) -> pd.D
             "wijk_code": wijken["wijk_code"],
             "year": wijken["year"],
             "kind": "expected",
-            "model": rows["model"],
+            "model": rows["model"].astype("str"),
             "rate": rows["rate"].clip(upper=1.0),
             "lower": band["lower"],
             "upper": band["upper"],

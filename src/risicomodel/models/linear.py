@@ -75,7 +75,9 @@ class Glm(RateModel):
         glm = PoissonRegressor(
             alpha=self.params.alpha, max_iter=MOST_STEPS, solver="newton-cholesky"
         )
-        glm.fit((terms - centre) / spread, np.asarray(ratio), sample_weight=weight)
+        terms -= centre  # in place: with years of buurten this is by far the largest table
+        terms /= spread
+        glm.fit(terms, np.asarray(ratio), sample_weight=weight)
         if glm.n_iter_ >= MOST_STEPS:
             log.warning("the glm did not converge in %d steps; raise its 'alpha'", MOST_STEPS)
         coefficients = glm.coef_ / spread

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel import domains as domains_module
 from risicomodel.errors import SourceError
+from risicomodel.levels import AREA, WIJK
 from risicomodel.panel import figures, geography, lag, location, names
 from risicomodel.sources import regions
 from risicomodel.sources.archive import BOUNDARIES
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.domains import Domain
+    from risicomodel.levels import Level
     from risicomodel.sources.archive import Archive, TableRef
     from risicomodel.sources.provenance import Provenance
 
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 KWB = "kwb"
 GEO = "geo"
-KEY = ["wijk_code", "year"]
+KEY = [AREA, "year"]
 GM_KEY = ["gm_code", "year"]
 SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
 
@@ -38,23 +40,31 @@ class Panel:
     Parameters
     ----------
     wijken : DataFrame
-        Key ``wijk_code``, ``year``; columns as DESIGN section 4, and ``place_id`` (the years of a
-        code that are one place) and ``<topic>_year`` (the KWB edition a topic's columns are from).
+        The level's areas. Key ``wijk_code``, ``year``; columns as DESIGN section 4, and
+        ``place_id`` (the years of a code that are one place) and ``<topic>_year`` (the KWB edition
+        a topic's columns are from).
     gemeenten : DataFrame
         Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente.
     provenance : list of Provenance
         Every file read.
+    level : Level
+        Wijken or buurten.
+    notes : list of str
+        What a reader must know of it.
     """
 
     wijken: pd.DataFrame
     gemeenten: pd.DataFrame
     provenance: list[Provenance] = field(default_factory=list)
+    level: Level = WIJK
+    notes: list[str] = field(default_factory=list)
 
 
 class _Tables:
     """Area rows of an archive, each file read once."""
 
-    def __init__(self, archive: Archive, totals: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, archive: Archive, totals: Mapping[str, Sequence[str]], level: Level) -> None:
+        self.level = level
         self._archive = archive
         self._totals = totals
         self._rows: dict[tuple[str, int], pd.DataFrame] = {}
@@ -77,6 +87,11 @@ class _Tables:
                 self.provenance.append(record)
         return out
 
+    def held(self, subject: str) -> list[int]:
+        """Return the years in which a subject's table, read whole, has areas of the level."""
+        years = self.years(subject)
+        return [y for y in years if self.level.holds(self.rows(subject, y)["code"]).any()]
+
     def file(self, subject: str, year: int) -> str:
         return self._archive.years(subject)[year].path.name
 
@@ -98,8 +113,8 @@ class _Tables:
         return rows
 
 
-def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
-    """Build the panel of wijken from an archive.
+def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) -> Panel:
+    """Build the panel of a level's areas from an archive.
 
     Parameters
     ----------
@@ -107,20 +122,20 @@ def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
         Tables of CBS; at least one KWB edition.
     domains : mapping
         The domains whose figures to add, by name.
+    level : Level
+        Wijken or buurten.
 
     Raises
     ------
     SourceError
-        If there is no KWB table, or a domain has no table at all.
+        If there is no KWB table, or a domain has no table at all, or none of the level.
     """
     subjects = {domain.subject for domain in domains.values()}
     totals = {domain.subject: domain.totals for domain in domains.values() if domain.totals}
-    tables = _Tables(archive, totals)
+    tables = _Tables(archive, totals, level)
     _require(tables, subjects)
-    editions = {year: _edition(tables, year) for year in tables.years(KWB)}
-    for domain in domains.values():  # read these whole first: of the rest only areas are needed
-        for year in tables.years(domain.subject):
-            tables.rows(domain.subject, year)
+    notes = _require_level(tables, domains)  # reads these whole: of the rest only areas are needed
+    editions = {year: _edition(tables, year) for year in tables.held(KWB)}
     totals_of = {}
     wijken = lag.latest_out(_areas(tables, editions), editions)
     for name, domain in domains.items():
@@ -133,6 +148,8 @@ def build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
         wijken,
         gemeenten.sort_values(GM_KEY, ignore_index=True),
         sorted(tables.provenance, key=lambda p: (p.subject, p.period)),
+        level,
+        notes,
     )
 
 
@@ -147,12 +164,34 @@ def _require(tables: _Tables, subjects: set[str]) -> None:
         )
 
 
+def _require_level(tables: _Tables, domains: Mapping[str, Domain]) -> list[str]:
+    """Raise where a domain, or KWB, has no areas of the level at all; say which years have none."""
+    level = tables.level
+    of = {KWB: KWB, **{name: domain.subject for name, domain in domains.items()}}
+    of = {name: subject for name, subject in of.items() if subject != OwnTable.SUBJECT}
+    held = {subject: tables.held(subject) for subject in of.values()}
+    without = [name for name, subject in of.items() if not held[subject]]
+    if without:
+        raise SourceError(
+            f"no table of {', '.join(without)} has {level.plural}. Choose domains with figures per "
+            f"{level.name} (KWB has bijstand: 'domain=bijstand'), add tables that have them, or "
+            f"use 'level={WIJK.name}'."
+        )
+    lacking = {subject: set(tables.years(subject)) - set(years) for subject, years in held.items()}
+    return [
+        f"{subject}: no {level.plural} in the tables of {', '.join(map(str, sorted(years)))}; "
+        "those tables are left out."
+        for subject, years in lacking.items()
+        if years
+    ]
+
+
 def _edition(tables: _Tables, year: int) -> pd.DataFrame:
     """Return one KWB edition: canonical columns by wijk code."""
     rows = tables.rows(KWB, year)
     where = tables.file(KWB, year)
-    wijk = rows["code"].str.startswith("WK")
-    kwb = names.canonical(rows[wijk], where=where)
+    own = tables.level.holds(rows["code"])
+    kwb = names.canonical(rows[own], where=where)
     needed = ["aantal_inwoners"]
     if missing := [column for column in needed if column not in kwb]:
         raise SourceError(
@@ -161,12 +200,12 @@ def _edition(tables: _Tables, year: int) -> pd.DataFrame:
         )
     if unknown := names.unknown(rows):
         log.debug("%s: columns not used: %s", where, ", ".join(unknown))
-    kwb.insert(0, "wijk_code", rows.loc[wijk, "code"])
+    kwb.insert(0, AREA, rows.loc[own, "code"])
     return kwb.reset_index(drop=True)
 
 
 def _areas(tables: _Tables, editions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Return code, year, names and place of every wijk known in a year.
+    """Return code, year, names and place of every area of the level known in a year.
 
     Every table of the archive is looked at, also those of domains that were not chosen: which
     wijken there are, and so how they are dealt over folds, must not depend on the choice.
@@ -178,10 +217,10 @@ def _areas(tables: _Tables, editions: Mapping[int, pd.DataFrame]) -> pd.DataFram
         for subject in tables.subjects()
         for year in tables.years(subject)
     ]
-    years = sorted({*editions, *(int(table["year"].iloc[0]) for table in sightings)})
     seen = pd.concat(sightings, ignore_index=True)
     gemeente_names = _gemeente_names(seen)
-    seen = seen[seen["code"].str.startswith("WK")].rename(columns={"code": "wijk_code"})
+    seen = seen[tables.level.holds(seen["code"])].rename(columns={"code": AREA})
+    years = sorted(int(year) for year in seen["year"].unique())
     text = seen[["name", "gm_name", "change"]]
     seen[["name", "gm_name", "change"]] = text.mask(text.isin(["", "."]) | text.isna())
     areas = seen.groupby(KEY, as_index=False, sort=True)[["name", "gm_name", "change"]].first()
@@ -234,8 +273,9 @@ def _add_domain(
         areas = wijken[wijken["year"] == year]
         if not (published.clients.notna()).any():
             continue  # the edition has the column, but nothing was filled in yet
-        clients[areas.index] = areas["wijk_code"].map(published.clients)
-        status[areas.index] = figures.status(published, areas)
+        if year in tables.held(domain.subject):  # or it has totals of gemeenten only
+            clients[areas.index] = areas[AREA].map(published.clients).astype("float64")
+            status[areas.index] = figures.status(published, areas)
         gm = published.clients[published.clients.index.str.startswith("GM")].dropna()
         totals.append(
             pd.DataFrame({"gm_code": gm.index, "year": year, f"{name}_clients": gm.values})

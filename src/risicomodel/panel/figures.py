@@ -30,7 +30,7 @@ class Figures:
     Parameters
     ----------
     clients : Series
-        Persons by area code (GM and WK), NaN where blank.
+        Persons by area code (of every level), NaN where blank.
     blank_names : frozenset of str
         Titles of areas that CBS lists without code or figure: gemeenten that did not deliver.
     """
@@ -107,7 +107,7 @@ def status(figures: Figures | None, areas: pd.DataFrame) -> pd.Series:
         return pd.Series(NOT_MEASURED, index=areas.index, dtype="str")
     clients = figures.clients
     known = clients.notna()
-    gm_of = clients.index.str.replace("WK", "GM").str[:6]
+    gm_of = "GM" + clients.index.str[2:6]
     any_known = known.groupby(gm_of).any()
     here = areas["wijk_code"].isin(clients.index)
     gm_here = areas["gm_code"].isin(clients.index)

@@ -1,4 +1,4 @@
-"""Which years of a wijk code are the same place.
+"""Which years of a wijk's or buurt's code are the same place.
 
 Wijken are redrawn and codes reused: Diemen's WK038401 was Centrum until 2018 and is Noord since.
 Years of a code are linked only where the evidence says it is one place; every spell gets a
@@ -23,7 +23,7 @@ LARGE_CHANGE = 0.50
 # Shorter names ("west") stand for many areas.
 TELLING_NAME = 5
 
-_PREFIX = re.compile(r"^wijk \d+\s*")
+_PREFIX = re.compile(r"^(wijk|buurt) \d+\s*")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 

@@ -1,14 +1,16 @@
 """Where a wijk lies, and how many people live round it.
 
 A place keeps one location over the years: the map's centre of its code in the map's own year. Where
-no map has the place, that of its code will do, and else the middle of its gemeente: all that is
-asked of it is roughly where in the country it is.
+no map has the place, that of its code will do, then that of the wijk a buurt lies in, then the middle
+of its gemeente: all that is asked of it is roughly where in the country it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from risicomodel.levels import AREA, WIJK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,9 +61,10 @@ def _located(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataF
     if not maps:
         return out
     sighted = pd.concat([_sighted(wijken, year, centres) for year, centres in maps.items()])
-    for key in ("place_id", "wijk_code", "gm_code"):
+    wanted = wijken[["place_id", AREA, "gm_code"]].assign(around=WIJK.of(wijken[AREA]))
+    for key in ("place_id", AREA, "around", "gm_code"):
         centre = sighted.groupby(key)[GRID].mean()
-        out = out.fillna(centre.reindex(wijken[key]).set_axis(wijken.index))
+        out = out.fillna(centre.reindex(wanted[key]).set_axis(wijken.index))
     return out
 
 
@@ -74,7 +77,7 @@ def _sighted(wijken: pd.DataFrame, year: int, centres: pd.DataFrame) -> pd.DataF
     # areas that the panel's year does not have still tell where their code and gemeente are
     code = seen["wijk_code"].fillna(seen["code"])
     gemeente = seen["gm_code"].fillna("GM" + code.str[2:6])
-    sighted: pd.DataFrame = seen.assign(wijk_code=code, gm_code=gemeente)
+    sighted: pd.DataFrame = seen.assign(wijk_code=code, around=WIJK.of(code), gm_code=gemeente)
     return sighted
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from risicomodel.levels import WIJK
 from risicomodel.panel import names
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from risicomodel.levels import Level
+
 COLUMNS = ["check", "subject", "year", "n", "of", "share", "note"]
 
 
-def report(wijken: pd.DataFrame, domains: Iterable[str]) -> pd.DataFrame:
+def report(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) -> pd.DataFrame:
     """Return the data-quality report.
 
     Returns
@@ -28,7 +31,7 @@ def report(wijken: pd.DataFrame, domains: Iterable[str]) -> pd.DataFrame:
     count = wijken.groupby("year").size()
     parts = [_statuses(wijken, domain) for domain in domains]
     parts += [_topic(wijken, topic) for topic in names.topics() if f"{topic}_year" in wijken]
-    parts.append(_places(wijken))
+    parts.append(_places(wijken).assign(subject=level.plural))
     table = pd.concat(parts, ignore_index=True)
     table["of"] = table["year"].map(count)
     table["share"] = table["n"] / table["of"]
@@ -69,7 +72,6 @@ def _places(wijken: pd.DataFrame) -> pd.DataFrame:
             "year": changed.index,
             "n": changed.to_numpy(dtype="int64"),
             "check": "place_changed",
-            "subject": "wijken",
             "note": "the code means another area than the year before",
         }
     )

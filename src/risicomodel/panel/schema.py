@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import DataError
+from risicomodel.levels import WIJK
 from risicomodel.panel import figures, names
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from risicomodel.levels import Level
 
 # With fewer persons at risk a rate above 1 is how CBS places people (an institution's address,
 # counted where its gemeente registers clients); with more it is an error.
@@ -17,7 +20,7 @@ LARGE_POPULATION = 1_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
-def check(wijken: pd.DataFrame, domains: Iterable[str]) -> None:
+def check(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) -> None:
     """Raise where the panel breaks its contract.
 
     Parameters
@@ -26,6 +29,8 @@ def check(wijken: pd.DataFrame, domains: Iterable[str]) -> None:
         The panel.
     domains : iterable of str
         The domains it has figures of.
+    level : Level
+        Wijken or buurten.
 
     Raises
     ------
@@ -34,29 +39,30 @@ def check(wijken: pd.DataFrame, domains: Iterable[str]) -> None:
     """
     from pandera.errors import SchemaErrors
 
+    areas = level.published(wijken)  # messages tell of columns as they are written
     try:
-        _schema(wijken, list(domains)).validate(wijken, lazy=True)
+        _schema(areas, list(domains), level).validate(areas, lazy=True)
     except SchemaErrors as error:
         raise DataError(
-            "the figures cannot be right; allowed are one row per wijk and year, CBS codes, counts "
-            "of 0 and up, percentages of 0–100 and no more clients than people in large wijken. "
-            "Correct the table, or leave it out of 'tables':",
-            _violations(wijken, error.failure_cases),
+            f"the figures cannot be right; allowed are one row per {level.name} and year, CBS "
+            "codes, counts of 0 and up, percentages of 0–100 and no more clients than people in "
+            f"large {level.plural}. Correct the table, or leave it out of 'tables':",
+            _violations(areas, error.failure_cases, level),
         ) from None
 
 
-def _schema(wijken: pd.DataFrame, domains: list[str]) -> Any:
+def _schema(areas: pd.DataFrame, domains: list[str], level: Level) -> Any:
     import pandera.pandas as pa
 
     key = {
-        "wijk_code": pa.Column("str", pa.Check.str_matches(r"^WK\d{6}$")),
+        level.key: pa.Column("str", pa.Check.str_matches(level.pattern)),
         "gm_code": pa.Column("str", pa.Check.str_matches(r"^GM\d{4}$")),
         "year": pa.Column("int64", pa.Check.in_range(FIRST_YEAR, LAST_YEAR)),
     }
     numbers = {
         column.name: pa.Column("float64", _unit_check(column.unit), nullable=True, required=False)
         for column in names.columns().values()
-        if column.name in wijken and _unit_check(column.unit) is not None
+        if column.name in areas and _unit_check(column.unit) is not None
     }
     domain_columns: dict[str, Any] = {}
     for domain in domains:
@@ -66,7 +72,7 @@ def _schema(wijken: pd.DataFrame, domains: list[str]) -> Any:
         domain_columns |= {f"{domain}_status": status}
     rules = [_not_above_one(domain) for domain in domains]
     return pa.DataFrameSchema(
-        {**key, **numbers, **domain_columns}, checks=rules, unique=["wijk_code", "year"]
+        {**key, **numbers, **domain_columns}, checks=rules, unique=[level.key, "year"]
     )
 
 
@@ -90,7 +96,7 @@ def _not_above_one(domain: str) -> Any:
     return pa.Check(rule, name=f"{domain}: more clients than people", ignore_na=False)
 
 
-def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
+def _violations(areas: pd.DataFrame, cases: pd.DataFrame, level: Level) -> list[str]:
     import pandas as pd
 
     out = []
@@ -103,18 +109,18 @@ def _violations(wijken: pd.DataFrame, cases: pd.DataFrame) -> list[str]:
         rows = pd.to_numeric(part["index"], errors="coerce").dropna().astype(int).unique()
         where = ""
         if len(rows):
-            first = wijken.loc[rows[0]]
-            where = f": {len(rows)} rows, for example {first['wijk_code']} in {first['year']}"
-            if column in wijken:
+            first = areas.loc[rows[0]]
+            where = f": {len(rows)} rows, for example {first[level.key]} in {first['year']}"
+            if column in areas:
                 where += f" ({first[column]})"
-        out.append(f"{_told(str(column), str(rule), part)}{where}")
+        out.append(f"{_told(str(column), str(rule), part, level)}{where}")
     return out
 
 
-def _told(column: str, rule: str, cases: pd.DataFrame) -> str:
+def _told(column: str, rule: str, cases: pd.DataFrame, level: Level) -> str:
     """Return a broken rule in words; two of pandera's own have names only it understands."""
     if rule == "multiple_fields_uniqueness":
-        return "the same wijk_code and year more than once"
+        return f"the same {level.key} and year more than once"
     if rule == "column_in_dataframe":
         return f"missing columns: {', '.join(cases['failure_case'].astype('str'))}"
     return f"{column} breaks {rule}" if column else rule

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from risicomodel import storage
+from risicomodel import levels, storage
+from risicomodel.levels import WIJK
 from risicomodel.panel import build, schema
 from risicomodel.panel.build import Panel
 from risicomodel.sources.provenance import Provenance
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from risicomodel.domains import Domain
+    from risicomodel.levels import Level
     from risicomodel.sources.archive import Archive
 
 
-def load_or_build(archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache) -> Panel:
+def load_or_build(
+    archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache, level: Level = WIJK
+) -> Panel:
     """Return the checked panel of an archive, from the cache where its content is unchanged.
 
     Parameters
@@ -31,40 +35,45 @@ def load_or_build(archive: Archive, domains: Mapping[str, Domain], cache: storag
         Domains to add figures of.
     cache : Cache
         Where panels are kept.
+    level : Level
+        Wijken or buurten.
     """
     key = {
         "tables": archive.hashes(),
         "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.found},
         "domains": {name: asdict(domain) for name, domain in domains.items()},
         "source": archive.source,
+        "level": level.name,
     }
     folder = cache.place("panel", key)
     if folder is None:
-        return _build(archive, domains)
+        return _build(archive, domains, level)
     with contextlib.suppress(OSError, ValueError):  # not there, or damaged: made below
         return _read(folder)
     with storage.alone(folder):
         with contextlib.suppress(OSError, ValueError):  # another process has made it meanwhile
             return _read(folder)
-        panel = _build(archive, domains)
+        panel = _build(archive, domains, level)
         _write(folder, panel)
         return panel
 
 
-def _build(archive: Archive, domains: Mapping[str, Domain]) -> Panel:
-    panel = build.build(archive, domains)
-    schema.check(panel.wijken, domains)
+def _build(archive: Archive, domains: Mapping[str, Domain], level: Level) -> Panel:
+    panel = build.build(archive, domains, level)
+    schema.check(panel.wijken, domains, level)
     return panel
 
 
 def _read(folder: Path) -> Panel:
     import pandas as pd
 
-    records = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    about = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
     return Panel(
         pd.read_parquet(folder / "wijken.parquet"),
         pd.read_parquet(folder / "gemeenten.parquet"),
-        [Provenance(**record) for record in records],
+        [Provenance(**record) for record in about["provenance"]],
+        levels.get(about["level"]),
+        about["notes"],
     )
 
 
@@ -72,4 +81,9 @@ def _write(folder: Path, panel: Panel) -> None:
     with storage.staged_folder(folder) as staging:
         storage.write_table(staging / "wijken.parquet", panel.wijken)
         storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
-        storage.write_json(staging / "provenance.json", [asdict(p) for p in panel.provenance])
+        about = {
+            "level": panel.level.name,
+            "notes": panel.notes,
+            "provenance": [asdict(p) for p in panel.provenance],
+        }
+        storage.write_json(staging / "provenance.json", about)

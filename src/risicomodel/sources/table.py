@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from risicomodel import storage
 from risicomodel.errors import ConfigError, DataError, SourceError, suggest
+from risicomodel.levels import AREA, WIJK
 from risicomodel.sources import formats, regions
 from risicomodel.sources.provenance import Provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KEY = ("wijk_code", "year")
+    from risicomodel.levels import Level
+
+KEY = (AREA, "year")
 
 
 @dataclass
@@ -36,7 +39,8 @@ class OwnTable:
     path : str or None
         The file; None for no own figures.
     columns : dict of str to str
-        ``wijk_code`` and ``year``, and a domain's name → the column with its clients (persons).
+        ``wijk_code`` (or ``buurt_code``) and ``year``, and a domain's name → the column with its
+        clients (persons).
     licence : str
         How the figures may be used; goes into ``run.json``.
     """
@@ -48,7 +52,9 @@ class OwnTable:
     licence: str = "internal"
 
 
-def read(own: OwnTable, domain_names: list[str]) -> tuple[pd.DataFrame, Provenance]:
+def read(
+    own: OwnTable, domain_names: list[str], level: Level = WIJK
+) -> tuple[pd.DataFrame, Provenance]:
     """Read a gemeente's own figures.
 
     Returns
@@ -71,9 +77,9 @@ def read(own: OwnTable, domain_names: list[str]) -> tuple[pd.DataFrame, Provenan
             f"no own table at {path}; set data.own.path to a {', '.join(formats.READERS)} file."
         )
     raw = formats.read_file(path)
-    _check_mapping(own.columns, list(raw.columns), domain_names, path.name)
+    _check_mapping(own.columns, list(raw.columns), [level.key, "year", *domain_names], path.name)
     table = raw[list(own.columns.values())].set_axis(list(own.columns), axis="columns")
-    table = _checked(table, path.name)
+    table = _checked(table.rename(columns={level.key: AREA}), path.name, level)
     years = f"{table['year'].min()}–{table['year'].max()}"
     record = Provenance(
         "table",
@@ -89,10 +95,10 @@ def read(own: OwnTable, domain_names: list[str]) -> tuple[pd.DataFrame, Provenan
 
 
 def _check_mapping(
-    columns: Mapping[str, str], found: list[str], domain_names: list[str], file: str
+    columns: Mapping[str, str], found: list[str], allowed: list[str], file: str
 ) -> None:
-    allowed = [*KEY, *domain_names]
-    wrong = [f"'{key}' is not mapped" for key in KEY if key not in columns]
+    key, domain_names = allowed[: len(KEY)], allowed[len(KEY) :]
+    wrong = [f"'{name}' is not mapped" for name in key if name not in columns]
     wrong += [
         f"'{name}' is neither a key nor a chosen domain{suggest(name, allowed)}"
         for name in columns
@@ -113,21 +119,21 @@ def _check_mapping(
         )
 
 
-def _checked(table: pd.DataFrame, file: str) -> pd.DataFrame:
+def _checked(table: pd.DataFrame, file: str, level: Level) -> pd.DataFrame:
     import numpy as np
 
     out = table.copy()
-    out["wijk_code"] = out["wijk_code"].astype("str")
-    regions.check_codes(out["wijk_code"], where=file)
-    for name in out.columns.drop("wijk_code"):
+    out[AREA] = out[AREA].astype("str")
+    regions.check_codes(out[AREA], where=file)
+    for name in out.columns.drop(AREA):
         out[name] = formats.to_number(out[name], where=f"{file}, column '{name}'")
     wrong = []
     if out["year"].isna().any() or (out["year"] % 1 != 0).any():
         wrong.append("years must be whole numbers, one in every row")
     twice = out.duplicated(list(KEY))
     if twice.any():
-        example = out.loc[twice, "wijk_code"].iloc[0]
-        wrong.append(f"{int(twice.sum())} wijk-years occur twice, for example {example}")
+        example = out.loc[twice, AREA].iloc[0]
+        wrong.append(f"{int(twice.sum())} {level.name}-years occur twice, for example {example}")
     counts = out[out.columns.drop(list(KEY))].to_numpy(dtype="float64")
     counts = counts[~np.isnan(counts)]
     if negative := int((counts < 0).sum()):
@@ -137,15 +143,15 @@ def _checked(table: pd.DataFrame, file: str) -> pd.DataFrame:
         wrong.append(f"{len(parts)} counts are no whole numbers, for example {parts[0]:g}")
     if wrong:
         raise DataError(
-            f"{file} cannot be joined; allowed is one row per wijk and year with counts of 0 and "
-            "up. Correct the file:",
+            f"{file} cannot be joined; allowed is one row per {level.name} and year with "
+            "counts of 0 and up. Correct the file:",
             wrong,
         )
     return out.astype({"year": "int64"})
 
 
-def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str) -> pd.DataFrame:
-    """Put own figures into the panel, in place of what CBS published for those wijken and years.
+def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str, level: Level = WIJK) -> pd.DataFrame:
+    """Put own figures into the panel, in place of what CBS published for those areas and years.
 
     Raises
     ------
@@ -160,10 +166,10 @@ def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str) -> pd.DataFrame:
         why = f"; years without features: {', '.join(map(str, years))}" if years else ""
         first = lost.iloc[0]
         raise DataError(
-            f"{file}: {len(lost)} rows have no CBS features for their wijk and year, for example "
-            f"{first['wijk_code']} in {first['year']}{why}. Allowed are wijken and years of the "
-            f"panel ({wijken['year'].min()}–{wijken['year'].max()}); add the KWB table of that "
-            "year, or leave the rows out."
+            f"{file}: {len(lost)} rows have no CBS features for their {level.name} and year, for "
+            f"example {first[AREA]} in {first['year']}{why}. Allowed are {level.plural} and years "
+            f"of the panel ({wijken['year'].min()}–{wijken['year'].max()}); add the KWB table of "
+            "that year, or leave the rows out."
         )
     out = wijken.copy()
     merged = wijken[keys].merge(table, on=keys, how="left").set_index(wijken.index)

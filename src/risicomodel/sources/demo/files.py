@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from risicomodel import storage
+from risicomodel import levels, storage
 from risicomodel.sources.demo import kwb as demo_kwb
 from risicomodel.sources.demo import world as demo
 from risicomodel.sources.demo.kwb import numbered, padded, rounded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from risicomodel.sources.demo.kwb import Rows
-    from risicomodel.sources.demo.world import World
+    from risicomodel.sources.demo.world import Truth, World
 
     Floats = NDArray[np.float64]
 
@@ -36,6 +36,7 @@ TITLES = {
     "wmo": "DEMO (made up) Wmo-cliënten per wijk {year}",
     "geo": "DEMO (made up) wijk boundaries {year}",
     "truth": "DEMO (made up) true rates behind the tables",
+    "truth_buurten": "DEMO (made up) true rates behind the figures of buurten",
 }
 NOTE = "DEMO: everything in this folder is made up by risicomodel; it describes no place or person."
 LICENCE = "none: made up, no figure was measured"
@@ -74,9 +75,9 @@ def write(folder: Path, world: World) -> None:
             written.append((kind, year, name, len(table)))
     last = world.settings.last_year
     written.append(("geo", last, f"{demo.GEOMETRY}.gpkg", _write_map(folder, world)))
-    truth = _truth_table(world)
-    storage.write_table(folder / "truth.parquet", truth)
-    written.append(("truth", last, "truth.parquet", len(truth)))
+    for kind, truth in _truths(world):
+        storage.write_table(folder / f"{kind}.parquet", truth)
+        written.append((kind, last, f"{kind}.parquet", len(truth)))
     storage.write_json(folder / demo.MARK, _drivers(world))
     entries = [_entry(folder, *one) for one in written]
     storage.write_json(folder / "manifest.json", {"note": NOTE, "tables": entries})
@@ -132,7 +133,7 @@ def _wmo(world: World, rows: Rows, position: int) -> pd.DataFrame:
     clients = _by_period(world, rows, position, "wmo")
     shown = np.repeat(world.delivered[position][rows.gm][:, None], len(PERIODS), axis=1)
     shown[:, 0] |= rows.gm % 2 == 0  # half of them stopped after the first half-year
-    people = rows.totals(world.values["aantal_inwoners"][position])[:, None]
+    people = rows.totals(world.figures("aantal_inwoners", position))[:, None]
     figures = np.where(shown, clients, np.nan)
     cells = _cells(figures)
     per_1000 = np.where(np.isnan(cells), np.nan, np.rint(1000 * figures / people).ravel())
@@ -147,7 +148,7 @@ def _wmo(world: World, rows: Rows, position: int) -> pd.DataFrame:
 def _by_period(world: World, rows: Rows, position: int, name: str) -> Floats:
     """Return clients by row and period."""
     periods = (f"{name}_1", f"{name}_2", name)
-    return np.stack([rows.totals(world.values[key][position]) for key in periods], axis=1)
+    return np.stack([rows.totals(world.figures(key, position)) for key in periods], axis=1)
 
 
 def _cells(clients: Floats) -> Floats:
@@ -168,6 +169,7 @@ def _regions(rows: Rows, *, width: int, shown: NDArray[np.bool_]) -> list[tuple[
     """Return the columns that tell the area, blank where not shown; the country has a code only."""
     country = rows.kinds == "Land"
     change = np.char.add(rows.change, ".0")
+    width = max(width, int(np.char.str_len(rows.codes).max()))
     texts = {
         "Gemeentenaam": padded(np.where(country, "", rows.gm_names), 40),
         "SoortRegio": padded(np.where(country, "", rows.kinds), 9),
@@ -207,17 +209,28 @@ def _fixed_date() -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
 
-def _truth_table(world: World) -> pd.DataFrame:
-    """Return the true rate per wijk, year and domain, and the parts its logarithm adds up from."""
+def _truths(world: World) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the truth about wijken and, where there are, about buurten."""
+    years = world.settings.years
+    yield "truth", _truth_table([area.codes for area in world.areas], years, world.truth)
+    if world.buurten is not None:
+        codes = [world.buurten.codes(area) for area in world.areas]
+        table = _truth_table(codes, years, world.buurten.truth)
+        yield "truth_buurten", levels.BUURT.published(table)
+
+
+def _truth_table(
+    codes: list[NDArray[np.str_]], of_years: range, truths: dict[str, Truth]
+) -> pd.DataFrame:
+    """Return the true rate per area, year and domain, and the parts its logarithm adds up from."""
     import pandas as pd
 
-    years, places = world.values["aantal_inwoners"].shape
-    codes = np.concatenate([area.codes for area in world.areas])
+    years, places = len(codes), len(codes[0])
     tables = []
-    for name, truth in world.truth.items():
+    for name, truth in truths.items():
         head = {
-            "wijk_code": codes,
-            "year": np.repeat(list(world.settings.years), places),
+            "wijk_code": np.concatenate(codes),
+            "year": np.repeat(list(of_years), places),
             "domain": name,
             "place": np.tile(np.arange(places), years),
             "population": truth.at_risk.ravel(),

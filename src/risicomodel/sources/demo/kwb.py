@@ -126,7 +126,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Rows:
-    """One year's country, gemeenten and wijken, in CBS's order, as text."""
+    """One year's country, gemeenten, wijken and perhaps buurten, in CBS's order, as text."""
 
     codes: Texts
     names: Texts
@@ -138,9 +138,10 @@ class Rows:
     _order: NDArray[np.int64]
 
     def totals(self, figures: Floats) -> Floats:
-        """Return a figure of every place with its sums over gemeenten and the country."""
-        sums = np.bincount(self._at, weights=figures)
-        return np.concatenate([[figures.sum()], sums, figures])[self._order]
+        """Return a figure of every wijk and buurt with the sums over gemeenten and the country."""
+        wijken = figures[: len(self._at)]
+        sums = np.bincount(self._at, weights=wijken)
+        return np.concatenate([[wijken.sum()], sums, figures])[self._order]
 
     def means(self, figures: Floats, weight: Floats) -> Floats:
         """Return a figure of every place with its weighted means."""
@@ -155,16 +156,22 @@ def rows_of(world: World, position: int) -> Rows:
     gemeenten, at = np.unique(area.gm, return_inverse=True)
     gm_names = np.array([f"Demostad {number + 1:03d}" for number in gemeenten])
     gm_codes = [f"GM{FIRST_GEMEENTE + number:04d}" for number in gemeenten]
-    codes = np.concatenate([["NL00"], gm_codes, area.codes])
+    own, own_names, place = area.codes, area.names, np.arange(len(at))
+    if world.buurten is not None:
+        place = np.append(place, world.buurten.wijk)
+        own = np.append(own, world.buurten.codes(area))
+        own_names = np.append(own_names, world.buurten.names(area))
+    codes = np.concatenate([["NL00"], gm_codes, own])
     order = np.argsort([code[2:] for code in codes], kind="stable")
-    kinds = np.repeat(["Land", "Gemeente", "Wijk"], [1, len(gemeenten), len(at)])
+    sizes = [1, len(gemeenten), len(at), len(place) - len(at)]
+    kinds = np.repeat(["Land", "Gemeente", "Wijk", "Buurt"], sizes)
     return Rows(
         codes=codes[order],
-        names=np.concatenate([["Nederland"], gm_names, area.names])[order],
-        gm_names=np.concatenate([["Nederland"], gm_names, gm_names[at]])[order],
+        names=np.concatenate([["Nederland"], gm_names, own_names])[order],
+        gm_names=np.concatenate([["Nederland"], gm_names, gm_names[at[place]]])[order],
         kinds=kinds[order],
-        change=np.concatenate([["."], np.full(len(gemeenten), "."), area.change])[order],
-        gm=np.concatenate([gemeenten[:1], gemeenten, area.gm])[order],
+        change=np.concatenate([["."], np.full(len(gemeenten), "."), area.change[place]])[order],
+        gm=np.concatenate([gemeenten[:1], gemeenten, area.gm[place]])[order],
         _at=at,
         _order=order,
     )
@@ -209,7 +216,7 @@ def _topics(
     for name in group.columns.split():
         known = np.full(len(rows.codes), np.nan)
         if years_left >= group.lag:
-            known = _published(world, rows, position, group, world.values[name][position])
+            known = _published(world, rows, position, group, world.figures(name, position))
         whole = group.step >= 1 and not np.isnan(known).any()
         yield _key(name, world, position), known.astype(np.int32) if whole else known
 
@@ -217,7 +224,7 @@ def _topics(
 def _published(world: World, rows: Rows, position: int, group: Group, figures: Floats) -> Floats:
     if not group.weight:
         return rounded(rows.totals(figures), group.step)
-    weight = world.values[group.weight][position]
+    weight = world.figures(group.weight, position)
     known = rounded(rows.means(figures, weight), group.step)
     return np.where(rows.totals(weight) >= group.least, known, np.nan)
 

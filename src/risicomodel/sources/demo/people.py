@@ -252,7 +252,7 @@ def _fill(rng: Generator, values: Values, factors: Floats) -> None:
     values["percent"] = np.full_like(values["aantal_inwoners"], 100.0)
     for whole in THINGS:
         _cut_up(rng, values, factors, whole)
-    _ratios(values)
+    add_ratios(values)
 
 
 def _cut_up(rng: Generator, values: Values, factors: Floats, whole: Whole) -> None:
@@ -263,12 +263,12 @@ def _shares(rng: Generator, factors: Floats, whole: Whole) -> Floats:
     """Return the parts' shares, year × place × part: 1 in total."""
     loadings = np.array([part[2:] for part in whole.parts], dtype=np.float64)
     base = np.log([part.share for part in whole.parts])
-    odds = np.exp(base + factors @ loadings.T + _own(rng, factors, whole.noise, len(base)))
+    odds = np.exp(base + factors @ loadings.T + own(rng, factors, whole.noise, len(base)))
     shares: Floats = odds / odds.sum(axis=-1, keepdims=True)
     return shares
 
 
-def _own(rng: Generator, factors: Floats, noise: float, columns: int) -> Floats:
+def own(rng: Generator, factors: Floats, noise: float, columns: int) -> Floats:
     """Return what is a wijk's own: the same all years, and a tenth of it different every year."""
     years, places, _ = factors.shape
     lasting = rng.normal(0, noise, (places, columns))
@@ -288,14 +288,14 @@ def _store(values: Values, whole: Whole, shares: Floats) -> None:
 def _level(rng: Generator, values: Values, factors: Floats, level: Level) -> Floats:
     growth = level.growth * np.arange(len(factors))[:, None]
     shift = factors @ np.array(level[6:], dtype=np.float64)
-    own = _own(rng, factors, level.noise, 1)[..., 0]
-    value: Floats = level.typical * np.exp(shift + own + growth)
+    lasting = own(rng, factors, level.noise, 1)[..., 0]
+    value: Floats = level.typical * np.exp(shift + lasting + growth)
     if level.per:
         return np.rint(value * values[level.per])
     return np.minimum(value, level.most)
 
 
-def _ratios(values: Values) -> None:
+def add_ratios(values: Values) -> None:
     """Add the columns that are one figure over another."""
     people, households = values["aantal_inwoners"], np.maximum(values["huishoudens_totaal"], 1)
     km2 = values["oppervlakte_land"] / 100

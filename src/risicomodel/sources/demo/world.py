@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from risicomodel import storage
+from risicomodel import levels, storage
 from risicomodel.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from risicomodel.sources.demo.buurten import Buurten
     from risicomodel.sources.demo.places import Areas, Places
 
     Floats = NDArray[np.float64]
@@ -53,6 +54,10 @@ class DemoSettings:
         How many there are in the first year; two gemeenten merge half-way.
     first_year, last_year : int
         Years of the tables, both included.
+    level : {"wijk", "buurt"}
+        With ``buurt`` every table has buurten too; the wijken are the same.
+    buurten_per_wijk : float
+        How many there are then, on average about.
     """
 
     seed: int = 2026
@@ -60,6 +65,8 @@ class DemoSettings:
     wijken: int = 3000
     first_year: int = 2015
     last_year: int = 2020
+    level: str = levels.WIJK.name
+    buurten_per_wijk: float = 4.7
 
     @property
     def years(self) -> range:
@@ -182,7 +189,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class World:
-    """The country: ``areas`` by year; all else by year and place, ``values`` unrounded."""
+    """The country: ``areas`` by year; all else by year and place (wijk), ``values`` unrounded."""
 
     settings: DemoSettings
     places: Places
@@ -190,6 +197,14 @@ class World:
     values: Values
     truth: dict[str, Truth]
     delivered: NDArray[np.bool_]
+    buurten: Buurten | None = None
+
+    def figures(self, name: str, position: int) -> Floats:
+        """Return a column in a year (by position) of every wijk, then of every buurt."""
+        wijken: Floats = self.values[name][position]
+        if self.buurten is None:
+            return wijken
+        return np.concatenate([wijken, self.buurten.values[name][position]])
 
 
 def catalogue(settings: DemoSettings) -> dict[str, dict[int, list[str]]]:
@@ -232,8 +247,9 @@ def write_archive(folder: Path, settings: DemoSettings) -> None:
 
 
 def _check(settings: DemoSettings) -> None:
-    from risicomodel.sources.demo import places
+    from risicomodel.sources.demo import buurten, places
 
+    levels.get(settings.level)
     wrong = []
     if not places.LEAST_GEMEENTEN <= settings.gemeenten <= places.MOST_GEMEENTEN:
         allowed = f"{places.LEAST_GEMEENTEN} to {places.MOST_GEMEENTEN}"
@@ -243,6 +259,9 @@ def _check(settings: DemoSettings) -> None:
         wrong.append(f"wijken is {settings.wijken}; allowed is {settings.gemeenten} to {most}")
     if not settings.years:
         wrong.append(f"last_year {settings.last_year} is before {settings.first_year}")
+    if not 1 <= settings.buurten_per_wijk <= buurten.MOST_BUURTEN / 2:
+        allowed = f"1 to {buurten.MOST_BUURTEN // 2}"
+        wrong.append(f"buurten_per_wijk is {settings.buurten_per_wijk}; allowed is {allowed}")
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 and up")
     if wrong:
@@ -251,12 +270,12 @@ def _check(settings: DemoSettings) -> None:
 
 def make_world(settings: DemoSettings) -> World:
     """Return the country that :func:`write_archive` writes."""
+    from risicomodel.sources.demo import buurten as demo_buurten
     from risicomodel.sources.demo import people as demo_people
     from risicomodel.sources.demo import places as demo_places
 
-    for_places, for_people, for_delivery, *for_domains = np.random.default_rng(settings.seed).spawn(
-        3 + len(DOMAINS)
-    )
+    streams = np.random.default_rng(settings.seed).spawn(4 + len(DOMAINS))
+    for_places, for_people, for_delivery, *for_domains, for_buurten = streams
     places = demo_places.make_places(settings, for_places)
     values = demo_people.make_people(settings, places, for_people)
     areas = demo_places.code_areas(settings, places.gm, values["aantal_inwoners"][0])
@@ -266,10 +285,15 @@ def make_world(settings: DemoSettings) -> World:
         values.update(_clients(rng, name, truth[name]))
     values["personen_per_soort_uitkering_bijstand"] = values["bijstand"]
     delivered = _delivered(for_delivery, settings, areas)
-    return World(settings, places, areas, values, truth, delivered)
+    buurten = None
+    if settings.level == levels.BUURT.name:
+        per_wijk = settings.buurten_per_wijk
+        buurten = demo_buurten.make_buurten(per_wijk, values, truth, for_buurten)
+    return World(settings, places, areas, values, truth, delivered, buurten)
 
 
-def _population(values: Values, weights: Mapping[str, float]) -> Floats:
+def population(values: Values, weights: Mapping[str, float]) -> Floats:
+    """Return the persons at risk: a weighted sum of columns."""
     parts = [weight * values[column] for column, weight in weights.items()]
     total: Floats = np.sum(parts, axis=0)
     return total
@@ -290,14 +314,20 @@ def feature(values: Values, name: str) -> Floats:
     return relative
 
 
-def _truth(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
-    """Return the true rate: level, drivers, the gemeente's and the wijk's own, on the log scale."""
-    at_risk = _population(values, domain.at_risk)
+def driven(domain: DemoDomain, values: Values) -> Values:
+    """Return what every driver adds to the log rate."""
     parts = {}
     for driver in domain.drivers:
         _, _, usual, step = FEATURES[driver.feature]
         steps = np.clip((feature(values, driver.feature) - usual) / step, -FARTHEST, FARTHEST)
         parts[driver.feature] = driver.effect * SHAPES[driver.shape](steps)
+    return parts
+
+
+def _truth(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
+    """Return the true rate: level, drivers, the gemeente's and the wijk's own, on the log scale."""
+    at_risk = population(values, domain.at_risk)
+    parts = driven(domain, values)
     own = rng.normal(0, domain.wijk_sd, at_risk.shape[1])
     parts["gemeente_effect"] = _gemeente_effect(rng, domain, areas)
     parts["wijk_effect"] = np.broadcast_to(own, at_risk.shape)
@@ -305,7 +335,7 @@ def _truth(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas
     relative = np.exp(np.sum(list(parts.values()), axis=0))
     years_on = np.arange(len(areas)) - (len(areas) - 1) / 2
     level = domain.level * (1 + rng.uniform(*domain.growth)) ** years_on
-    persons = _population(values, domain.level_of or domain.at_risk).sum(axis=1)
+    persons = population(values, domain.level_of or domain.at_risk).sum(axis=1)
     base = level * persons / (at_risk * relative).sum(axis=1)
     rate = base[:, None] * relative
     return Truth(at_risk, rate, {"level": np.log(rate / relative), **parts})
