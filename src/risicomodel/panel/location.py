@@ -1,8 +1,8 @@
 """Where a wijk lies, and how many people live round it.
 
 A place keeps one location over the years: the map's centre of its code in the map's own year. Where
-no map has the place, that of its code will do, then that of the wijk a buurt lies in, then the middle
-of its gemeente: all that is asked of it is roughly where in the country it is.
+no map has the place, that of its code will do, then that of the wijk a buurt lies in, then the
+middle of its gemeente: all that is asked of it is roughly where in the country it is.
 """
 
 from __future__ import annotations
