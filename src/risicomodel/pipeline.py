@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from risicomodel import assessment, models, paths, progress, runs, splits, storage, tracking
 from risicomodel import features as features_module
-from risicomodel import models, paths, progress, runs, splits, storage, tracking
 from risicomodel.errors import DataError, SourceError
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
 from risicomodel.panel import quality, store
@@ -18,6 +18,7 @@ from risicomodel.sources.archive import Archive
 if TYPE_CHECKING:
     import pandas as pd
 
+    from risicomodel.assessment import Assessment
     from risicomodel.evaluation.crossval import Problem
     from risicomodel.runs import Run
     from risicomodel.settings import Settings
@@ -65,7 +66,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("models"):
             predictions = _predictions(problems, settings)
         with run.stage("evaluation"):
-            result = _evaluate(problems, predictions, settings, run)
+            result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
             figures.leaderboard(result.scores, run.folder / "leaderboard.svg", _title(settings))
         _sensitive_changes(panel, problems, predictions, settings, run)
         with run.stage("tracking"):
@@ -233,49 +234,6 @@ def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.Da
     return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
 
 
-@dataclass(frozen=True)
-class _Result:
-    """What evaluation found: scores, the best model per domain, and a hash of what it scored on."""
-
-    scores: pd.DataFrame
-    leaderboard: pd.DataFrame
-    champions: dict[str, str]
-    scored_rows: dict[str, str]
-
-
-def _evaluate(
-    problems: list[Problem], predictions: dict[str, pd.DataFrame], settings: Settings, run: Run
-) -> _Result:
-    import pandas as pd
-
-    scored = (
-        evaluate.scored_rows(predictions[problem.domain], problem, settings.split.score_years)
-        for problem in problems
-    )
-    everything = pd.concat(scored, ignore_index=True)
-    table = evaluate.score_all(everything)
-    best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
-    board = evaluate.leaderboard(table, best)
-    if splits.UNSEEN_GEMEENTE in settings.split.protocols:
-        expected = [
-            evaluate.expected(predictions[p.domain], p, best.get(p.domain, "")) for p in problems
-        ]
-        made = pd.concat(expected, ignore_index=True)
-        run.write("predictions.parquet", made)
-        table = evaluate.with_bands(table, everything, made)
-    else:
-        run.note(
-            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
-            "in split.protocols."
-        )
-    run.write("scores.csv", table)
-    run.write("leaderboard.csv", board)
-    run.write("calibration.csv", evaluate.calibration(everything))
-    asked = everything[everything["protocol"] == settings.champion.protocol]
-    hashes = {str(name): evaluate.figures_hash(rows) for name, rows in asked.groupby("domain")}
-    return _Result(table, board, best, hashes)
-
-
 def _sensitive_changes(
     panel: Panel,
     problems: list[Problem],
@@ -316,7 +274,7 @@ def _sensitive_changes(
 
 
 def _winners(
-    problems: list[Problem], result: _Result, settings: Settings
+    problems: list[Problem], result: Assessment, settings: Settings
 ) -> tuple[tracking.Tracker, list[tracking.Entry]]:
     data = f"{settings.data.name}{settings.areas.label}"
     tracker = tracking.open_tracker(settings.tracking, data, settings.champion)
@@ -329,7 +287,7 @@ def _winners(
     ]
 
 
-def _entry(problem: Problem, result: _Result, settings: Settings) -> tracking.Entry:
+def _entry(problem: Problem, result: Assessment, settings: Settings) -> tracking.Entry:
     table, name = result.scores, result.champions[problem.domain]
     chosen = table[
         (table["domain"] == problem.domain)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import domains, features, levels, models, paths, splits
 from risicomodel.errors import ConfigError, nearest, suggest
+from risicomodel.estimates import EstimateSettings
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
 from risicomodel.panel import names
 from risicomodel.sources.cbs import CbsSettings
@@ -121,6 +122,7 @@ class Settings:
     domains: dict[str, domains.Domain] = field(default_factory=dict)
     models: dict[str, models.ModelSettings] = field(default_factory=dict)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
+    estimate: EstimateSettings = field(default_factory=EstimateSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: ComputeSettings = field(default_factory=ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
@@ -271,6 +273,8 @@ def _check(settings: Settings) -> None:
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
     wrong += _champion_problems(settings.champion)
+    if settings.estimate.most_moved < 1:
+        wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     if settings.compute.jobs == 0 or settings.compute.jobs < -1:
         wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
     if wrong:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from risicomodel import storage
-from risicomodel.evaluation import intervals, scores
-from risicomodel.splits import UNSEEN_GEMEENTE, UNSEEN_WIJK
+from risicomodel.evaluation import scores
+from risicomodel.splits import UNSEEN_WIJK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,33 +124,25 @@ def calibration(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(out, ignore_index=True)
 
 
-def expected(predictions: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
+def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
     """Return the ``expected`` rows of ``predictions.parquet`` for one domain.
 
     Parameters
     ----------
-    predictions : DataFrame
-        Out-of-fold predictions of ``unseen_gemeente`` for every row with features.
+    banded : DataFrame
+        As :func:`risicomodel.evaluation.bands.of_expected` gives it.
     problem : Problem
         The domain's problem.
     champion : str
         The best model's name.
-
-    Notes
-    -----
-    Bands are calibrated on every published figure, also of wijken too small to train or score.
     """
     import pandas as pd
 
-    rows = predictions[predictions["protocol"] == UNSEEN_GEMEENTE]
-    wijken = problem.wijken.loc[rows["row"]].reset_index(drop=True)
-    rows = rows.reset_index(drop=True)
+    wijken = problem.wijken.loc[banded["row"]].reset_index(drop=True)
+    rows = banded.reset_index(drop=True)
     population = wijken[f"{problem.domain}_population"]
     clients = wijken[f"{problem.domain}_clients"]
-    facts = rows.assign(population=population, clients=clients)
-    known = (wijken[f"{problem.domain}_status"] == "observed") & (population > 0)
-    band = intervals.conformal(facts, facts[known])
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "domain": problem.domain,
             "wijk_code": wijken["wijk_code"],
@@ -158,59 +150,17 @@ def expected(predictions: pd.DataFrame, problem: Problem, champion: str) -> pd.D
             "kind": "expected",
             "model": rows["model"].astype("str"),
             "rate": rows["rate"].clip(upper=1.0),
-            "lower": band["lower"],
-            "upper": band["upper"],
+            "lower": rows["lower"],
+            "upper": rows["upper"],
             "clients": rows["rate"].clip(upper=1.0) * population,
             "population": population,
             "observed_rate": (clients / population).where(population > 0),
             "fold": rows["fold"].astype("int64"),
+            "basis": "expected",
+            "moved": float("nan"),
             "champion": rows["model"] == champion,
         }
     )
-    return table.sort_values(["domain", "wijk_code", "year", "kind", "model"], ignore_index=True)
-
-
-def with_bands(
-    table: pd.DataFrame, scored: pd.DataFrame, expected_rows: pd.DataFrame
-) -> pd.DataFrame:
-    """Add to the scores how the bands of ``expected`` did, overall and by size class.
-
-    Parameters
-    ----------
-    table : DataFrame
-        ``scores.csv`` so far.
-    scored : DataFrame
-        Rows that count, of every domain and protocol.
-    expected_rows : DataFrame
-        ``predictions.parquet``.
-
-    Returns
-    -------
-    DataFrame
-        With metrics ``coverage`` (share of published rates within their 90% band) and ``width``
-        (mean width of the band, in rate).
-    """
-    import pandas as pd
-
-    key = ["domain", "wijk_code", "year", "model"]
-    rows = scored[scored["protocol"] == UNSEEN_GEMEENTE]
-    rows = rows.merge(expected_rows[[*key, "lower", "upper"]], on=key)
-    rate = rows["clients"] / rows["population"]
-    # a published rate above 1 (a tiny wijk) counts as 1: the band is of a share
-    rows["coverage"] = rate.clip(upper=1).between(rows["lower"], rows["upper"]).astype("float64")
-    rows["width"] = rows["upper"] - rows["lower"]
-    out = [table]
-    for group in (scores.ALL, "size"):
-        label = scores.groupings(rows, ahead=False)[group]
-        means = rows.groupby([rows["domain"], rows["model"], label.rename("group")])
-        found = means[["coverage", "width"]].mean().reset_index()
-        counts = table[(table["protocol"] == UNSEEN_GEMEENTE) & (table["metric"] == "wape")]
-        found = found.melt(["domain", "model", "group"], var_name="metric")
-        about = ["protocol", "n_wijken", "n_gemeenten", "n_rows", "seconds"]
-        same = ["domain", "model", "group"]
-        out.append(found.merge(counts[[*same, *about]], on=same)[scores.COLUMNS])
-    together = pd.concat(out, ignore_index=True)
-    return together.sort_values(scores.COLUMNS[:5], ignore_index=True)
 
 
 def figures_hash(rows: pd.DataFrame) -> str:

@@ -33,10 +33,10 @@ class BoostedParams:
         all there is, 0 when wijken differ so much that their size does not matter.
     """
 
-    rounds: int = 700
-    learning_rate: float = 0.025
+    rounds: int = 600
+    learning_rate: float = 0.04
     num_leaves: int = 12
-    max_bin: int = 63
+    max_bin: int = 31
     min_child_samples: int = 100
     feature_fraction: float = 0.2
     bagging_fraction: float = 0.7

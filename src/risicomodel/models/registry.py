@@ -152,6 +152,11 @@ def with_baselines(chosen: Mapping[str, ModelSettings]) -> dict[str, ModelSettin
     return {**baselines, **chosen}
 
 
+def learned(models: Mapping[str, ModelSettings]) -> list[str]:
+    """Return the names of the models that learn: all but baselines."""
+    return [name for name, settings in models.items() if not KINDS[settings.kind].model.baseline]
+
+
 def create(
     settings: ModelSettings, seed: int, among: Mapping[str, ModelSettings] | None = None
 ) -> RateModel:

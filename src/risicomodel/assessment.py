@@ -1,0 +1,148 @@
+"""What a run says of every wijk, how sure it is, and how good that turned out: its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from risicomodel import estimates, models, splits
+from risicomodel.evaluation import bands, evaluate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from risicomodel.evaluation.crossval import Problem
+    from risicomodel.runs import Run
+    from risicomodel.settings import Settings
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What evaluation found: scores, the best model per domain, and a hash of what it scored on."""
+
+    scores: pd.DataFrame
+    leaderboard: pd.DataFrame
+    champions: dict[str, str]
+    scored_rows: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Sure:
+    """Predictions with their bands, by domain, and by domain and model what estimates stand on."""
+
+    banded: dict[str, pd.DataFrame]
+    bases: dict[str, dict[str, pd.DataFrame]]
+
+    def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
+        """Return the estimates of a domain's published cells as if these were blank."""
+        found = self.bases[problem.domain].values()
+        return [estimates.unseen_year(base, problem) for base in found]
+
+
+def _how_sure(
+    problems: list[Problem], predictions: dict[str, pd.DataFrame], settings: Settings, run: Run
+) -> _Sure:
+    """Put bands round predictions, as far as the protocols that were run allow."""
+    protocols, declared = settings.split.protocols, settings.domains
+    if splits.UNSEEN_GEMEENTE not in protocols:
+        run.note(
+            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
+            "in split.protocols."
+        )
+        return _Sure({}, {p.domain: {} for p in problems})
+    banded = {
+        p.domain: bands.of_expected(predictions[p.domain], p, declared[p.domain].rounded_to)
+        for p in problems
+    }
+    if not estimates.needed(protocols):
+        run.note(
+            f"no estimates: they stand on {splits.UNSEEN_WIJK} too, which is not in "
+            "split.protocols."
+        )
+        return _Sure(banded, {p.domain: {} for p in problems})
+    learned = models.learned(settings.models)
+    found = {
+        p.domain: {
+            name: estimates.bases(predictions[p.domain], p, declared[p.domain], name)
+            for name in learned
+        }
+        for p in problems
+    }
+    return _Sure(banded, found)
+
+
+def assess(
+    problems: list[Problem],
+    predictions: dict[str, pd.DataFrame],
+    totals: pd.DataFrame,
+    settings: Settings,
+    run: Run,
+) -> Assessment:
+    """Score the predictions, choose champions, and write what is said of every wijk.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One per domain.
+    predictions : dict
+        Out-of-fold predictions by domain, every protocol and model.
+    totals : DataFrame
+        Published totals of gemeenten.
+    settings : Settings
+        The run's settings.
+    run : Run
+        Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet`` and
+        ``adding_up.csv``.
+    """
+    import pandas as pd
+
+    sure = _how_sure(problems, predictions, settings, run)
+    scored = [
+        evaluate.scored_rows(rows, problem, settings.split.score_years)
+        for problem in problems
+        for rows in (predictions[problem.domain], *sure.unseen_years(problem))
+    ]
+    everything = pd.concat(scored, ignore_index=True)
+    table = evaluate.score_all(everything)
+    best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
+    board = evaluate.leaderboard(table, best)
+    if sure.banded:
+        unseen = [rows for problem in problems for rows in sure.unseen_years(problem)]
+        together = pd.concat([*sure.banded.values(), *unseen], ignore_index=True)
+        table = bands.add_scores(table, everything, together)
+        made, moved = _made(problems, sure, best, totals, settings)
+        run.write("predictions.parquet", made)
+        if moved is not None:
+            run.write("adding_up.csv", moved)
+            for note in estimates.doubts(moved):
+                run.note(note)
+    run.write("scores.csv", table)
+    run.write("leaderboard.csv", board)
+    run.write("calibration.csv", evaluate.calibration(everything))
+    asked = everything[everything["protocol"] == settings.champion.protocol]
+    hashes = {str(name): evaluate.figures_hash(rows) for name, rows in asked.groupby("domain")}
+    return Assessment(table, board, best, hashes)
+
+
+def _made(
+    problems: list[Problem],
+    sure: _Sure,
+    best: dict[str, str],
+    totals: pd.DataFrame,
+    settings: Settings,
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return what is expected and estimated for every wijk, and how estimates added up."""
+    import pandas as pd
+
+    out, moved = [], []
+    for problem in problems:
+        champion = best.get(problem.domain, "")
+        domain = settings.domains[problem.domain]
+        out.append(evaluate.expected(sure.banded[problem.domain], problem, champion))
+        for name, base in sure.bases[problem.domain].items():
+            found = estimates.estimate(base, problem, domain, totals, settings.estimate)
+            out.append(found.rows.assign(champion=name == champion))
+            moved.append(found.adding_up)
+    table = pd.concat(out, ignore_index=True)
+    table = table.sort_values(["domain", "wijk_code", "year", "kind", "model"], ignore_index=True)
+    return table, pd.concat(moved, ignore_index=True) if moved else None

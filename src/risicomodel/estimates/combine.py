@@ -1,0 +1,146 @@
+"""Put estimates together: published figures, else what history and model say, then add up.
+
+For every wijk and year the published figure, with a band of what rounding hides; where there is
+none, what :mod:`bases` says. Then the wijken of a gemeente are made to add up to its published
+total (:mod:`adding_up`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from risicomodel.estimates import adding_up
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from risicomodel.domains import Domain
+    from risicomodel.evaluation.crossval import Problem
+
+    Floats = npt.NDArray[np.float64]
+
+PUBLISHED = "published"
+
+
+@dataclass
+class EstimateSettings:
+    """How to estimate, as in ``configs/estimate``.
+
+    Parameters
+    ----------
+    add_up : bool
+        Make the wijken of a gemeente add up to its published total.
+    most_moved : float
+        Where wijken with published figures would have to be scaled by more than this factor (or
+        less than one over it), total and wijken do not belong together, and nothing is moved.
+    """
+
+    add_up: bool = True
+    most_moved: float = 2.0
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """One domain's estimates.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The columns of ``predictions.parquet``, with ``basis`` and ``moved``.
+    adding_up : DataFrame
+        As :func:`adding_up.compare` gives it, per model.
+    """
+
+    rows: pd.DataFrame
+    adding_up: pd.DataFrame
+
+
+def estimate(
+    found: pd.DataFrame,
+    problem: Problem,
+    domain: Domain,
+    totals: pd.DataFrame,
+    settings: EstimateSettings,
+) -> Estimates:
+    """Return one domain's estimates by one model.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As :func:`bases.bases` gives it.
+    problem : Problem
+        The domain's problem.
+    domain : Domain
+        Its declaration.
+    totals : DataFrame
+        ``gm_code``, ``year``, ``<domain>_clients``: published totals.
+    settings : EstimateSettings
+        Whether and how far to move.
+    """
+    persons, filled, published = _persons(found, problem, domain)
+    before = problem.wijken[adding_up.KEY].assign(clients=persons[:, 0], published=published)
+    name = f"{problem.domain}_clients"
+    known = totals[[*adding_up.KEY, name]].dropna().rename(columns={name: "total"})
+    compared = adding_up.compare(before, known, domain.rounded_to, settings.most_moved)
+    factor = adding_up.factors(before, compared) if settings.add_up else before["clients"] * 0 + 1
+    table = before.assign(basis=found["basis"].mask(published, PUBLISHED), factor=factor)
+    rows = _rows(problem, found, table, persons, filled)
+    return Estimates(rows, compared.assign(domain=problem.domain, model=found["model"].iloc[0]))
+
+
+def _persons(
+    found: pd.DataFrame, problem: Problem, domain: Domain
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Return figure, lower and upper in persons and, for cells as if blank, in rate."""
+    import numpy as np
+
+    wijken, name = problem.wijken, problem.domain
+    population = wijken[f"{name}_population"].fillna(0.0).to_numpy()
+    published = (wijken[f"{name}_status"] == "observed").to_numpy()
+    # where CBS blanks small counts, a blank cell was small
+    blanked = (wijken[f"{name}_status"] == "suppressed").to_numpy() & (domain.blank_below > 0)
+    most = np.clip(domain.blank_below / np.clip(population, 1.0, None), 0.0, 1.0)
+    most = np.where(blanked, most, 1.0)
+    filled = np.clip(found[["rate", "lower", "upper"]].to_numpy(), 0.0, most[:, None])
+    half = domain.rounded_to / 2
+    clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
+    shown = (clients[:, None] + np.array([0.0, -half, half])).clip(0.0)
+    persons = np.where(published[:, None], shown, filled * population[:, None])
+    return persons, filled, published
+
+
+def _rows(
+    problem: Problem, found: pd.DataFrame, table: pd.DataFrame, persons: Floats, filled: Floats
+) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    wijken, name = problem.wijken, problem.domain
+    population = wijken[f"{name}_population"].fillna(0.0).to_numpy()
+    anyone, factor = population > 0, table["factor"].to_numpy()
+    # a wijk where nobody is at risk has no rate of its own: the model's stands, for no clients
+    rates = np.divide(persons, population[:, None], out=filled.copy(), where=anyone[:, None])
+    clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
+    nobody = np.full(len(wijken), np.nan)
+    return pd.DataFrame(
+        {
+            "domain": name,
+            "wijk_code": wijken["wijk_code"],
+            "year": wijken["year"],
+            "kind": "estimate",
+            "model": found["model"],
+            "rate": np.clip(rates[:, 0] * factor, 0.0, 1.0),
+            # the band holds the figure both before and after it was moved
+            "lower": np.clip(rates[:, 1] * np.minimum(factor, 1), 0.0, 1.0),
+            "upper": np.clip(rates[:, 2] * np.maximum(factor, 1), 0.0, 1.0),
+            "clients": persons[:, 0] * factor,
+            "population": population,
+            "observed_rate": np.divide(clients, population, out=nobody, where=anyone),
+            "fold": found["fold"].astype("int64"),
+            "basis": table["basis"],
+            "moved": persons[:, 0] * (factor - 1),
+        }
+    )
