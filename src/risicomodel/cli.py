@@ -24,7 +24,7 @@ OPTIONS = ("-m", "--multirun", "-v", "--verbose", "-h", "--help", "--version")
 # packages whose chatter is kept off the terminal
 CHATTY = (
     "matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr", "hydra",
-    "hydra_plugins",
+    "hydra_plugins", "distributed", "optuna", "sqlalchemy", "alembic", "asyncio", "psycopg",
 )  # fmt: skip
 
 

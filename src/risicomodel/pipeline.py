@@ -230,7 +230,7 @@ def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.Da
         )
     ]
     with progress.steps("fitting models", len(tasks)) as done:
-        table = crossval.run(tasks, _cache(settings), settings.compute.jobs, done)
+        table = crossval.run(tasks, _cache(settings), settings.compute, done)
     return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
 
 

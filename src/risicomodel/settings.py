@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import domains, features, models, paths, splits
+from risicomodel import compute, domains, features, models, paths, splits
 from risicomodel.errors import ConfigError, nearest, suggest
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
 from risicomodel.panel import names
@@ -96,13 +96,6 @@ class TrackingSettings:
 
 
 @dataclass
-class ComputeSettings:
-    """How much work at a time: ``jobs`` fits at once; −1 for every core."""
-
-    jobs: int = -1
-
-
-@dataclass
 class RunSettings:
     """Where results go: ``dir`` or a new folder under ``runs/``; ``name`` labels the run."""
 
@@ -122,7 +115,7 @@ class Settings:
     models: dict[str, models.ModelSettings] = field(default_factory=dict)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
-    compute: ComputeSettings = field(default_factory=ComputeSettings)
+    compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
     seed: int = 2026
     cache: bool = True
@@ -264,8 +257,7 @@ def _check(settings: Settings) -> None:
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
     wrong += _champion_problems(settings.champion)
-    if settings.compute.jobs == 0 or settings.compute.jobs < -1:
-        wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
+    wrong += compute.problems(settings.compute)
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})

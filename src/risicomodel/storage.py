@@ -194,15 +194,27 @@ class Cache:
         self, kind: str, key: Mapping[str, Any], make: Callable[[], pd.DataFrame]
     ) -> pd.DataFrame:
         """Return the table kept for ``key``, or make and keep it."""
+        table = self.kept(kind, key)
+        if table is None:
+            table = make()
+            self.keep(kind, key, table)
+        return table
+
+    def kept(self, kind: str, key: Mapping[str, Any]) -> pd.DataFrame | None:
+        """Return the table kept for ``key``; None where there is none."""
         import pandas as pd
 
         place = self.place(kind, key)
         if place is None:
-            return make()
+            return None
         path = place.with_suffix(".parquet")
         if path.is_file():
             with contextlib.suppress(OSError, ValueError):  # damaged: made again
                 return pd.read_parquet(path)
-        table = make()
-        write_table(path, table)
-        return table
+        return None
+
+    def keep(self, kind: str, key: Mapping[str, Any], table: pd.DataFrame) -> None:
+        """Keep a table for ``key``."""
+        place = self.place(kind, key)
+        if place is not None:
+            write_table(place.with_suffix(".parquet"), table)
