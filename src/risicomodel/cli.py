@@ -52,6 +52,13 @@ TASKS: dict[str, Task] = {
             "risicomodel train -m features=demografie_wonen,plus_nabijheid",
         ),
     ),
+    "tune": Task(
+        "better parameters, and how good looking for them is: nested, resumable",
+        (
+            "risicomodel tune domain=jeugd model=lightgbm tuning.trials=40",
+            "risicomodel tune tuning.storage=postgresql+psycopg://USER@HOST/DATABASE",
+        ),
+    ),
     "compare": Task(
         "the leaderboards of several runs beside each other",
         ("risicomodel compare", "risicomodel compare RUN_FOLDER RUN_FOLDER"),
@@ -106,8 +113,8 @@ def _end(error: BaseException) -> int:
         return 0
     if isinstance(error, KeyboardInterrupt):
         text = (
-            "interrupted: no half-written results are left, finished fits are kept; give the same "
-            "command to go on."
+            "interrupted: no half-written results are left, finished fits and trials are kept; "
+            "give the same command to go on."
         )
     elif isinstance(error, RisicomodelError):
         text = f"error: {error}"
@@ -216,6 +223,7 @@ def _work(task: str, settings: Settings) -> int:
         "data": pipeline.data,
         "train": pipeline.train,
         "run": pipeline.run,
+        "tune": pipeline.tune,
     }
     outcome = tasks[task](settings)
     _say(terminal.outcome(task, settings, outcome))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import compute, domains, features, models, paths, splits
+from risicomodel import compute, domains, features, models, paths, splits, storage, tuning
 from risicomodel.errors import ConfigError, nearest, suggest
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
 from risicomodel.panel import names
@@ -113,6 +113,7 @@ class Settings:
     split: splits.SplitSettings
     domains: dict[str, domains.Domain] = field(default_factory=dict)
     models: dict[str, models.ModelSettings] = field(default_factory=dict)
+    tuning: tuning.TuningSettings = field(default_factory=tuning.TuningSettings)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
@@ -185,7 +186,7 @@ def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
     if match := re.search(r"full_key: (\S+)", text):
         found = f"{match.group(1)}: {found}"
     elif overrides:
-        found += f" (overrides: {' '.join(overrides)})"
+        found += f" (overrides: {storage.without_password(' '.join(overrides))})"
     return ConfigError(
         f"the configuration cannot be used: {found}. Allowed are 'group=choice' and 'key=value' "
         "with a value of the key's type, as 'configs/' shows; correct the override."
@@ -258,6 +259,7 @@ def _check(settings: Settings) -> None:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
     wrong += _champion_problems(settings.champion)
     wrong += compute.problems(settings.compute)
+    wrong += tuning.problems(settings.tuning)
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
