@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,66 +17,12 @@ from risicomodel import compute, paths, runs
 from risicomodel.compute import ComputeSettings
 from risicomodel.errors import ComputeError, ConfigError
 from running import DEMO, OFF, SHORT, SPLIT, TREES, cli, environment, refused, well, without_seconds
+from servers import HERE, Cluster, cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EACH = (*DEMO, *SPLIT, *TREES, *OFF, "domain=[jeugd,wmo]")
-
-
-@dataclass
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    folder: Path
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def start(self, *words: str, **env: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{len(self.started)}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words],
-                env=environment(self.folder, **env),
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-            )
-        self.started.append(process)
-        return process
-
-    def scheduler(self) -> str:
-        place = self.folder / "scheduler.json"
-        self.start(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-            "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(place),
-        )  # fmt: skip
-        while not place.is_file() or not place.read_text():
-            assert self.started[0].poll() is None, self.logs()
-            time.sleep(0.05)
-        return str(json.loads(place.read_text())["address"])
-
-    def worker(self, address: str, **env: str) -> subprocess.Popen[bytes]:
-        return self.start(
-            "worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", **env
-        )
-
-    def logs(self) -> str:
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
-
-    def stop(self) -> None:
-        for process in reversed(self.started):
-            process.kill()
-            process.wait()
-
-
-@contextlib.contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    folder.mkdir()
-    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    made = Cluster(folder)
-    try:
-        yield made
-    finally:
-        made.stop()
 
 
 @pytest.mark.slow
@@ -142,9 +84,6 @@ def collect(function: object, items: list[object], settings: ComputeSettings) ->
     out: dict[int, object] = {}
     compute.each(function, items, settings, out.__setitem__)  # type: ignore[arg-type]
     return out
-
-
-HERE = {"PYTHONPATH": os.pathsep.join([str(paths.PACKAGE.parent), str(Path(__file__).parent)])}
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths, storage
-from risicomodel.errors import SourceError
+from risicomodel.errors import RisicomodelError, SourceError
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
@@ -26,6 +26,7 @@ CONNECT_SECONDS = 5
 BUSY_SECONDS = 60  # how long to wait for SQLite while others write
 BEAT_SECONDS, DEAD_SECONDS = 5, 20  # a worker of another host is given up after so long a silence
 OWNER = "owner"
+JOURNAL = b'{"op_code"'  # how Optuna's journals begin
 ATTEMPTS = 3
 
 
@@ -81,19 +82,33 @@ class Place:
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Turn what storages raise into an error that says what to do."""
-        from optuna.exceptions import StorageInternalError
-        from sqlalchemy.exc import SQLAlchemyError
-
         try:
             yield
-        except (StorageInternalError, SQLAlchemyError, OSError) as error:
-            text = str(error.__cause__ or error).strip()
-            why = storage.without_password(text.splitlines()[0] if text else type(error).__name__)
+        except RisicomodelError:
+            raise
+        except Exception as error:
+            found = _storage_error(error)
+            if found is None:
+                raise
+            text = str(found.__cause__ or found).strip()
+            why = storage.without_password(text.splitlines()[0] if text else type(found).__name__)
             raise SourceError(
                 f"tuning.storage={self.shown} does not take trials ({why}); allowed is {ALLOWED}, "
                 "that can be reached and written. Start it, or correct tuning.storage. Finished "
                 "trials are kept; give the same command to go on."
             ) from error
+
+
+def _storage_error(error: BaseException | None) -> BaseException | None:
+    """Return what a storage raised, under what Optuna may have stumbled over after it."""
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    while error is not None:
+        if isinstance(error, (StorageInternalError, SQLAlchemyError, OSError)):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def prepare(place: Place) -> None:
@@ -107,17 +122,29 @@ def prepare(place: Place) -> None:
     with place.explained():
         if place.file is not None:
             place.file.parent.mkdir(parents=True, exist_ok=True)
-        connect(place, new=True)
+        with connected(place, new=True):
+            pass
 
 
-def connect(place: Place, *, new: bool = False) -> BaseStorage:
-    """Return a connection to a storage.
+@contextlib.contextmanager
+def connected(place: Place, *, new: bool = False) -> Iterator[BaseStorage]:
+    """Give a connection to a storage while the block lasts.
 
     Parameters
     ----------
     new : bool
         Make what is not there; a worker on another machine must find it.
     """
+    connection = _connect(place, new=new)
+    try:
+        yield connection
+    finally:
+        connection.remove_session()
+        if engine := getattr(connection, "engine", None):
+            engine.dispose()
+
+
+def _connect(place: Place, *, new: bool) -> BaseStorage:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # what matters is said elsewhere
@@ -145,7 +172,10 @@ def _journal(file: Path) -> BaseStorage:
     with lock:
         _mend(file)
         held: Any = _JournalLock(lock)
-        return JournalStorage(JournalFileBackend(str(file), lock_obj=held))
+        try:
+            return JournalStorage(JournalFileBackend(str(file), lock_obj=held))
+        except (ValueError, KeyError) as error:
+            raise OSError("it is a file of something else") from error
 
 
 class _JournalLock:
@@ -168,7 +198,7 @@ def _mend(file: Path) -> None:
         return
     with file.open("rb+") as stream:
         text = stream.read()
-        if text and not text.endswith(b"\n"):
+        if text.startswith(JOURNAL) and not text.endswith(b"\n"):
             stream.truncate(text.rfind(b"\n") + 1)
 
 

@@ -55,21 +55,23 @@ def run(search: Search) -> Found:
         If its storage goes away; finished trials are kept there.
     """
     place = memory.Place.of(search.tuning.storage)
-    with place.explained(), memory.alive(place) as owner:
-        connection = memory.connect(place)
-        with _study(search, connection, owner) as study:
-            _go_on(study, search, lambda: memory.fail_dead(study, connection, place))
-            return _found(study, search)
+    with (
+        place.explained(),
+        memory.alive(place) as owner,
+        memory.connected(place) as connection,
+    ):
+        study = _study(search, connection, owner)
+        _go_on(study, search, lambda: memory.fail_dead(study, connection, place))
+        return _found(study, search)
 
 
-@contextmanager
-def _study(search: Search, connection: BaseStorage, owner: str) -> Iterator[Study]:
+def _study(search: Search, connection: BaseStorage, owner: str) -> Study:
     import optuna
 
     pruner: optuna.pruners.BasePruner = optuna.pruners.NopPruner()
     if search.tuning.pruning:
         pruner = optuna.pruners.MedianPruner(n_startup_trials=PRUNE_AFTER)
-    study = optuna.create_study(
+    return optuna.create_study(
         study_name=search.name,
         storage=connection,
         sampler=_sampler(search, connection, owner),
@@ -77,10 +79,6 @@ def _study(search: Search, connection: BaseStorage, owner: str) -> Iterator[Stud
         direction="maximize" if HIGHER_IS_BETTER[search.tuning.metric] else "minimize",
         load_if_exists=True,
     )
-    try:
-        yield study
-    finally:
-        connection.remove_session()
 
 
 def _go_on(study: Study, search: Search, fail_dead: Callable[[], None]) -> None:
@@ -265,15 +263,14 @@ def _count(
     over: threading.Event,
 ) -> None:
     told, last = 0, False
-    with suppress(SourceError), place.explained():  # who works there says it
-        connection = memory.connect(place)
+    # what goes wrong there is said by those who work there
+    with suppress(SourceError), place.explained(), memory.connected(place) as connection:
         while not last:
             last = over.wait(COUNT_SECONDS)
             there = _finished(connection, wanted)
             if there > told:
                 done(there - told)
             told = max(told, there)
-        connection.remove_session()
 
 
 def _finished(connection: BaseStorage, wanted: Mapping[str, int]) -> int:
