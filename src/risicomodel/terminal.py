@@ -108,7 +108,8 @@ def _tuned(table: pd.DataFrame, settings: Settings) -> str:
     title = f"tuned: {goal.metric} on {goal.protocol}"
     note = (
         "nested: parameters chosen without the rows they are judged on: the score to tell. inner: "
-        "the best\ntrial's own, for which it was chosen."
+        "the best\ntrial's own, for which it was chosen (so too kind) and with fewer rows to learn "
+        "from: not to tell."
     )
     return f"{_table(shown, title, dict.fromkeys(shown.columns[2:], '.4f'))}\n{note}"
 

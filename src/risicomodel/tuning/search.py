@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -234,6 +235,8 @@ def run_all(
     """
     place = memory.Place.of(searches[0].tuning.storage)
     memory.prepare(place)
+    # workers elsewhere have another home
+    searches = [replace(s, tuning=replace(s.tuning, storage=place.address)) for s in searches]
     found: dict[int, Found] = {}
     wanted = {search.name: search.tuning.trials for search in searches}
     with _counted(place, wanted, done), compute.one_thread():
