@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,16 @@ class Postgres:
     @property
     def uri(self) -> str:
         return f"postgresql+psycopg://tester:{PASSWORD}@127.0.0.1:{self.port}/postgres"
+
+    def database(self) -> str:
+        """Make a database of a test's own and return its address."""
+        import psycopg
+
+        name = f"trials_{uuid.uuid4().hex}"
+        plain = self.uri.replace("+psycopg", "")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.uri.replace("/postgres", f"/{name}")
 
     def run(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         user = {"user": SERVER_USER, "group": SERVER_USER} if os.geteuid() == 0 else {}

@@ -103,7 +103,7 @@ KINDS = ["journal", "sqlite", "postgres"]
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A place for trials of every kind."""
     if request.param == "postgres":
-        return str(request.getfixturevalue("server").uri)
+        return str(request.getfixturevalue("server").database())
     file = tmp_path / "trials"
     return f"sqlite:///{file}.db" if request.param == "sqlite" else f"{file}.journal"
 
@@ -490,7 +490,7 @@ class TestDead:
     ) -> None:
         monkeypatch.setattr(memory, "BEAT_SECONDS", 1)
         monkeypatch.setattr(memory, "DEAD_SECONDS", 2)
-        study = one(problem, tuning(server.uri, trials=3), seed=99)
+        study = one(problem, tuning(server.database(), trials=3))
         self.begun(study, "elsewhere/0123")
         found = search.run(study)
         assert [row["state"] for row in found.trials].count("fail") == 1

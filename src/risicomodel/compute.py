@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import pickle
+import signal
 import socket
 import tempfile
 import threading
@@ -221,13 +222,28 @@ def _processes(
         parcel.write_bytes(pickle.dumps((function, items)))
         calls = (delayed(_do_from_file)(parcel, position) for position in range(len(items)))
         try:
-            for position, result in parallel(calls):
+            with _unheard():
+                results = parallel(calls)  # here workers start
+            for position, result in results:
                 arrived(position, result)
         except BrokenProcessPool as error:
             raise ComputeError(
                 "a worker process was killed, perhaps for want of memory; allowed is fewer at a "
                 f"time: compute.jobs=1. {GO_ON}"
             ) from error
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Have processes that start here not hear Ctrl-C: who started them ends them, in silence."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @lru_cache(maxsize=1)

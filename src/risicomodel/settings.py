@@ -200,7 +200,9 @@ def _unknown_setting(key: str) -> ConfigError:
             f"setting '{key}' has no value yet to change; allowed is to add one. Put a '+' before "
             f"it: '+{key}=…'."
         )
-    by_last = {full.rpartition(".")[2]: full for full in keys}
+    # of settings that end alike the nearest to the top, then the first, is likeliest meant
+    order = sorted(reversed(keys), key=lambda full: -full.count("."))
+    by_last = {full.rpartition(".")[2]: full for full in order}
     near = nearest(key, [*keys, *by_last])
     mean = f" (did you mean '{by_last.get(near, near)}'?)" if near else ""
     return ConfigError(
