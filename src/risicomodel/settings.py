@@ -201,7 +201,7 @@ def _unknown_setting(key: str) -> ConfigError:
             f"it: '+{key}=…'."
         )
     # of settings that end alike the nearest to the top, then the first, is likeliest meant
-    order = sorted(reversed(keys), key=lambda full: -full.count("."))
+    order = sorted(keys, key=lambda full: full.count("."))[::-1]
     by_last = {full.rpartition(".")[2]: full for full in order}
     near = nearest(key, [*keys, *by_last])
     mean = f" (did you mean '{by_last.get(near, near)}'?)" if near else ""
