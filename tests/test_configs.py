@@ -19,6 +19,7 @@ CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 REASON = "does origin add anything beyond housing; study 12"
 # what a choice cannot do without
 NEEDS = {
+    "compute=dask": ["compute.address=tcp://127.0.0.1:8786"],
     "features=herkomst": [f"features.justification='{REASON}'"],
     "data=table": ["data.own.path=own.csv", "+data.own.columns={wijk_code: W, year: J, jeugd: N}"],
 }

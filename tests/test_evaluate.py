@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 
 from risicomodel import features, settings, splits
+from risicomodel.compute import ComputeSettings
 from risicomodel.evaluation import crossval, evaluate, scores
 from risicomodel.models import ModelSettings
 from risicomodel.splits import PROTOCOLS, SplitSettings
@@ -59,7 +60,7 @@ def tasks(
 
 @pytest.fixture(scope="module")
 def predictions(problem: Problem) -> pd.DataFrame:
-    return crossval.run(tasks(problem, list(PROTOCOLS)), OFF, jobs=2)
+    return crossval.run(tasks(problem, list(PROTOCOLS)), OFF, ComputeSettings(jobs=2))
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +96,10 @@ def test_every_model_predicts_every_wijk_once_per_protocol_on_the_same_folds(
 
 def test_four_jobs_give_what_one_gives_bit_by_bit(problem: Problem) -> None:
     work = tasks(problem, ["unseen_gemeente"])
-    one, four = (crossval.run(work, OFF, jobs=jobs).drop(columns="seconds") for jobs in (1, 4))
+    one, four = (
+        crossval.run(work, OFF, ComputeSettings(jobs=jobs)).drop(columns="seconds")
+        for jobs in (1, 4)
+    )
     pd.testing.assert_frame_equal(one, four, check_exact=True)
 
 
@@ -103,9 +107,11 @@ def test_a_kept_fit_is_what_a_fresh_one_gives_and_is_not_made_again(
     problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = tasks(problem, ["unseen_wijk"], FAST)
-    fresh = crossval.run(work, Cache(tmp_path), jobs=1)
-    monkeypatch.setattr(crossval, "_predict", lambda _: pytest.fail("fitted again"))
-    pd.testing.assert_frame_equal(crossval.run(work, Cache(tmp_path), jobs=1), fresh)
+    fresh = crossval.run(work, Cache(tmp_path), ComputeSettings(jobs=1))
+    monkeypatch.setattr(crossval, "predict", lambda _: pytest.fail("fitted again"))
+    pd.testing.assert_frame_equal(
+        crossval.run(work, Cache(tmp_path), ComputeSettings(jobs=1)), fresh
+    )
 
 
 def test_a_kept_fit_serves_no_other_model_seed_data_or_protocol(
@@ -140,7 +146,7 @@ def test_a_shuffled_panel_gives_the_same_predictions(
     found = []
     for wijken in (small_panel.wijken, mixed):
         problem = posed(wijken, small_settings)
-        run = crossval.run(tasks(problem, CROSS_AND_AHEAD, SHUFFLED), OFF, jobs=2)
+        run = crossval.run(tasks(problem, CROSS_AND_AHEAD, SHUFFLED), OFF, ComputeSettings(jobs=2))
         named = by_key(run, wijken)
         found.append(named.sort_values(["protocol", "model", "fold", "wijk_code", "year"],
                                        ignore_index=True))  # fmt: skip
@@ -156,7 +162,7 @@ def test_other_names_of_wijken_change_no_prediction(
 ) -> None:
     renamed = small_panel.wijken.assign(wijk_name="Anders")
     problem = posed(renamed, small_settings)
-    again = crossval.run(tasks(problem, ["unseen_gemeente"]), OFF, jobs=2)
+    again = crossval.run(tasks(problem, ["unseen_gemeente"]), OFF, ComputeSettings(jobs=2))
     plain = predictions[predictions["protocol"] == "unseen_gemeente"].reset_index(drop=True)
     pd.testing.assert_frame_equal(
         again.drop(columns="seconds"), plain.drop(columns="seconds"), check_exact=True
@@ -184,8 +190,8 @@ def test_a_tested_figure_never_touches_its_own_prediction(
         changed = wijken["wmo_clients"].mask(tested, wijken["wmo_population"] * 0.5)
     other = posed(wijken.assign(wmo_clients=changed), small_settings)
     for task in [task for task in work if task.fold is fold]:
-        plain = crossval.predict(task, OFF)
-        again = crossval.predict(replace(task, problem=other), OFF)
+        plain = crossval.predict(task)
+        again = crossval.predict(replace(task, problem=other))
         np.testing.assert_allclose(again["rate"], plain["rate"], rtol=1e-9, err_msg=task.model)
 
 
@@ -216,7 +222,7 @@ def test_a_place_that_was_not_there_yet_has_no_features_and_still_a_forecast(
     _, test = crossval.rows(problem, task.protocol, fold)
     assert test.x.iloc[:5].isna().all(axis=None)
     assert test.x.iloc[5:].notna().any(axis=1).all()
-    assert crossval.predict(replace(task, fold=fold), OFF)["rate"].notna().all()
+    assert crossval.predict(replace(task, fold=fold))["rate"].notna().all()
 
 
 def test_a_random_split_flatters_and_that_is_why_it_is_there(table: pd.DataFrame) -> None:
@@ -531,7 +537,7 @@ def test_real_bands_hold_nine_tenths_of_the_published_rates(
     work = crossval.tasks(
         real, PROTOCOLS["unseen_gemeente"], SplitSettings(), {"mean": QUICK["mean"]}, seed=3
     )
-    found = crossval.run(work, OFF, jobs=2)
+    found = crossval.run(work, OFF, ComputeSettings(jobs=2))
     years = [2017, 2018, 2019]
     table = evaluate.expected(found, real, "mean")
     assert coverage(table, "mean", years) == pytest.approx(0.90, abs=0.015)
@@ -551,5 +557,5 @@ def test_progress_is_told_once_per_fit(problem: Problem) -> None:
     told: list[int] = []
     tell: Callable[[int], None] = told.append
     work = tasks(problem, ["unseen_wijk"], FAST)
-    crossval.run(work, OFF, 1, tell)
+    crossval.run(work, OFF, ComputeSettings(jobs=1), tell)
     assert told == [1] * len(work)

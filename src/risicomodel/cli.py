@@ -24,7 +24,7 @@ OPTIONS = ("-m", "--multirun", "-v", "--verbose", "-h", "--help", "--version")
 # packages whose chatter is kept off the terminal
 CHATTY = (
     "matplotlib", "urllib3", "filelock", "git", "fiona", "pyogrio", "numexpr", "hydra",
-    "hydra_plugins",
+    "hydra_plugins", "distributed", "optuna", "sqlalchemy", "alembic", "asyncio", "psycopg",
 )  # fmt: skip
 
 
@@ -50,6 +50,13 @@ TASKS: dict[str, Task] = {
         (
             "risicomodel train domain=jeugd features=plus_inkomen",
             "risicomodel train -m features=demografie_wonen,plus_nabijheid",
+        ),
+    ),
+    "tune": Task(
+        "better parameters, and how good looking for them is: nested, resumable",
+        (
+            "risicomodel tune domain=jeugd model=lightgbm tuning.trials=40",
+            "risicomodel tune tuning.storage=postgresql+psycopg://USER@HOST/DATABASE",
         ),
     ),
     "compare": Task(
@@ -107,8 +114,8 @@ def _end(error: BaseException) -> int:
         return 0
     if isinstance(error, KeyboardInterrupt):
         text = (
-            "interrupted: no half-written results are left, finished fits are kept; give the same "
-            "command to go on."
+            "interrupted: no half-written results are left, finished fits and trials are kept; "
+            "give the same command to go on."
         )
     elif isinstance(error, RisicomodelError):
         text = f"error: {error}"
@@ -217,6 +224,7 @@ def _work(task: str, settings: Settings) -> int:
         "data": pipeline.data,
         "train": pipeline.train,
         "run": pipeline.run,
+        "tune": pipeline.tune,
     }
     outcome = tasks[task](settings)
     _say(terminal.outcome(task, settings, outcome))

@@ -49,6 +49,10 @@ class SourceError(RisicomodelError):
     """A file, table or server does not give what was asked of it."""
 
 
+class ComputeError(RisicomodelError):
+    """Workers cannot be reached, are lost, or run other code than this."""
+
+
 class DataError(RisicomodelError):
     """Figures were read, but they cannot be right."""
 

@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import assessment, models, paths, progress, runs, splits, storage, tracking
+from risicomodel import (
+    assessment,
+    models,
+    paths,
+    progress,
+    runs,
+    splits,
+    storage,
+    tracking,
+    tuning,
+)
 from risicomodel import features as features_module
 from risicomodel.errors import DataError, SourceError
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.assessment import Assessment
-    from risicomodel.evaluation.crossval import Problem
+    from risicomodel.evaluation.crossval import Problem, Task
     from risicomodel.runs import Run
     from risicomodel.settings import Settings
     from risicomodel.sources.table import OwnTable
@@ -35,6 +45,7 @@ class Outcome:
     quality: pd.DataFrame
     leaderboard: pd.DataFrame | None = None
     tracked: str = ""
+    tuned: pd.DataFrame | None = None
 
 
 def data(settings: Settings) -> Outcome:
@@ -75,6 +86,72 @@ def _learn(task: str, settings: Settings) -> Outcome:
     # the run is complete: what goes wrong from here on costs no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
     return Outcome(run.final, report, result.leaderboard, tracker.where if tracker.reached else "")
+
+
+def tune(settings: Settings) -> Outcome:
+    """Look for better parameters, and tell by nested folds how good looking for them is."""
+    goal = settings.tuning
+    settings = replace(
+        settings,
+        split=replace(settings.split, protocols=[goal.protocol]),
+        champion=replace(settings.champion, protocol=goal.protocol, metric=goal.metric),
+    )
+    with runs.open_run("tune", settings) as run:
+        panel, report = _data(settings, run)
+        _check_years(panel, settings)
+        with run.stage("features"):
+            problems = _problems(panel, settings)
+        with run.stage("studies"):
+            found = _studies(problems, settings, run)
+        with run.stage("models"):
+            work = [
+                task
+                for problem in problems
+                for task in tuning.tasks(
+                    problem,
+                    settings.split,
+                    goal,
+                    _chosen(settings),
+                    found=found,
+                    seed=settings.seed,
+                )
+            ]
+            predictions = _predicted(problems, work, settings)
+        with run.stage("evaluation"):
+            result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
+            table = tuning.summary(found, result.scores, goal)
+            run.write("trials.csv", tuning.trials(found))
+            run.write("tuned.csv", table)
+            tuned = tuning.tuned_models(settings.models, found)
+            storage.write_text(run.folder / "tuned.yaml", tuning.tuned_file(tuned))
+        tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
+        runs.finish(run, settings, panel.provenance, {"tuned": table.to_dict("records")})
+    tracker.log_run(run.final, runs.read_record(run.final), result.scores, [])
+    tracked = tracker.where if tracker.reached else ""
+    return Outcome(run.final, report, result.leaderboard, tracked, table)
+
+
+def _studies(problems: list[Problem], settings: Settings, run: Run) -> list[tuning.Found]:
+    searches = [
+        search
+        for problem in problems
+        for search in tuning.plan(
+            problem,
+            settings.split,
+            settings.tuning,
+            models.for_domain(settings.models, problem.domain),
+            settings.seed,
+        )
+    ]
+    left = sorted(set(settings.models) - {search.model for search in searches})
+    if untuned := [name for name in left if name in models.learned(settings.models)]:
+        run.note(f"not tuned, for want of a search space: {', '.join(untuned)}.")
+    with progress.steps("tuning: trials", len(searches) * settings.tuning.trials) as done:
+        return tuning.run_all(searches, settings.compute, done)
+
+
+def _chosen(settings: Settings) -> dict[str, models.ModelSettings]:
+    return models.with_baselines(settings.models)
 
 
 def _with_champion_protocol(settings: Settings, run: Run) -> Settings:
@@ -219,18 +296,23 @@ def _problems(panel: Panel, settings: Settings) -> list[Problem]:
 
 
 def _predictions(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
-    chosen = models.with_baselines(settings.models)
     tasks = [
         task
         for problem in problems
         for protocol in settings.split.protocols
         for task in crossval.tasks(
-            problem, splits.PROTOCOLS[protocol], settings.split, chosen, settings.seed
+            problem, splits.PROTOCOLS[protocol], settings.split, _chosen(settings), settings.seed
         )
     ]
+    return _predicted(problems, tasks, settings)
+
+
+def _predicted(
+    problems: list[Problem], tasks: list[Task], settings: Settings
+) -> dict[str, pd.DataFrame]:
     with progress.steps("fitting models", len(tasks)) as done:
-        fitted = crossval.run(tasks, _cache(settings), settings.compute.jobs, done)
-    table = crossval.add_blends(fitted, chosen)
+        fitted = crossval.run(tasks, _cache(settings), settings.compute, done)
+    table = crossval.add_blends(fitted, _chosen(settings))
     return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import subprocess
 import time
 import uuid
@@ -132,14 +131,10 @@ def finish(run: Run, settings: Settings, inputs: list[Provenance], result: dict[
 
 def _configuration(settings: Settings) -> dict[str, Any]:
     out = asdict(settings)
-    if out["tracking"]["uri"]:
-        out["tracking"]["uri"] = without_password(out["tracking"]["uri"])
+    for part, name in (("tracking", "uri"), ("tuning", "storage")):
+        if out[part][name]:
+            out[part][name] = storage.without_password(out[part][name])
     return out
-
-
-def without_password(uri: str) -> str:
-    """Return an address without the name and password it may carry, to be written and shown."""
-    return re.sub(r"(?<=//)[^/@]*@", "", uri)
 
 
 def git_commit() -> str | None:

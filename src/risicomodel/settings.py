@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import domains, features, levels, models, paths, splits
+from risicomodel import compute, domains, features, levels, models, paths, splits, storage, tuning
 from risicomodel.errors import ConfigError, nearest, suggest
 from risicomodel.estimates import EstimateSettings
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
@@ -97,13 +97,6 @@ class TrackingSettings:
 
 
 @dataclass
-class ComputeSettings:
-    """How much work at a time: ``jobs`` fits at once; −1 for every core."""
-
-    jobs: int = -1
-
-
-@dataclass
 class RunSettings:
     """Where results go: ``dir`` or a new folder under ``runs/``; ``name`` labels the run."""
 
@@ -121,10 +114,11 @@ class Settings:
     split: splits.SplitSettings
     domains: dict[str, domains.Domain] = field(default_factory=dict)
     models: dict[str, models.ModelSettings] = field(default_factory=dict)
+    tuning: tuning.TuningSettings = field(default_factory=tuning.TuningSettings)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
-    compute: ComputeSettings = field(default_factory=ComputeSettings)
+    compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
     level: str = levels.WIJK.name
     seed: int = 2026
@@ -200,7 +194,7 @@ def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
     if match := re.search(r"full_key: (\S+)", text):
         found = f"{match.group(1)}: {found}"
     elif overrides:
-        found += f" (overrides: {' '.join(overrides)})"
+        found += f" (overrides: {storage.without_password(' '.join(overrides))})"
     return ConfigError(
         f"the configuration cannot be used: {found}. Allowed are 'group=choice' and 'key=value' "
         "with a value of the key's type, as 'configs/' shows; correct the override."
@@ -214,7 +208,9 @@ def _unknown_setting(key: str) -> ConfigError:
             f"setting '{key}' has no value yet to change; allowed is to add one. Put a '+' before "
             f"it: '+{key}=…'."
         )
-    by_last = {full.rpartition(".")[2]: full for full in keys}
+    # of settings that end alike the nearest to the top, then the first, is likeliest meant
+    order = sorted(keys, key=lambda full: full.count("."))[::-1]
+    by_last = {full.rpartition(".")[2]: full for full in order}
     near = nearest(key, [*keys, *by_last])
     mean = f" (did you mean '{by_last.get(near, near)}'?)" if near else ""
     return ConfigError(
@@ -275,8 +271,8 @@ def _check(settings: Settings) -> None:
     wrong += _champion_problems(settings.champion)
     if settings.estimate.most_moved < 1:
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
-    if settings.compute.jobs == 0 or settings.compute.jobs < -1:
-        wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
+    wrong += compute.problems(settings.compute)
+    wrong += tuning.problems(settings.tuning)
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 OWNER_VARIABLE = "RISICOMODEL_OWNER"
+
+
+def without_password(uri: str) -> str:
+    """Return an address without the name and password it may carry, to be written and shown."""
+    bare = re.sub(r"(?<=//)[^/\s]*@", "", uri)
+    return re.sub(r"(?i)(password=)[^&\s]+", r"\1…", bare)
 
 
 def sha256_file(path: Path) -> str:
@@ -49,12 +56,21 @@ def sha256_frame(frame: pd.DataFrame) -> str:
 
 
 @cache
-def sha256_code() -> str:
-    """Return the SHA-256 of this package's source and tables: no cache outlives its code."""
+def sha256_code(parts: tuple[str, ...] = ("",)) -> str:
+    """Return the SHA-256 of this package's source and tables: no cache outlives its code.
+
+    Parameters
+    ----------
+    parts : tuple of str
+        Modules and folders, by their path in the package; everything unless named.
+    """
     digest = hashlib.sha256()
     own = (path for path in paths.PACKAGE.rglob("*") if path.suffix in {".py", ".csv"})
     for path in sorted(own):
-        digest.update(path.relative_to(paths.PACKAGE).as_posix().encode())
+        inside = path.relative_to(paths.PACKAGE).as_posix()
+        if not inside.startswith(parts):
+            continue
+        digest.update(inside.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -105,13 +121,16 @@ def atomic(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text, atomically."""
+    with atomic(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically."""
-    with atomic(path) as partial:
-        partial.write_text(
-            json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n",
-            encoding="utf-8",
-        )
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    write_text(path, f"{text}\n")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -194,15 +213,27 @@ class Cache:
         self, kind: str, key: Mapping[str, Any], make: Callable[[], pd.DataFrame]
     ) -> pd.DataFrame:
         """Return the table kept for ``key``, or make and keep it."""
+        table = self.kept(kind, key)
+        if table is None:
+            table = make()
+            self.keep(kind, key, table)
+        return table
+
+    def kept(self, kind: str, key: Mapping[str, Any]) -> pd.DataFrame | None:
+        """Return the table kept for ``key``; None where there is none."""
         import pandas as pd
 
         place = self.place(kind, key)
         if place is None:
-            return make()
+            return None
         path = place.with_suffix(".parquet")
         if path.is_file():
             with contextlib.suppress(OSError, ValueError):  # damaged: made again
                 return pd.read_parquet(path)
-        table = make()
-        write_table(path, table)
-        return table
+        return None
+
+    def keep(self, kind: str, key: Mapping[str, Any], table: pd.DataFrame) -> None:
+        """Keep a table for ``key``."""
+        place = self.place(kind, key)
+        if place is not None:
+            write_table(place.with_suffix(".parquet"), table)

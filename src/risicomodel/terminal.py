@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import splits
+from risicomodel import paths, splits
 from risicomodel.evaluation import evaluate
 from risicomodel.levels import WIJK
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from risicomodel.levels import Level
@@ -70,12 +72,14 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
         server = result.tracked.startswith("http")
         look = result.tracked if server else f"mlflow ui --backend-store-uri {result.tracked}"
         ends.append(f"tracked:  {look}")
-    ends.append(f"next:     {_next(task, settings)}")
+    ends.append(f"next:     {_next(task, settings, result.folder)}")
     parts = [DEMO] if settings.data.source == "demo" else []
     if result.leaderboard is None:
         parts += _quality(result.quality, settings.areas)
     else:
         parts.append(_leaderboard(result.leaderboard))
+    if result.tuned is not None:
+        parts.append(_tuned(result.tuned, settings))
     return "\n\n".join([*parts, "\n".join(ends)])
 
 
@@ -97,6 +101,19 @@ def _leaderboard(board: pd.DataFrame) -> str:
     formats = dict.fromkeys(table.columns[2:], ".3f")
     note = f"{NOTE}\n{FLATTERY}" if splits.RANDOM in wide else NOTE
     return f"{_table(table, TITLE, formats)}\n{note}"
+
+
+def _tuned(table: pd.DataFrame, settings: Settings) -> str:
+    """Return what tuning brought, by the score that counts and the one that does not."""
+    goal = settings.tuning
+    shown = table.rename(columns={"inner": "inner (too kind)"})
+    title = f"tuned: {goal.metric} on {goal.protocol}"
+    note = (
+        "nested: parameters chosen without the rows they are judged on: the score to tell. inner: "
+        "the best\ntrial's own, for which it was chosen (so too kind) and with fewer rows to learn "
+        "from: not to tell."
+    )
+    return f"{_table(shown, title, dict.fromkeys(shown.columns[2:], '.4f'))}\n{note}"
 
 
 def _header(name: str) -> str:
@@ -121,7 +138,10 @@ def _quality(report: pd.DataFrame, level: Level) -> list[str]:
     return parts
 
 
-def _next(task: str, settings: Settings) -> str:
+def _next(task: str, settings: Settings, folder: Path) -> str:
+    if task == "tune":
+        into = paths.config_dir() / "experiment" / "tuned.yaml"
+        return f"cp {folder / 'tuned.yaml'} {into} and add experiment=tuned to 'risicomodel run …'"
     if task == "data" and settings.data.own.path:
         return "risicomodel train, with the same choices (data=table …)"
     if task == "data":

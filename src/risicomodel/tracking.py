@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import paths, runs, storage
+from risicomodel import paths, storage
 from risicomodel.evaluation.scores import ALL, HIGHER_IS_BETTER
 from risicomodel.versions import versions
 
@@ -89,7 +89,7 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
         log.warning(
             "tracking is off for this run: %s does not answer (%s). Results are in the run's "
             "folder all the same; start the server, correct tracking.uri, or use tracking=off.",
-            runs.without_password(uri),
+            storage.without_password(uri),
             problem,
         )
         return Tracker()
@@ -140,7 +140,7 @@ class MlflowTracker(Tracker):
     def __init__(
         self, uri: str, settings: TrackingSettings, data: str, champion: ChampionSettings
     ) -> None:
-        self.where = runs.without_password(uri)
+        self.where = storage.without_password(uri)
         self._uri = uri
         self._settings = settings
         self._data = data
@@ -169,7 +169,7 @@ class MlflowTracker(Tracker):
             log.warning(
                 "tracking stopped: %s did not take the run (%s). Results are in %s all the same.",
                 self.where,
-                runs.without_password(str(error).splitlines()[0] if str(error) else repr(error)),
+                storage.without_password(str(error).splitlines()[0] if str(error) else repr(error)),
                 folder,
             )
             return
@@ -325,12 +325,12 @@ def _alone(uri: str) -> contextlib.AbstractContextManager[None]:
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    """Return settings as MLflow's flat parameters; tables and feature formulas stay in run.json."""
+    """Return settings as MLflow's flat parameters; tables, formulas and ranges stay in run.json."""
     if not isinstance(value, Mapping):
         return {prefix: str(value)[:500]}
     out: dict[str, str] = {}
     for key, item in value.items():
-        if (prefix, key) not in {("", "tables"), ("features", "define")}:
+        if (prefix, key) not in {("", "tables"), ("features", "define"), ("tuning", "space")}:
             out |= _flat(item, f"{prefix}.{key}" if prefix else str(key))
     return out
 

@@ -22,6 +22,7 @@ PACKAGES = (
     "omegaconf",
     "geopandas",
     "joblib",
+    "optuna",
 )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from risicomodel import compute as compute_module
 from risicomodel import features as features_module
 from risicomodel import knowledge, models, splits
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from risicomodel.compute import ComputeSettings
     from risicomodel.features import FeatureSet
     from risicomodel.splits import Fold, Protocol, SplitSettings
     from risicomodel.storage import Cache
@@ -107,10 +107,20 @@ def _pose(
     from risicomodel import storage
 
     usable = usable_rows(wijken, domain, min_population)
-    needed = ["wijk_code", "year", "gm_code", "gm_group", "wijk_group", "place_id"]
-    figures = wijken[[*needed, f"{domain}_clients", f"{domain}_population"]].assign(usable=usable)
+    figures = wijken[_needed(domain)].assign(usable=usable)
     hashes = [storage.sha256_frame(table) for table in (figures, x, x_vintage)]
     return Problem(domain, wijken, x, x_vintage, usable, storage.sha256_json(hashes))
+
+
+def _needed(domain: str) -> list[str]:
+    """Return the panel's columns that folds and fits use."""
+    keys = ["wijk_code", "year", "gm_code", "gm_group", "wijk_group", "place_id"]
+    return [*keys, f"{domain}_clients", f"{domain}_population"]
+
+
+def bare(problem: Problem) -> Problem:
+    """Return a problem without the columns that only evaluation uses."""
+    return replace(problem, wijken=problem.wijken[_needed(problem.domain)])
 
 
 @dataclass(frozen=True)
@@ -184,7 +194,7 @@ def _blend(predictions: pd.DataFrame, name: str, params: models.BlendParams) -> 
     return first.assign(model=name, rate=rate, seconds=seconds)
 
 
-def predict(task: Task, cache: Cache) -> pd.DataFrame:
+def predict(task: Task) -> pd.DataFrame:
     """Fit one model on one fold's training rows and predict its test rows.
 
     Returns
@@ -193,18 +203,16 @@ def predict(task: Task, cache: Cache) -> pd.DataFrame:
         ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known`` (the place has an
         earlier figure), ``seconds`` (fit and predict).
     """
-    return cache.table("folds", task.key(), lambda: _predict(task))
-
-
-def _predict(task: Task) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
+    models.load_libraries()
     train, test = rows(task.problem, task.protocol, task.fold)
-    started = time.perf_counter()
-    model = models.create(task.settings, task.seed).fit(train)
-    rate = model.predict(test)
-    seconds = round(time.perf_counter() - started, 3)
+    with compute_module.one_thread():
+        started = time.perf_counter()
+        model = models.create(task.settings, task.seed).fit(train)
+        rate = model.predict(test)
+        seconds = round(time.perf_counter() - started, 3)
     return pd.DataFrame(
         {
             "row": task.fold.test,
@@ -232,73 +240,40 @@ def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows,
     return train, test
 
 
-def _one_thread() -> AbstractContextManager[Any]:
-    """Give linear algebra one thread: a sum's order, so its last digit, depends on their number."""
-    from threadpoolctl import threadpool_limits
-
-    models.load_libraries()  # those that come later than the limit would not keep to it
-    limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
-    return limits
-
-
-class _Fits:
-    """Fits under way in threads: when a run is broken off, those that began are finished and kept.
-
-    A thread left behind would go on without the limit on linear algebra, and be cut off while it
-    writes to the cache.
-    """
-
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
-        self._changed = threading.Condition()
-        self._count = 0
-        self._closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.wait_for(lambda: self._count == 0)
-
-    def predict(self, task: Task) -> pd.DataFrame | None:
-        """Do a task, unless the run is over."""
-        with self._changed:
-            if self._closed:
-                return None
-            self._count += 1
-        try:
-            return predict(task, self._cache)
-        finally:
-            with self._changed:
-                self._count -= 1
-                self._changed.notify_all()
-
-
 def run(
-    work: list[Task], cache: Cache, jobs: int, done: Callable[[int], None] = lambda _: None
+    work: list[Task],
+    cache: Cache,
+    compute: ComputeSettings,
+    done: Callable[[int], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Run tasks, several at a time, and return their predictions in the order of the tasks.
 
-    Threads suffice: LightGBM and NumPy let go of Python's lock, and nothing needs to be copied.
+    What is in the cache is not done again; the cache is read and written here only, as those who
+    do the work may share no disk with it.
 
     Returns
     -------
     DataFrame
-        The columns of :func:`predict`, and ``domain``, ``protocol``, ``model``, ``fold`` and
-        ``origin`` (−1 where there is none).
+        What :func:`predict` gives, with ``domain``, ``protocol``, ``model``, ``fold``, ``origin``
+        (−1 where there is none).
     """
-    from joblib import Parallel, delayed
+    keys = [task.key() for task in work]
+    tables = [cache.kept("folds", key) for key in keys]
+    missing = [place for place, table in enumerate(tables) if table is None]
+    if kept := len(work) - len(missing):
+        done(kept)
 
-    parallel = Parallel(n_jobs=jobs, backend="threading", return_as="generator")
-    results = []
-    with _one_thread(), _Fits(cache) as fits:
-        for result in parallel(delayed(fits.predict)(task) for task in work):
-            results.append(result)
-            done(1)
+    def arrived(position: int, table: pd.DataFrame) -> None:
+        place = missing[position]
+        cache.keep("folds", keys[place], table)
+        tables[place] = table
+        done(1)
+
+    models.load_libraries()
+    with compute_module.one_thread():
+        compute_module.each(predict, _bare([work[i] for i in missing]), compute, arrived)
     rows.cache_clear()
-    return _labelled(work, results)
+    return _labelled(work, [table for table in tables if table is not None])
 
 
 def _labelled(work: list[Task], results: list[pd.DataFrame]) -> pd.DataFrame:
@@ -322,6 +297,12 @@ def _labelled(work: list[Task], results: list[pd.DataFrame]) -> pd.DataFrame:
     return table
 
 
+def _bare(work: list[Task]) -> list[Task]:
+    """Return tasks whose problems hold what a fit needs and no more: they may be sent elsewhere."""
+    problems = {task.problem: bare(task.problem) for task in work}
+    return [replace(task, problem=problems[task.problem]) for task in work]
+
+
 def fit_all(
     problem: Problem, name: str, chosen: Mapping[str, models.ModelSettings], seed: int
 ) -> tuple[models.RateModel, models.Rows]:
@@ -331,6 +312,7 @@ def fit_all(
     everything = np.flatnonzero(problem.usable.to_numpy())
     fold = splits.Fold(-1, everything, everything, everything)
     train, _ = rows(problem, splits.PROTOCOLS[splits.UNSEEN_GEMEENTE], fold)
-    with _one_thread():
-        fresh = models.for_domain(chosen, problem.domain)
+    models.load_libraries()
+    fresh = models.for_domain(chosen, problem.domain)
+    with compute_module.one_thread():
         return models.create(fresh[name], seed, fresh).fit(train), train
