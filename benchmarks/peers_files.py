@@ -19,6 +19,7 @@ MANIFEST = "folds.json"
 FEATURE = "x."  # features' columns begin with this; the rest are facts
 KEY = ["domain", "protocol", "fold", "wijk_code", "year"]
 NO_LIMIT = 0.0
+LEAST_SHARE = 0.6  # of a core, or a time limit says nothing of the method
 Side = Literal["train", "test"]
 
 
@@ -122,6 +123,12 @@ def read(path: Path) -> pd.DataFrame:
     return table
 
 
+def starved(table: pd.DataFrame) -> pd.Series:
+    """Return which predictions are of a fit with a time limit that others kept from its work."""
+    share = table["cpu_seconds"] / table["seconds"]
+    return (table["limit"] > NO_LIMIT) & (share < LEAST_SHARE)
+
+
 def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
@@ -153,7 +160,7 @@ class Predictions:
         if table is None:
             return False
         same = self._of(table, fold) & (table["data"] == fold.data) & (table["limit"] == limit)
-        return int(same.sum()) == fold.n_test
+        return int(same.sum()) == fold.n_test and not starved(table[same]).any()
 
     def add(
         self,

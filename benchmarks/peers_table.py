@@ -67,6 +67,13 @@ def _complete(folder: Path, manifest: Manifest) -> list[pd.DataFrame]:
         made = Predictions(folder, model).table()
         if made is None:
             continue
+        kept = ~peers_files.starved(made)
+        if not kept.all():
+            print(
+                f"{model}: folds that had too little of the machine within their time limit are "
+                "left out. Run 'fit' again when it is quiet."
+            )
+        made = made[kept]
         for (domain, protocol), part in made.groupby(["domain", "protocol"]):
             folds = [f for f in truth if (f.domain, f.protocol) == (domain, protocol)]
             there = part.drop_duplicates("fold").set_index("fold")["data"]

@@ -26,7 +26,7 @@ OVERRIDES = [
     f"data.demo.first_year={SMALL.first_year}",
     f"data.demo.last_year={SMALL.last_year}",
 ]
-PEER = "hist_gradient_boosting"  # needs nothing that the project does not have
+PEER = "lightgbm_default"  # needs nothing that the project does not have
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,13 @@ def test_predictions_of_other_rows_do_not_count(
     scripts["files"].write(path, made.iloc[1:])
     with pytest.raises(SystemExit, match="does not have the rows that are scored: 1 differ"):
         scripts["table"].table(folder, None)
+
+
+def test_a_fit_starved_within_its_limit_does_not_count(scripts: dict[str, ModuleType]) -> None:
+    fits = pd.DataFrame(
+        {"limit": [0.0, 60.0, 60.0], "seconds": [60.0] * 3, "cpu_seconds": [9.0, 9.0, 55.0]}
+    )
+    assert scripts["files"].starved(fits).tolist() == [False, True, False]
 
 
 def test_an_empty_folder_says_where_to_begin(
