@@ -112,8 +112,8 @@ def autogluon_best(train: Train, test: Test, budget: Budget) -> Floats:
 def ebm(train: Train, test: Test, budget: Budget) -> Floats:
     """Explainable boosting machine: an additive model with interactions, eight bags.
 
-    Every bag stops early on whole groups. On rows at random, its default, it does not stop in
-    time: other years of the same wijk tell it what it should not know.
+    Every bag stops early on whole groups: rows at random, its default, hold other years of the
+    same wijk.
     """
     from interpret.glassbox import ExplainableBoostingRegressor
 
