@@ -1,0 +1,147 @@
+"""Export: the rows of every fold for others to learn from, and what our own models make of them.
+
+Runs in the project's environment.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import peers_files
+from peers_files import FEATURE, Fold, Manifest, Predictions
+
+from risicomodel import features as features_module
+from risicomodel import models, paths, pipeline, settings, splits, storage
+from risicomodel.evaluation import crossval, evaluate
+from risicomodel.models.boosted import ratio_and_weight
+from risicomodel.panel import store
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from risicomodel.evaluation.crossval import Problem, Task
+    from risicomodel.models import Rows
+    from risicomodel.settings import Settings
+
+PROTOCOLS = [splits.UNSEEN_GEMEENTE, splits.UNSEEN_WIJK]
+# rows weigh (population × reference) to this power: the one that suits our own models best
+WEIGHT_EXPONENT = 0.7
+PLACES = ["wijk_code", "gm_code", "gm_group", "wijk_group", "place_id"]
+ABOUT = {
+    "x.*": "features as the project computes them; NaN where missing",
+    "reference": "rate (0-1) that the protocol makes known: of the country or the gemeente",
+    "ratio": "target: published rate / reference",
+    "weight": f"(population x reference) ** {WEIGHT_EXPONENT}, mean 1 over the training rows",
+    "population": "persons at risk",
+    "clients": "published persons",
+    "group": "rows that the protocol keeps together: for folds within the training rows",
+}
+
+
+def export(folder: Path, overrides: list[str]) -> None:
+    """Write every fold's rows and our own models' predictions into ``folder``."""
+    chosen = settings.compose(["tracking=off", *overrides])
+    chosen = replace(chosen, split=replace(chosen.split, protocols=PROTOCOLS))
+    own = {
+        name: model
+        for name, model in chosen.models.items()
+        if not models.KINDS[model.kind].model.baseline
+    }
+    folds: list[Fold] = []
+    for problem in _problems(chosen):
+        for protocol in PROTOCOLS:
+            tasks = crossval.tasks(
+                problem, splits.PROTOCOLS[protocol], chosen.split, own, chosen.seed
+            )
+            for number in sorted({task.fold.fold for task in tasks}):
+                of_fold = [task for task in tasks if task.fold.fold == number]
+                folds.append(_export_fold(folder, of_fold, chosen.split.score_years))
+    about = {"columns": ABOUT, "overrides": overrides, "features": chosen.features.name}
+    Manifest(chosen.seed, [own_name(name) for name in own], folds, about).write(folder)
+
+
+def own_name(model: str) -> str:
+    """Return how the comparison calls one of our models."""
+    return f"risicomodel-{model}"
+
+
+def _problems(chosen: Settings) -> list[Problem]:
+    archive = pipeline.open_archive(chosen)
+    kept = storage.Cache(paths.cache_dir() if chosen.cache else None)
+    panel = store.load_or_build(archive, chosen.domains, kept)
+    return [
+        crossval.pose(
+            panel.wijken,
+            name,
+            chosen.features,
+            features_module.usable(chosen.features, name, domain),
+            chosen.split.min_population,
+        )
+        for name, domain in chosen.domains.items()
+    ]
+
+
+def _export_fold(folder: Path, tasks: list[Task], score_years: list[int]) -> Fold:
+    """Write one fold's rows, then fit and predict with each of our models."""
+    task = tasks[0]
+    problem = task.problem
+    train_rows, test_rows = crossval.rows(problem, task.protocol, task.fold)
+    train = _table(task, train_rows, task.fold.train)
+    test = _table(task, test_rows, task.fold.test)
+    counts = _scored(task, score_years)
+    test = test[counts]
+    fold = Fold(
+        problem.domain,
+        task.protocol.name,
+        task.fold.fold,
+        storage.sha256_json([storage.sha256_frame(train), storage.sha256_frame(test)]),
+        len(train),
+        len(test),
+    )
+    peers_files.write(fold.path(folder, "train"), train)
+    peers_files.write(fold.path(folder, "test"), test)
+    for one in tasks:
+        began = time.process_time()
+        # no cache, one at a time: seconds are of this fit alone
+        made = crossval.run([one], storage.Cache(None), jobs=1)
+        cpu = time.process_time() - began
+        own = Predictions(folder, own_name(one.model))
+        seconds = float(made["seconds"].iloc[0])
+        rate = made["rate"].to_numpy()[counts]
+        own.add(fold, test, rate, seconds=seconds, cpu_seconds=cpu)
+        print(f"{fold.name} {one.model}: {seconds:.1f} s", flush=True)
+    return fold
+
+
+def _scored(task: Task, score_years: list[int]) -> npt.NDArray[np.bool_]:
+    """Return which of a fold's test rows count in a score, as the project decides it."""
+    import numpy as np
+    import pandas as pd
+
+    asked = pd.DataFrame({"row": task.fold.test, "origin": -1})
+    scored = evaluate.scored_rows(asked, task.problem, score_years)
+    return np.isin(task.fold.test, scored["row"].to_numpy())
+
+
+def _table(task: Task, rows: Rows, index: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Return rows as they are exported; with ``ratio`` and ``weight`` where they are to train."""
+    wijken = task.problem.wijken.iloc[index]
+    table = rows.x.add_prefix(FEATURE).astype("float64").reset_index(drop=True)
+    for name in PLACES:
+        table[name] = wijken[name].astype("str").to_numpy()
+    table = table.assign(
+        group=wijken[task.protocol.group].astype("str").to_numpy(),
+        year=wijken["year"].to_numpy(dtype="int64"),
+        population=rows.population,
+        clients=wijken[f"{task.problem.domain}_clients"].to_numpy(dtype="float64"),
+        reference=rows.reference,
+    )
+    if rows.rate is None:
+        return table
+    ratio, weight = ratio_and_weight(rows, WEIGHT_EXPONENT)
+    return table.assign(ratio=ratio, weight=weight)
