@@ -15,6 +15,7 @@ from peers_files import FEATURE, Fold, Manifest, Predictions
 
 from risicomodel import features as features_module
 from risicomodel import models, paths, pipeline, settings, splits, storage
+from risicomodel.compute import ComputeSettings
 from risicomodel.evaluation import crossval, evaluate
 from risicomodel.models.boosted import ratio_and_weight
 from risicomodel.panel import store
@@ -50,7 +51,7 @@ def export(folder: Path, overrides: list[str]) -> None:
     own = {
         name: model
         for name, model in chosen.models.items()
-        if not models.KINDS[model.kind].model.baseline
+        if name in models.learned(chosen.models)
     }
     folds: list[Fold] = []
     for problem in _problems(chosen):
@@ -60,7 +61,7 @@ def export(folder: Path, overrides: list[str]) -> None:
             )
             for number in sorted({task.fold.fold for task in tasks}):
                 of_fold = [task for task in tasks if task.fold.fold == number]
-                folds.append(_export_fold(folder, of_fold, chosen.split.score_years))
+                folds.append(_export_fold(folder, of_fold, own, chosen.split.score_years))
     about = {"columns": ABOUT, "overrides": overrides, "features": chosen.features.name}
     Manifest(chosen.seed, [own_name(name) for name in own], folds, about).write(folder)
 
@@ -73,20 +74,20 @@ def own_name(model: str) -> str:
 def _problems(chosen: Settings) -> list[Problem]:
     archive = pipeline.open_archive(chosen)
     kept = storage.Cache(paths.cache_dir() if chosen.cache else None)
-    panel = store.load_or_build(archive, chosen.domains, kept)
-    return [
-        crossval.pose(
-            panel.wijken,
-            name,
-            chosen.features,
-            features_module.usable(chosen.features, name, domain),
-            chosen.split.min_population,
-        )
+    panel = store.load_or_build(archive, chosen.domains, kept, chosen.areas)
+    names = {
+        name: features_module.usable(chosen.features, name, domain)
         for name, domain in chosen.domains.items()
-    ]
+    }
+    return crossval.pose_all(panel.wijken, names, chosen.features, chosen.split.min_population)
 
 
-def _export_fold(folder: Path, tasks: list[Task], score_years: list[int]) -> Fold:
+def _export_fold(
+    folder: Path,
+    tasks: list[Task],
+    own: dict[str, models.ModelSettings],
+    score_years: list[int],
+) -> Fold:
     """Write one fold's rows, then fit and predict with each of our models."""
     task = tasks[0]
     problem = task.problem
@@ -105,17 +106,29 @@ def _export_fold(folder: Path, tasks: list[Task], score_years: list[int]) -> Fol
     )
     peers_files.write(fold.path(folder, "train"), train)
     peers_files.write(fold.path(folder, "test"), test)
+    for name, (rate, seconds, cpu) in _own(tasks, own).items():
+        mine = Predictions(folder, own_name(name))
+        mine.add(fold, test, rate[counts], seconds=seconds, cpu_seconds=cpu)
+        print(f"{fold.name} {name}: {seconds:.1f} s", flush=True)
+    return fold
+
+
+def _own(
+    tasks: list[Task], own: dict[str, models.ModelSettings]
+) -> dict[str, tuple[npt.NDArray[np.float64], float, float]]:
+    """Return rates of every test row, seconds and CPU seconds of each of our models on a fold."""
+    out = {}
     for one in tasks:
         began = time.process_time()
         # no cache, one at a time: seconds are of this fit alone
-        made = crossval.run([one], storage.Cache(None), jobs=1)
+        made = crossval.run([one], storage.Cache(None), ComputeSettings(jobs=1))
         cpu = time.process_time() - began
-        own = Predictions(folder, own_name(one.model))
-        seconds = float(made["seconds"].iloc[0])
-        rate = made["rate"].to_numpy()[counts]
-        own.add(fold, test, rate, seconds=seconds, cpu_seconds=cpu)
-        print(f"{fold.name} {one.model}: {seconds:.1f} s", flush=True)
-    return fold
+        out[one.model] = (made["rate"].to_numpy(), float(made["seconds"].iloc[0]), cpu)
+    for name, params in models.blends(models.for_domain(own, tasks[0].problem.domain)).items():
+        members = [out[member] for member in params.members]
+        rate = models.average({member: out[member][0] for member in params.members}, params)
+        out[name] = (rate, sum(one[1] for one in members), sum(one[2] for one in members))
+    return out
 
 
 def _scored(task: Task, score_years: list[int]) -> npt.NDArray[np.bool_]:
