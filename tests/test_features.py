@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from threadpoolctl import threadpool_limits
 
 from risicomodel import features, settings, splits
 from risicomodel.errors import ConfigError
@@ -224,6 +225,30 @@ def test_two_wijken_in_one_spot_are_each_others_surroundings() -> None:
     """Where only the middle of the gemeente is known its wijken share a location."""
     together = AREA.assign(x_km=0.0, y_km=[0.0, 0.0, 1000.0, 0.0])
     np.testing.assert_allclose(added("omgeving", together)[:2], [200, 100])
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    """The hash of features is the key to kept fits, and the same bytes are a promise."""
+    rng = np.random.default_rng(6)
+    n, years = 2500, range(2015, 2022)
+    count = n * len(years)
+    wijken = pd.DataFrame(
+        {
+            "gm_code": "GM0001",
+            "year": np.tile(list(years), n),
+            "aantal_inwoners": rng.integers(1, 9000, count).astype("float64"),
+            "x_km": np.repeat(rng.uniform(0, 300, n), len(years)),
+            "y_km": np.repeat(rng.uniform(300, 600, n), len(years)),
+            "koopwoningen": rng.uniform(0, 100, count),
+        }
+    )
+    define = {f"f{power}": feature(f"(koopwoningen / 100) ** {power}") for power in range(1, 9)}
+    chosen = FeatureSet("test", define, context=["omgeving"])
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(features.compute(chosen, wijken))
+    pd.testing.assert_frame_equal(*found, check_exact=True)
 
 
 def test_a_feature_may_say_otherwise_than_the_set() -> None:
