@@ -264,6 +264,7 @@ def _check(settings: Settings) -> None:
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
     wrong += _champion_problems(settings.champion)
+    wrong += _domain_problems(settings)
     if settings.compute.jobs == 0 or settings.compute.jobs < -1:
         wrong.append(f"compute.jobs is {settings.compute.jobs}; allowed is 1 or more, or -1")
     if wrong:
@@ -272,6 +273,18 @@ def _check(settings: Settings) -> None:
     splits.check(settings.split)
     models.check(settings.models)
     features.check(settings.features)
+
+
+def _domain_problems(settings: Settings) -> list[str]:
+    """Return parameters of models for domains that are none: they would change nothing."""
+    known = sorted({*settings.domains, *_options("domain")} - {"all"})
+    return [
+        f"models.{name}.domains: '{domain}'{suggest(domain, known)} is not one of "
+        f"{', '.join(known)}"
+        for name, model in settings.models.items()
+        for domain in model.domains
+        if domain not in known
+    ]
 
 
 def _champion_problems(champion: ChampionSettings) -> list[str]:
