@@ -620,22 +620,42 @@ def test_the_bands_hold_most_published_rates_of_a_country_of_25_gemeenten(
     assert 0.8 < coverage(expected, "glm", [2017, 2018]) < 0.97
 
 
+ENOUGH_ROWS, ENOUGH_GEMEENTEN = 500, 50
+
+
 @pytest.mark.archive
 @pytest.mark.parametrize("domain", ["jeugd", "wmo", "bijstand"])
 def test_real_bands_hold_nine_tenths_of_the_published_rates(
     real_panel: Panel, small_settings: Settings, domain: str
 ) -> None:
-    """The country's mean has the worst errors there are; its bands must know that."""
-    define = {"inwoners": small_settings.features.define["inwoners"]}
-    one = replace(small_settings.features, define=define, context=[])
-    real = crossval.pose(real_panel.wijken, domain, one, ["inwoners"], 100)
-    work = crossval.tasks(
-        real, PROTOCOLS["unseen_gemeente"], SplitSettings(), {"mean": QUICK["mean"]}, seed=3
-    )
+    """Of the country's mean, which has the worst errors there are, and of the shipped GLM.
+
+    Nine tenths of all wijken, and 85–95% of every size class that has enough rows from enough
+    gemeenten to tell: errors go by gemeente, and 7 of them (jeugd in wijken of 10,000 youths, 64
+    rows of the scored years, 83% within the GLM's bands) are 7 draws. Bands are of all years
+    together: in small wijken Wmo figures of 2015 and 2016 are half to two thirds of later ones, so
+    there bands are too narrow for those years and too wide (95–96%) for the scored ones.
+    """
+    real = posed(real_panel.wijken, small_settings, domain)
+    chosen = {"mean": QUICK["mean"], "glm": settings.compose(["model=glm"]).models["glm"]}
+    work = crossval.tasks(real, PROTOCOLS["unseen_gemeente"], SplitSettings(), chosen, seed=3)
     found = crossval.run(work, OFF, jobs=2)
     years = [2017, 2018, 2019]
-    table = evaluate.expected(found, real, "mean")
-    assert coverage(table, "mean", years) == pytest.approx(0.90, abs=0.015)
+    for model in chosen:
+        table = evaluate.expected(found, real, model)
+        assert coverage(table, model, years) == pytest.approx(0.90, abs=0.015), model
+        rows = table[(table["model"] == model) & (table["population"] >= 100)]
+        rows = rows[rows["observed_rate"].notna()]
+        inside = rows["observed_rate"].between(rows["lower"], rows["upper"])
+        size = scores.size_class(rows["population"], scores.SIZE_CLASSES, "size")
+        told = 0
+        for label, which in (("all", rows["year"] > 0), ("scored", rows["year"].isin(years))):
+            for name, part in rows[which].groupby(size[which]):
+                gemeenten = part["wijk_code"].str[2:6].nunique()
+                if len(part) >= ENOUGH_ROWS and gemeenten >= ENOUGH_GEMEENTEN:
+                    assert 0.85 < inside[part.index].mean() < 0.95, (model, label, name)
+                    told += 1
+        assert told >= 7, model  # of ten
 
 
 def test_a_model_on_everything_learns_from_usable_rows_only(

@@ -32,7 +32,7 @@ from running import (
 )  # fmt: skip
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
-MODELS = ("gemeente_mean", "glm", "lightgbm", "mean", "persistence")
+MODELS = ("blend", "gemeente_mean", "glm", "lightgbm", "mean", "persistence")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 

@@ -176,7 +176,7 @@ class TestRun:
         assert run.data.tags["data"] == "demo"
         assert run.data.tags["git_commit"] == str(record["git_commit"])
         told = {k: v for k, v in run.data.tags.items() if k.startswith("input.")}
-        assert len(told) == len(record["inputs"]) == 9
+        assert len(told) == len(record["inputs"]) == 10
         assert set(told.values()) == {one["sha256"] for one in record["inputs"]}
         assert "input.DEMOJZ2016.2016" in told
 
@@ -216,8 +216,8 @@ class TestModel:
             archive = pipeline.open_archive(chosen)
             panel = pipeline.store.load_or_build(archive, chosen.domains, pipeline._cache(chosen))
             for problem in pipeline._problems(panel, chosen):
-                model = chosen.models[record["champions"][problem.domain]]
-                out[problem.domain] = crossval.fit_all(problem, model, chosen.seed)
+                name = record["champions"][problem.domain]
+                out[problem.domain] = crossval.fit_all(problem, name, chosen.models, chosen.seed)
         return out
 
     def test_both_kinds_are_champion(self, record: dict[str, Any]) -> None:
