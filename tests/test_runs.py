@@ -286,7 +286,7 @@ class TestRecord:
     def test_hash_of_every_input(self, record: dict[str, Any]) -> None:
         folder = next(paths.cache_dir().glob("demo/demo-*/DEMOJZ2016.csv")).parent
         inputs = {one["file"]: one for one in record["inputs"]}
-        assert len(inputs) == 9
+        assert len(inputs) == 10
         for name, one in inputs.items():
             assert one["sha256"] == storage.sha256_file(folder / name)
             assert one["rows"] > 0
