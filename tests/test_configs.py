@@ -45,7 +45,9 @@ class TestCompose:
         assert list(chosen.domains) == ["jeugd", "wmo", "bijstand"]
         assert chosen.features.name == "demografie_wonen"
         assert not any(feature.sensitive for feature in chosen.features.define.values())
-        assert list(chosen.models) == ["mean", "gemeente_mean", "persistence", "glm", "lightgbm"]
+        assert list(chosen.models) == [
+            "mean", "gemeente_mean", "persistence", "glm", "lightgbm", "blend",
+        ]  # fmt: skip
         assert chosen.split.protocols == ["unseen_gemeente", "unseen_wijk", "next_years", "random"]
         assert chosen.tracking.enabled
 
@@ -61,7 +63,57 @@ class TestCompose:
         for name, chosen in settings.compose([choice]).models.items():
             kind = models.KINDS[chosen.kind]
             default = asdict(kind.params()) if kind.params else {}
+            default |= {"members": chosen.params["members"]} if chosen.kind == "blend" else {}
             assert {**default, **chosen.params} == default, name
+
+    @pytest.mark.parametrize("choice", choices("model"))
+    def test_what_a_model_says_of_a_domain_is_of_a_shipped_one_and_differs(
+        self, choice: str
+    ) -> None:
+        domains = settings.compose(["domain=[jeugd,wmo,bijstand,ao]"]).domains
+        for name, chosen in settings.compose([choice]).models.items():
+            assert set(chosen.domains) <= set(domains), name
+            for own in chosen.domains.values():
+                assert own
+                assert all(value != chosen.params[param] for param, value in own.items()), name
+
+    def test_the_blend_brings_the_models_it_averages(self) -> None:
+        chosen = settings.compose(["model=blend"]).models
+        assert list(chosen) == ["glm", "lightgbm", "blend"]
+        assert set(chosen["blend"].params["members"]) == {"glm", "lightgbm"}
+        # the weights of bijstand are of the same two
+        assert set(chosen["blend"].domains["bijstand"]["members"]) == {"glm", "lightgbm"}
+
+    def test_the_weight_of_a_member_is_one_override(self) -> None:
+        chosen = settings.compose(["models.blend.params.members.glm=0.1"]).models["blend"]
+        assert chosen.params["members"] == {"lightgbm": 0.6, "glm": 0.1}
+
+    def test_a_parameter_of_a_domain_is_one_override(self) -> None:
+        chosen = settings.compose(["+models.lightgbm.domains.wmo.rounds=9"]).models
+        assert models.for_domain(chosen, "wmo")["lightgbm"].params["rounds"] == 9
+        assert models.for_domain(chosen, "jeugd")["lightgbm"].params["rounds"] == 700
+        with pytest.raises(ConfigError) as caught:
+            settings.compose(["+models.lightgbm.domains.wmo.round=9"])
+        (told,) = caught.value.details
+        assert told.startswith("wmo: lightgbm: parameter 'round' is not one of")
+
+    def test_a_parameter_of_a_domain_that_is_none_is_refused(self) -> None:
+        """It would change nothing, and nobody would know."""
+        with pytest.raises(ConfigError) as caught:
+            settings.compose(["+models.glm.domains.bijstnd.alpha=1"])
+        (told,) = caught.value.details
+        assert told == (
+            "models.glm.domains: 'bijstnd' (did you mean 'bijstand'?) is not one of ao, bijstand, "
+            "jeugd, wmo"
+        )
+        # one that is there and not chosen is no mistake
+        assert settings.compose(["domain=jeugd"]).models["glm"].domains["bijstand"]
+
+    def test_a_blend_without_its_members_is_refused(self) -> None:
+        with pytest.raises(ConfigError) as caught:
+            settings.compose(["model=blend", "~models.glm"])
+        (told,) = set(caught.value.details)
+        assert told == "blend: member 'glm' is not one of lightgbm"
 
     def test_archive_folder_comes_from_the_environment(
         self, monkeypatch: pytest.MonkeyPatch

@@ -176,6 +176,23 @@ class TestCbs:
         assert all(one["url"].startswith("https://opendata.cbs.nl") for one in inputs)
 
 
+class TestWithoutMap:
+    def test_the_run_goes_on_on_less(self, small_demo: Archive, tmp_path: Path) -> None:
+        """For bijstand, where also the GLM would look at where a wijk lies."""
+        archive = as_cbs(small_demo, tmp_path / "archive")
+        words = [*SPLIT, *OFF, "domain=bijstand", "model=blend", "models.lightgbm.params.rounds=9"]
+        words += ["split.protocols=[unseen_gemeente]", "data=archive", f"data.dir={archive}"]
+        well("train", *words, f"run.dir={tmp_path / 'run'}")
+        panel = pd.read_parquet(tmp_path / "run" / "panel.parquet")
+        assert panel[["x_km", "y_km", "inwoners_nabij_2_km"]].isna().all(axis=None)
+        assert panel["inwoners_gemeente"].gt(0).all()
+        predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+        learned = predictions[predictions["model"].isin(["glm", "lightgbm", "blend"])]
+        assert len(learned) == 3 * len(panel)
+        assert learned["rate"].between(0, 1).all()
+        assert (learned.groupby("model")["rate"].nunique() > 50).all()
+
+
 class TestOwnTable:
     @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
     def test_stands_beside_cbs_features(

@@ -11,14 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from threadpoolctl import threadpool_limits
 
 from risicomodel import features, settings, splits
 from risicomodel.errors import ConfigError
-from risicomodel.evaluation import crossval
-from risicomodel.features import CONTEXT_SUFFIX, Feature, FeatureSet
+from risicomodel.evaluation import crossval, sensitive
+from risicomodel.features import CONTEXTS, PARTS, Feature, FeatureSet, declarations
 from risicomodel.panel import names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from risicomodel.domains import Domain
     from risicomodel.panel.build import Panel
     from risicomodel.settings import Settings
@@ -41,8 +44,16 @@ def feature(formula: str, **options: object) -> Feature:
     return Feature(formula, "share", "leeftijd", "nl", "en", **options)  # type: ignore[arg-type]
 
 
-def one(formula: str, *, context: bool = False, **options: object) -> FeatureSet:
-    return FeatureSet("test", {"f": feature(formula, **options)}, context=context)
+def one(formula: str, *, context: Sequence[str] = (), **options: object) -> FeatureSet:
+    """A set of one feature; ``context`` is the set's."""
+    return FeatureSet("test", {"f": feature(formula, **options)}, context=list(context))
+
+
+def own_name(column: str) -> str:
+    """The feature that a column is of, or is a context of."""
+    for suffix in CONTEXTS.values():
+        column = column.removesuffix(suffix)
+    return column
 
 
 WIJKEN = pd.DataFrame(
@@ -89,27 +100,33 @@ def test_centre_year_takes_the_countrys_weighted_mean_of_the_year_off() -> None:
     assert found == [100 - mean_2018, 200 - mean_2018, 400 - mean_2018, 0.0]
 
 
-def test_context_is_the_difference_from_the_gemeentes_weighted_mean() -> None:
-    found = values(one("gemiddelde_woningwaarde", context=True), "f" + CONTEXT_SUFFIX)
-    mean = (100 * 100 + 300 * 200) / 400
-    assert found == [100 - mean, 200 - mean, 0.0, 0.0]
-
-
 @pytest.mark.parametrize("name", SETS)
-def test_context_has_mean_zero_within_every_gemeente_and_year(
+def test_the_difference_from_the_gemeente_has_mean_zero_in_every_gemeente_and_year(
     small_panel: Panel, name: str
 ) -> None:
     table = features.compute(shipped(name), small_panel.wijken)
-    context = [column for column in table if column.endswith(CONTEXT_SUFFIX)]
-    assert len(context) == len(shipped(name).define)
+    differences = [column for column in table if features.part_of(column) == "verschil"]
+    # of all but where a wijk lies
+    assert {*map(own_name, differences)} == {
+        n for n, f in shipped(name).define.items() if f.family != "ligging"
+    }
     keys = [small_panel.wijken["gm_code"], small_panel.wijken["year"]]
     people = small_panel.wijken["aantal_inwoners"]
-    for column in context:
+    for column in differences:
         total = (table[column] * people).groupby(keys).sum()
         weight = people.where(table[column].notna()).groupby(keys).sum()
         scale = max(table[column].abs().max(), 1e-9)
         assert (total / weight.where(weight > 0)).abs().max() <= 1e-9 * scale, column
         assert table[column].abs().max() > 0, column
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_columns_told_beforehand_are_those_computed(small_panel: Panel, name: str) -> None:
+    chosen = shipped(name)
+    table = features.compute(chosen, small_panel.wijken)
+    assert list(table) == features.columns(chosen)
+    assert not table.columns.duplicated().any()
+    assert (table.dtypes == "float64").all()
 
 
 def test_the_order_of_rows_and_the_index_change_no_value(small_panel: Panel) -> None:
@@ -125,6 +142,185 @@ def test_every_shipped_feature_has_values_on_the_demo(small_panel: Panel) -> Non
         assert table.notna().any().all(), name
 
 
+# -- contexts ---------------------------------------------------------------------------------
+
+# two gemeenten in 2018: wijken at 5 km from each other and 10 km from the first; one alone in 2019
+AREA = WIJKEN.assign(x_km=[0.0, 3.0, 0.0, 0.0], y_km=[0.0, 4.0, 10.0, 0.0])
+VALUE = "gemiddelde_woningwaarde"  # 100, 200, 400 and 300
+GEMEENTE_MEAN = (100 * 100 + 300 * 200) / 400
+
+
+def around(distances: Sequence[float], people: Sequence[float], value: Sequence[float]) -> float:
+    """The mean of neighbours, each counting for its people · exp(−km / 5)."""
+    weight = np.array(people) * np.exp(-np.array(distances) / 5)
+    return float((weight * np.array(value)).sum() / weight.sum())
+
+
+FAR = float(np.hypot(3, 6))  # from the second wijk to the third
+SURROUNDINGS = [
+    around([5, 10], [300, 600], [200, 400]),
+    around([5, FAR], [100, 600], [100, 400]),
+    around([10, FAR], [100, 300], [100, 200]),
+    np.nan,  # nobody else that year
+]
+
+
+def added(
+    context: str, wijken: pd.DataFrame = AREA, formula: str = VALUE, **options: object
+) -> list[float]:
+    """A context's column of a feature with surroundings of 5 km."""
+    chosen = replace(one(formula, context=[context], **options), surroundings_km=5.0)
+    return list(features.compute(chosen, wijken)["f" + CONTEXTS[context]])
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ("verschil", [100 - GEMEENTE_MEAN, 200 - GEMEENTE_MEAN, 0, 0]),
+        ("gemeente", [GEMEENTE_MEAN, GEMEENTE_MEAN, 400, 300]),
+        ("omgeving", SURROUNDINGS),
+    ],
+)
+def test_a_context_has_its_value_by_hand(context: str, expected: list[float]) -> None:
+    np.testing.assert_allclose(added(context), expected, atol=1e-8)
+
+
+def test_contexts_are_of_the_centred_value() -> None:
+    mean_2018 = (100 * 100 + 300 * 200 + 600 * 400) / 1000
+    own = added("gemeente", centre="year")
+    np.testing.assert_allclose(own[:2], [GEMEENTE_MEAN - mean_2018] * 2)
+    surroundings = np.array(SURROUNDINGS[:3]) - mean_2018
+    np.testing.assert_allclose(added("omgeving", centre="year")[:3], surroundings, atol=1e-8)
+
+
+def test_a_wijk_is_no_part_of_its_own_surroundings() -> None:
+    other = AREA.assign(gemiddelde_woningwaarde=[5000.0, 200.0, 400.0, 300.0])
+    plain, changed = added("omgeving"), added("omgeving", other)
+    assert changed[0] == plain[0]
+    assert changed[1] > plain[1] + 100
+    assert changed[2] > plain[2] + 100
+
+
+def test_surroundings_skip_what_is_missing() -> None:
+    unknown = AREA.assign(gemiddelde_woningwaarde=[100.0, np.nan, 400.0, 300.0])
+    found = added("omgeving", unknown)
+    assert found[0] == 400
+    # its own figure is missing, its surroundings are not
+    assert found[1] == pytest.approx(around([5, FAR], [100, 600], [100, 400]))
+    nowhere = AREA.assign(x_km=[0.0, np.nan, 0.0, 0.0])
+    found = added("omgeving", nowhere)
+    assert found[0] == 400
+    assert np.isnan(found[1])
+    empty = AREA.assign(aantal_inwoners=[100.0, 0.0, 600.0, 50.0])
+    assert added("omgeving", empty)[0] == 400
+
+
+def test_without_a_map_there_are_no_surroundings_and_the_rest_is_as_it_was() -> None:
+    assert np.isnan(added("omgeving", WIJKEN)).all()
+    for context in ("verschil", "gemeente"):
+        assert added(context, WIJKEN) == added(context, AREA)
+
+
+def test_two_wijken_in_one_spot_are_each_others_surroundings() -> None:
+    """Where only the middle of the gemeente is known its wijken share a location."""
+    together = AREA.assign(x_km=0.0, y_km=[0.0, 0.0, 1000.0, 0.0])
+    np.testing.assert_allclose(added("omgeving", together)[:2], [200, 100])
+
+
+def test_the_number_of_threads_changes_no_bit() -> None:
+    """The hash of features is the key to kept fits, and the same bytes are a promise."""
+    rng = np.random.default_rng(6)
+    n, years = 2500, range(2015, 2022)
+    count = n * len(years)
+    wijken = pd.DataFrame(
+        {
+            "gm_code": "GM0001",
+            "year": np.tile(list(years), n),
+            "aantal_inwoners": rng.integers(1, 9000, count).astype("float64"),
+            "x_km": np.repeat(rng.uniform(0, 300, n), len(years)),
+            "y_km": np.repeat(rng.uniform(300, 600, n), len(years)),
+            "koopwoningen": rng.uniform(0, 100, count),
+        }
+    )
+    define = {f"f{power}": feature(f"(koopwoningen / 100) ** {power}") for power in range(1, 9)}
+    chosen = FeatureSet("test", define, context=["omgeving"])
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            found.append(features.compute(chosen, wijken))
+    pd.testing.assert_frame_equal(*found, check_exact=True)
+
+
+def test_a_feature_may_say_otherwise_than_the_set() -> None:
+    define = {
+        "plain": feature(VALUE),
+        "bare": feature(VALUE, context=[]),
+        "other": feature(VALUE, context=["omgeving", "gemeente"]),
+    }
+    chosen = FeatureSet("test", define, context=["verschil"])
+    assert features.columns(chosen) == [
+        "plain", "bare", "other", "plain_tov_gemeente", "other_van_gemeente", "other_van_omgeving",
+    ]  # fmt: skip
+    assert list(features.compute(chosen, AREA)) == features.columns(chosen)
+    assert features.columns(chosen, ["bare"]) == ["bare"]
+    table = features.table(chosen, {}).set_index("feature")["context"]
+    assert table.to_dict() == {"plain": "verschil", "bare": "", "other": "omgeving gemeente"}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_column_tells_what_it_is_of(name: str) -> None:
+    chosen = shipped(name)
+    found = {column: features.part_of(column) for column in features.columns(chosen)}
+    assert set(found.values()) == set(PARTS)
+    for column, part in found.items():
+        family = chosen.define[own_name(column)].family
+        if part in CONTEXTS:
+            assert column == own_name(column) + CONTEXTS[part]
+        else:
+            assert column in chosen.define
+            assert (part == "ligging") == (family == "ligging")
+
+
+def told_about(chosen: FeatureSet) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        features.check(chosen)
+    return list(caught.value.details)
+
+
+def test_an_unknown_context_is_told_with_the_nearest() -> None:
+    define = {"f": feature(VALUE, context=["gemeenten"])}
+    found = told_about(FeatureSet("test", define, context=["verschil", "omgevng"]))
+    allowed = "is not one of verschil, gemeente, omgeving"
+    assert found == [
+        f"f: context 'gemeenten' (did you mean 'gemeente'?) {allowed}",
+        f"the set: context 'omgevng' (did you mean 'omgeving'?) {allowed}",
+    ]
+
+
+def test_the_names_of_where_a_wijk_lies_say_so_and_no_others_do() -> None:
+    """Models choose features by what their columns are called."""
+    place = replace(feature("x_km"), family="ligging")
+    features.check(FeatureSet("test", {"ligging_oost": place, "f": feature(VALUE)}))
+    found = told_about(FeatureSet("test", {"oost": place, "ligging_f": feature(VALUE)}))
+    why = "the names of family 'ligging', and no others, begin with 'ligging_'"
+    assert found == [f"oost: {why}", f"ligging_f: {why}"]
+
+
+@pytest.mark.parametrize("suffix", CONTEXTS.values())
+def test_a_feature_is_not_called_as_anothers_context(suffix: str) -> None:
+    """There would be two columns of one name, or one taken for what it is not."""
+    define = {"f": feature(VALUE), f"f{suffix}": feature(VALUE)}
+    (found,) = told_about(FeatureSet("test", define))
+    assert found.startswith(f"f{suffix}: ")
+    assert suffix in found.partition(": ")[2]
+
+
+@pytest.mark.parametrize("reach", [0.0, -15.0, np.nan])
+def test_surroundings_reach_somewhere(reach: float) -> None:
+    (found,) = told_about(replace(one(VALUE), surroundings_km=reach))
+    assert found == f"surroundings_km is {reach}; allowed is above 0"
+
+
 # -- what may be used -------------------------------------------------------------------------
 
 
@@ -136,7 +332,7 @@ def test_no_domain_uses_a_feature_made_from_its_own_figure(name: str) -> None:
         usable = features.usable(chosen.features, domain_name, domain)
         assert len(usable) > 40
         for feature_name in usable:
-            declared = chosen.features.define[feature_name.removesuffix(CONTEXT_SUFFIX)]
+            declared = chosen.features.define[own_name(feature_name)]
             assert not features.sources(declared) & forbidden, feature_name
             assert domain_name not in declared.leaks_into, feature_name
 
@@ -151,7 +347,7 @@ def test_income_that_counts_the_same_households_is_kept_from_bijstand(
     assert dropped == {
         name + suffix
         for name in ("laag_inkomen", "sociaal_minimum")
-        for suffix in ("", CONTEXT_SUFFIX)
+        for suffix in ("", *CONTEXTS.values())
     }
 
 
@@ -166,9 +362,11 @@ def test_income_that_counts_the_same_households_is_kept_from_bijstand(
 def test_a_leak_is_found_wherever_it_hides_in_a_formula(
     domains: dict[str, Domain], formula: str
 ) -> None:
-    assert features.leaks("f", feature(formula), "bijstand", domains["bijstand"])
-    assert not features.leaks("f", feature(formula), "wmo", domains["wmo"])
-    assert features.usable(one(formula, context=True), "bijstand", domains["bijstand"]) == []
+    assert declarations.leaks("f", feature(formula), "bijstand", domains["bijstand"])
+    assert not declarations.leaks("f", feature(formula), "wmo", domains["wmo"])
+    with_contexts = one(formula, context=list(CONTEXTS))
+    assert features.usable(with_contexts, "bijstand", domains["bijstand"]) == []
+    assert len(features.usable(with_contexts, "wmo", domains["wmo"])) == 4
 
 
 def test_a_declared_leak_is_kept_from_its_domain_only(domains: dict[str, Domain]) -> None:
@@ -187,6 +385,22 @@ def test_origin_is_accepted_with_a_written_reason_and_keeps_it() -> None:
     chosen = shipped("herkomst")
     assert chosen.justification == "does origin add anything"
     assert {"aandeel_westers", "aandeel_niet_westers"} <= set(chosen.define)
+
+
+def test_what_is_added_to_a_sensitive_feature_is_as_sensitive(domains: dict[str, Domain]) -> None:
+    """The mean origin of a gemeente or of the wijken around is about origin too."""
+    chosen = shipped("herkomst")
+    bare = sensitive.without(chosen)
+    gone = {
+        name + suffix
+        for name in ("aandeel_westers", "aandeel_niet_westers")
+        for suffix in ("", *CONTEXTS.values())
+    }
+    assert set(features.columns(chosen)) - set(features.columns(bare)) == gone
+    assert set(features.columns(bare)) == set(features.columns(shipped("demografie_wonen")))
+    for context in CONTEXTS:
+        with pytest.raises(ConfigError, match="need a written reason"):
+            features.check(one("westers_totaal / aantal_inwoners", context=[context]))
 
 
 @pytest.mark.parametrize("name", [name for name in SETS if name != "herkomst"])

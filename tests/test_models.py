@@ -1,19 +1,19 @@
-"""Models behind one interface: the same promises for every kind, golden figures for two."""
+"""Models behind one interface: the same promises for every kind, golden figures for three."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel import models
+from risicomodel import models, settings
 from risicomodel.errors import ConfigError
 from risicomodel.knowledge import Known
-from risicomodel.models import KINDS, ModelSettings, Rows
+from risicomodel.models import KINDS, BlendParams, ModelSettings, Rows, average
 from risicomodel.models.base import NotFittedError
 from risicomodel.models.boosted import Boosted, BoostedParams
 from risicomodel.models.linear import Glm, GlmParams
@@ -21,9 +21,11 @@ from risicomodel.models.linear import Glm, GlmParams
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEARNED = ("glm", "lightgbm")
+LEARNED = ("glm", "lightgbm", "blend")
 BASELINES = ("mean", "gemeente_mean", "persistence")
-QUICK = {"lightgbm": {"rounds": 40, "min_child_samples": 20}}
+WEIGHTS = {"lightgbm": 3.0, "glm": 1.0}
+QUICK = {"lightgbm": {"rounds": 40, "min_child_samples": 20}, "blend": {"members": WEIGHTS}}
+AMONG = {kind: ModelSettings(kind, dict(QUICK.get(kind, {}))) for kind in KINDS}
 
 
 def simulated(n: int = 800, seed: int = 1, *, missing: float = 0.1) -> Rows:
@@ -40,12 +42,16 @@ def simulated(n: int = 800, seed: int = 1, *, missing: float = 0.1) -> Rows:
     return Rows(x, nation, Known(nation, gemeente, last), population, published)
 
 
+FILES = {
+    "lightgbm": ["lightgbm.txt", "model.json"],
+    "blend": ["glm/model.json", "lightgbm/lightgbm.txt", "lightgbm/model.json", "model.json"],
+}
 ROWS = simulated()
 ASKED = replace(simulated(seed=2, n=50), rate=None)
 
 
 def model_of(kind: str, seed: int = 7) -> models.RateModel:
-    return models.create(ModelSettings(kind, dict(QUICK.get(kind, {}))), seed)
+    return models.create(AMONG[kind], seed, AMONG)
 
 
 def test_the_kinds_tested_here_are_all_there_are() -> None:
@@ -77,11 +83,11 @@ def test_a_saved_model_predicts_the_same_and_holds_no_pickle(tmp_path: Path, kin
     loaded = models.load(tmp_path)
     assert loaded.kind == kind
     np.testing.assert_array_equal(loaded.predict(ASKED), model.predict(ASKED))
-    files = sorted(path.name for path in tmp_path.iterdir())
-    assert files == (["lightgbm.txt", "model.json"] if kind == "lightgbm" else ["model.json"])
+    files = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert files == FILES.get(kind, ["model.json"])
     assert json.loads((tmp_path / "model.json").read_text())["kind"] == kind
-    for path in tmp_path.iterdir():
-        path.read_text(encoding="utf-8")  # text: a pickle is not
+    for name in files:
+        (tmp_path / name).read_text(encoding="utf-8")  # text: a pickle is not
 
 
 @pytest.mark.parametrize("kind", LEARNED)
@@ -127,7 +133,8 @@ def test_a_prediction_is_a_ratio_to_what_is_known(kind: str) -> None:
 @pytest.mark.parametrize("kind", LEARNED)
 def test_a_model_learns_what_is_there_to_learn(kind: str) -> None:
     """On new wijken its error is far nearer to the truth than the national mean's."""
-    model = models.create(ModelSettings(kind, {"alpha": 1e-3} if kind == "glm" else {}), 7)
+    best = {**{k: ModelSettings(k) for k in KINDS}, "glm": ModelSettings("glm", {"alpha": 1e-3})}
+    model = models.create(AMONG["blend"] if kind == "blend" else best[kind], 7, best)
     new = simulated(seed=3, missing=0.0)
     model.fit(simulated(n=3000, missing=0.0))
     assert new.rate is not None
@@ -266,7 +273,197 @@ def test_trees_equal_a_direct_lightgbm_train() -> None:
     np.testing.assert_array_equal(ours.predict(ASKED), expected)
 
 
+# -- what a model sees ------------------------------------------------------------------------
+
+COLUMNS = {
+    "oud": "eigen", "oud_tov_gemeente": "verschil", "oud_van_gemeente": "gemeente",
+    "oud_van_omgeving": "omgeving", "ligging_oost": "ligging",
+    "ligging_oost_van_gemeente": "gemeente",
+}  # fmt: skip
+
+
+def wide(rows: Rows) -> Rows:
+    """The first feature with its contexts and two of location; the other features as they were."""
+    rng = np.random.default_rng(9)
+    extra = pd.DataFrame(rng.normal(size=(len(rows.x), len(COLUMNS) - 1)), index=rows.x.index)
+    return replace(rows, x=rows.x.join(extra.set_axis(list(COLUMNS)[1:], axis=1)))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [["eigen"], ["verschil"], ["gemeente"], ["omgeving"], ["ligging"], ["ligging", "eigen"], []],
+)
+def test_rows_show_only_the_parts_asked_for_and_are_otherwise_the_same(parts: list[str]) -> None:
+    rows = wide(ROWS)
+    seen = rows.seeing(parts)
+    of = {**dict.fromkeys(ROWS.x, "eigen"), **COLUMNS}
+    assert list(seen.x) == [column for column in rows.x if of[column] in parts]
+    pd.testing.assert_frame_equal(seen.x, rows.x[list(seen.x)])
+    for name in ("reference", "known", "population", "rate"):
+        assert getattr(seen, name) is getattr(rows, name)
+    assert rows.x.shape[1] == 9  # the rows themselves keep all
+
+
+def test_a_glm_learns_from_and_looks_at_the_parts_it_sees_only() -> None:
+    rows, asked = wide(ROWS), wide(ASKED)
+    glm = Glm(GlmParams(sees=["eigen", "gemeente"])).fit(rows)
+    assert set(glm.state()["learned"]["features"]) == {
+        *ROWS.x, "oud_van_gemeente", "ligging_oost_van_gemeente",
+    }  # fmt: skip
+    plain = glm.predict(asked)
+    hidden = asked.x.assign(oud_tov_gemeente=99.0, ligging_oost=99.0, oud_van_omgeving=99.0)
+    np.testing.assert_array_equal(glm.predict(replace(asked, x=hidden)), plain)
+    shown = asked.x.assign(oud_van_gemeente=99.0)
+    assert not np.array_equal(glm.predict(replace(asked, x=shown)), plain)
+
+
+# -- blends -----------------------------------------------------------------------------------
+
+
+class TestBlend:
+    def test_is_the_weighted_mean_of_its_members(self) -> None:
+        """Recipe: members fitted apart, 3/4 of one and 1/4 of the other."""
+        trees, splines, blend = (
+            model_of(kind).fit(ROWS).predict(ASKED) for kind in ("lightgbm", "glm", "blend")
+        )
+        assert np.abs(trees - splines).max() > 1e-4
+        np.testing.assert_array_equal(blend, trees * 0.75 + splines * 0.25)
+
+    @pytest.mark.parametrize("times", [0.25, 2.0, 1024.0])
+    def test_only_the_proportions_of_weights_count(self, times: float) -> None:
+        rates = {"lightgbm": np.array([0.1, 0.2]), "glm": np.array([0.3, 0.1])}
+        more = BlendParams({name: weight * times for name, weight in WEIGHTS.items()})
+        assert more.shares() == {"lightgbm": 0.75, "glm": 0.25}
+        np.testing.assert_allclose(average(rates, more), [0.15, 0.175], rtol=1e-15)
+
+    def test_lies_between_its_members(self) -> None:
+        rates = {"a": ASKED.reference, "b": ASKED.reference * 2}
+        found = average(rates, BlendParams({"a": 0.3, "b": 0.4}))
+        assert (found > rates["a"]).all()
+        assert (found < rates["b"]).all()
+
+    def test_of_one_member_is_that_member(self) -> None:
+        alone = models.create(ModelSettings("blend", {"members": {"glm": 0.7}}), 7, AMONG)
+        expected = model_of("glm").fit(ROWS).predict(ASKED)
+        np.testing.assert_array_equal(alone.fit(ROWS).predict(ASKED), expected)
+
+    def test_may_average_models_of_one_kind_that_differ(self, tmp_path: Path) -> None:
+        among = {
+            "stiff": ModelSettings("glm", {"alpha": 10.0, "knots": 0}),
+            "loose": ModelSettings("glm", {"alpha": 0.01, "sees": ["eigen"]}),
+        }
+        chosen = ModelSettings("blend", {"members": {"stiff": 1, "loose": 1}})
+        blend = models.create(chosen, 7, among).fit(ROWS)
+        stiff, loose = (models.create(one, 7).fit(ROWS).predict(ASKED) for one in among.values())
+        np.testing.assert_allclose(blend.predict(ASKED), (stiff + loose) / 2, rtol=1e-12)
+        blend.save(tmp_path)
+        np.testing.assert_array_equal(models.load(tmp_path).predict(ASKED), blend.predict(ASKED))
+
+    def test_of_baselines_says_what_they_say(self) -> None:
+        chosen = ModelSettings("blend", {"members": {"mean": 1.0, "gemeente_mean": 1.0}})
+        rows = Rows(pd.DataFrame(index=range(3)), KNOWN.nation, KNOWN, np.full(3, 500.0))
+        found = models.create(chosen, 7, AMONG).fit(rows).predict(rows)
+        np.testing.assert_allclose(found, [0.06, 0.05, 0.07])
+
+
 # -- settings ---------------------------------------------------------------------------------
+
+
+def told_about(chosen: dict[str, ModelSettings]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        models.check(chosen)
+    return list(caught.value.details)
+
+
+LEARNING = {"glm": ModelSettings("glm"), "trees": ModelSettings("lightgbm")}
+
+
+def blend_of(members: object, **domains: dict[str, object]) -> dict[str, ModelSettings]:
+    return {**LEARNING, "blend": ModelSettings("blend", {"members": members}, domains)}
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        ({}, "blend: it has no members; allowed are glm, trees"),
+        ({"glm": 1, "tree": 1}, "blend: member 'tree' is not one of glm, trees (did you mean 'tr"),
+        ({"glm": 1, "blend": 1}, "blend: member 'blend' is not one of glm, trees"),
+        ({"glm": 0}, "blend: members is {'glm': 0}; allowed is a weight above 0 for every member"),
+        ({"glm": 1, "trees": -1}, "blend: members is {'glm': 1, 'trees': -1}; allowed is a weight"),
+        ({"glm": "much"}, "blend: members is {'glm': 'much'}; allowed is a weight above 0"),
+        ({"glm": True}, "blend: members is {'glm': True}; allowed is a weight above 0"),
+        ({"glm": float("nan")}, "blend: members is {'glm': nan}; allowed is a weight above 0"),
+        ({"glm": float("inf")}, "blend: members is {'glm': inf}; allowed is a weight above 0"),
+        (["glm"], "blend: members is ['glm']; allowed is a weight above 0 for every member"),
+    ],
+)
+def test_a_blend_that_cannot_be_made_is_refused(members: object, told: str) -> None:
+    (found,) = told_about(blend_of(members))
+    assert found.startswith(told)
+
+
+def test_a_blend_without_a_word_on_members_is_refused() -> None:
+    (found,) = told_about({**LEARNING, "blend": ModelSettings("blend")})
+    assert found == "blend: it has no members; allowed are glm, trees"
+
+
+@pytest.mark.parametrize("sees", [[], ["buren"], "eigen", ["eigen", "buren"]])
+def test_a_glm_sees_parts_that_there_are(sees: object) -> None:
+    (found,) = told_about({"glm": ModelSettings("glm", {"sees": sees})})
+    assert found == (
+        f"glm: sees is {sees!r}; allowed is one or more of eigen, verschil, gemeente, omgeving, "
+        "ligging"
+    )
+
+
+class TestPerDomain:
+    CHOSEN: ClassVar = {
+        "glm": ModelSettings(
+            "glm", {"alpha": 0.2, "knots": 4}, {"bijstand": {"alpha": 0.5, "sees": ["gemeente"]}}
+        ),
+        "mean": ModelSettings("mean"),
+    }
+
+    def test_a_domain_has_its_own_parameters_and_else_those_of_all(self) -> None:
+        found = models.for_domain(self.CHOSEN, "bijstand")
+        assert found["glm"] == ModelSettings(
+            "glm", {"alpha": 0.5, "knots": 4, "sees": ["gemeente"]}
+        )
+        assert models.for_domain(self.CHOSEN, "jeugd")["glm"].params == {"alpha": 0.2, "knots": 4}
+        assert found["mean"] == ModelSettings("mean")
+        # what was declared is as it was
+        assert self.CHOSEN["glm"].params == {"alpha": 0.2, "knots": 4}
+
+    def test_the_weights_of_a_domain_stand_in_place_of_all(self) -> None:
+        chosen = blend_of({"glm": 1, "trees": 2}, jeugd={"members": {"trees": 1}})
+        models.check(chosen)
+        found = models.for_domain(chosen, "jeugd")
+        assert models.blends(found)["blend"].shares() == {"trees": 1.0}
+        assert models.blends(chosen)["blend"].shares() == {"glm": 1 / 3, "trees": 2 / 3}
+
+    def test_what_is_wrong_for_a_domain_is_told_with_its_name_and_once(self) -> None:
+        wrong = {
+            "glm": ModelSettings("glm", {"knot": 3}, {"wmo": {"alpha": -1}, "jeugd": {"knts": 2}}),
+            "blend": ModelSettings(
+                "blend", {"members": {"glm": 1}}, {"wmo": {"members": {"trees": 1}}}
+            ),
+        }
+        known = "alpha, knots, sees, weight_exponent, winsor"
+        assert told_about(wrong) == [
+            f"glm: parameter 'knot' is not one of {known} (did you mean 'knots'?)",
+            f"jeugd: glm: parameter 'knts' is not one of {known} (did you mean 'knots'?)",
+            "wmo: glm: alpha is -1; allowed is a number of 0 or more",
+            "wmo: blend: member 'trees' is not one of glm",
+        ]
+
+    def test_bijstand_sees_other_parts_than_jeugd_as_shipped(self) -> None:
+        chosen = settings.compose(["model=glm"]).models
+        used = {}
+        for domain in ("jeugd", "bijstand"):
+            model = models.create(models.for_domain(chosen, domain)["glm"], 1)
+            used[domain] = set(model.fit(wide(ROWS)).state()["learned"]["features"])
+        assert used["jeugd"] == {*ROWS.x, "oud_tov_gemeente"}
+        assert used["bijstand"] == {*ROWS.x, *COLUMNS} - {"oud_van_omgeving"}
 
 
 def test_everything_wrong_with_models_is_told_at_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import fakes
 from risicomodel.errors import DataError
-from risicomodel.panel import names
+from risicomodel.panel import location, names
 from risicomodel.sources import formats, regions
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def test_every_column_is_declared_whole_and_its_topic_has_a_release_lag() -> Non
         assert column.name == column.name.lower()
         assert column.label
         assert column.unit
-        assert column.aliases
+        # what the panel makes of maps goes by no other name in any table of CBS
+        assert bool(column.aliases) == (column.topic != "ligging")
         assert column.topic in names.RELEASE_LAG
 
 
@@ -89,6 +90,15 @@ def test_every_topic_of_numbers_is_listed_and_postcodes_are_not_numbers() -> Non
     assert sum(map(len, listed.values())) == sum(
         column.topic != "postcode" for column in names.columns().values()
     )
+
+
+def test_the_columns_of_location_are_those_the_panel_makes() -> None:
+    made = [*location.GRID, *map(location.nearby_column, location.REACHES), location.INHABITANTS]
+    assert names.topics()["ligging"] == made
+    # and no table of CBS can bring one in
+    rows = pd.DataFrame({"code": ["WK000300"], "x_km": ["1"], "": ["2"], "aantalinwoners": ["3"]})
+    assert list(names.canonical(rows, where="kwb.csv")) == ["aantal_inwoners"]
+    assert names.unknown(rows) == ["x_km", ""]
 
 
 @pytest.mark.archive

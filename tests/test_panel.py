@@ -7,6 +7,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,18 +133,21 @@ def test_a_figure_is_there_exactly_where_the_status_says_observed(
 
 def test_every_file_read_is_in_the_provenance_once(small_panel: Panel, small_demo: Archive) -> None:
     files = [record.file for record in small_panel.provenance]
-    figures = [r for r in small_demo.found if r.subject in {"kwb", "jeugd", "wmo"}]
-    assert sorted(files) == sorted(small_demo.name(ref.path) for ref in figures)
+    used = [r for r in small_demo.found if r.subject in {"kwb", "jeugd", "wmo", "geo"}]
+    assert sorted(files) == sorted(small_demo.name(ref.path) for ref in used)
+    assert [r.file for r in small_panel.provenance if r.subject == "geo"] == ["wijken_demo.gpkg"]
     assert {record.source for record in small_panel.provenance} == {"demo"}
 
 
 def copy_with(
     archive: Archive, folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> Archive:
-    """Copy an archive's tables, each changed as a whole."""
+    """Copy an archive's tables and maps, each changed as a whole."""
     folder.mkdir()
     for path in archive.files:
-        if path.suffix == ".parquet" and "truth" not in path.name:
+        if path.suffix == ".gpkg":
+            change(gpd.read_file(path)).to_file(folder / path.name, driver="GPKG")
+        elif path.suffix == ".parquet" and "truth" not in path.name:
             change(pd.read_parquet(path)).to_parquet(folder / path.name, index=False)
         elif path.suffix == ".csv":
             table = pd.read_csv(

@@ -32,7 +32,7 @@ from running import (
 )  # fmt: skip
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
-MODELS = ("gemeente_mean", "glm", "lightgbm", "mean", "persistence")
+MODELS = ("blend", "gemeente_mean", "glm", "lightgbm", "mean", "persistence")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 
@@ -288,7 +288,7 @@ class TestRecord:
         made = paths.cache_dir().glob("demo/demo-*/DEMOJZ2016.csv")  # other tests' demos too
         wanted = inputs["DEMOJZ2016.csv"]["sha256"]
         folder = next(path.parent for path in made if storage.sha256_file(path) == wanted)
-        assert len(inputs) == 9
+        assert len(inputs) == 10
         for name, one in inputs.items():
             assert one["sha256"] == storage.sha256_file(folder / name)
             assert one["rows"] > 0

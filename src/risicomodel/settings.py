@@ -273,12 +273,25 @@ def _check(settings: Settings) -> None:
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)
+    wrong += _domain_problems(settings)
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
     splits.check(settings.split)
     models.check(settings.models)
     features.check(settings.features)
+
+
+def _domain_problems(settings: Settings) -> list[str]:
+    """Return parameters of models for domains that are none: they would change nothing."""
+    known = sorted({*settings.domains, *_options("domain")} - {"all"})
+    return [
+        f"models.{name}.domains: '{domain}'{suggest(domain, known)} is not one of "
+        f"{', '.join(known)}"
+        for name, model in settings.models.items()
+        for domain in model.domains
+        if domain not in known
+    ]
 
 
 def _champion_problems(champion: ChampionSettings) -> list[str]:

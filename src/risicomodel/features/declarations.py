@@ -203,6 +203,8 @@ def _problems(name: str, feature: Feature) -> list[str]:
     out += _context_problems(name, feature.context or [])
     if (feature.family == PLACE) != name.startswith(f"{PLACE}_"):
         out.append(f"{name}: the names of family '{PLACE}', and no others, begin with '{PLACE}_'")
+    if name.endswith(tuple(CONTEXTS.values())):
+        out.append(f"{name}: {', '.join(CONTEXTS.values())} end the names of contexts, no others")
     if feature.centre not in CENTRES:
         out.append(f"{name}: centre '{feature.centre}' is not one of {', '.join(CENTRES[1:])}")
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from risicomodel import storage
 from risicomodel.models.base import RateModel, Rows
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ class Blended(RateModel):
     def save_parts(self, folder: Path) -> None:
         """Write every member into a folder of its name."""
         for name, member in self.members.items():
-            (folder / name).mkdir()
-            member.save(folder / name)
+            with storage.staged_folder(folder / name) as whole:
+                member.save(whole)
 
 
 def average(rates: Mapping[str, Floats], params: BlendParams) -> Floats:

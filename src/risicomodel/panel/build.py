@@ -13,7 +13,6 @@ from risicomodel.errors import SourceError
 from risicomodel.levels import AREA, WIJK
 from risicomodel.panel import figures, geography, lag, location, names
 from risicomodel.sources import regions
-from risicomodel.sources.archive import BOUNDARIES
 from risicomodel.sources.table import OwnTable
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class _Tables:
 
     def subjects(self) -> list[str]:
         """Return the subjects there are tables of, KWB first: its names count first."""
-        found = {ref.subject for ref in self._archive.found if ref.path.suffix not in BOUNDARIES}
+        found = {ref.subject for ref in self._archive.found if not ref.is_map}
         return sorted(found, key=lambda subject: (subject != KWB, subject))
 
     def years(self, subject: str) -> list[int]:
@@ -82,7 +81,7 @@ class _Tables:
         """Return the centres of areas on every map of the archive, by year."""
         out = {}
         for year, ref in sorted(self._archive.years(GEO).items()):
-            if ref.path.suffix in BOUNDARIES:
+            if ref.is_map:
                 out[year], record = self._archive.centres(ref)
                 self.provenance.append(record)
         return out

@@ -24,6 +24,8 @@ GRID = ["x_km", "y_km"]
 REACHES = (2, 8, 25)
 INHABITANTS = "inwoners_gemeente"
 ROWS_AT_ONCE = 2_000
+# of a person: digits beyond these depend on how linear algebra shares out its work
+DIGITS = 3
 
 
 def nearby_column(reach: int) -> str:
@@ -83,7 +85,10 @@ def _sighted(wijken: pd.DataFrame, year: int, centres: pd.DataFrame) -> pd.DataF
 
 def _people_nearby(wijken: pd.DataFrame, people: pd.Series) -> dict[str, pd.Series]:
     table = people.to_frame("people")
-    return {nearby_column(reach): gather(wijken, table, reach)["people"] for reach in REACHES}
+    return {
+        nearby_column(reach): gather(wijken, table, reach)["people"].round(DIGITS)
+        for reach in REACHES
+    }
 
 
 def gather(wijken: pd.DataFrame, values: pd.DataFrame, reach: float) -> pd.DataFrame:

@@ -47,6 +47,11 @@ class TableRef:
     table: str
     path: Path
 
+    @property
+    def is_map(self) -> bool:
+        """Whether the file tells where areas lie, and holds no figures."""
+        return self.path.suffix.lower() in BOUNDARIES
+
 
 @dataclass
 class Archive:
@@ -164,7 +169,7 @@ class Archive:
         return centres, self._record(ref, len(centres))
 
     def _record(self, ref: TableRef, rows: int) -> Provenance:
-        no_page = self.source == "demo" or ref.path.suffix in BOUNDARIES
+        no_page = self.source == "demo" or ref.is_map
         return Provenance(
             self.source,
             ref.subject,

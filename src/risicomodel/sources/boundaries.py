@@ -33,9 +33,10 @@ def read_centres(path: Path) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        If the file is no map, or has no column with codes.
+        If the file is no map, has no column with codes, or no area with a place on the Dutch grid.
     """
     import geopandas as gpd
+    import numpy as np
     import pandas as pd
 
     try:
@@ -52,7 +53,8 @@ def read_centres(path: Path) -> pd.DataFrame:
         )
     if shapes.crs is not None:
         shapes = shapes.to_crs(DUTCH_GRID)
-    centre, size = shapes.geometry.centroid, shapes.geometry.area
+    with np.errstate(invalid="ignore"):  # outside what the projection was made for
+        centre, size = shapes.geometry.centroid, shapes.geometry.area
     table = pd.DataFrame(
         {
             "code": shapes[column].astype("str").str.strip(),
@@ -62,6 +64,11 @@ def read_centres(path: Path) -> pd.DataFrame:
         }
     )
     table = table[table["size"] > 0]
+    if table.empty:
+        raise _unreadable(
+            path,
+            "it has no area on the Dutch grid; one in other degrees or metres must say which",
+        )
     moment = table[["x", "y"]].mul(table["size"], axis=0).groupby(table["code"]).sum()
     centres = moment.div(table.groupby("code")["size"].sum(), axis=0) / METRES_PER_KM
     return centres.add_suffix("_km").round(3).reset_index()
