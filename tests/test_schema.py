@@ -49,6 +49,7 @@ SPOILED = {
     "negative people": ("aantal_inwoners", -5.0),
     "percentage": ("koopwoningen", 100.5),
     "negative percentage": ("koopwoningen", -0.1),
+    "off the map": ("x_km", -5.0),
     "status": ("jeugd_status", "unknown"),
 }
 
