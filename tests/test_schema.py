@@ -119,7 +119,7 @@ def test_all_violations_are_reported_at_once(wijken: pd.DataFrame) -> None:
         assert any(column in line for line in found), column
     assert any("jeugd: more clients than people" in line for line in found)
     assert sum("koopwoningen" in line for line in found) == 1
-    assert len(found) == 9
+    assert len(found) == 10
 
 
 def test_a_missing_column_is_a_violation(wijken: pd.DataFrame) -> None:
