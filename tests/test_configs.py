@@ -91,7 +91,7 @@ class TestCompose:
     def test_a_parameter_of_a_domain_is_one_override(self) -> None:
         chosen = settings.compose(["+models.lightgbm.domains.wmo.rounds=9"]).models
         assert models.for_domain(chosen, "wmo")["lightgbm"].params["rounds"] == 9
-        assert models.for_domain(chosen, "jeugd")["lightgbm"].params["rounds"] == 700
+        assert models.for_domain(chosen, "jeugd")["lightgbm"].params["rounds"] == 600
         with pytest.raises(ConfigError) as caught:
             settings.compose(["+models.lightgbm.domains.wmo.round=9"])
         (told,) = caught.value.details

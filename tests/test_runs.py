@@ -189,11 +189,13 @@ class TestPredictions:
             "domain": "str", "wijk_code": "str", "year": "int64", "kind": "str", "model": "str",
             "rate": "float64", "lower": "float64", "upper": "float64", "clients": "float64",
             "population": "float64", "observed_rate": "float64", "fold": "int64",
-            "champion": "bool",
+            "basis": "str", "moved": "float64", "champion": "bool",
         }  # fmt: skip
         assert predictions.dtypes.astype("str").to_dict() == types
-        assert set(predictions["kind"]) == {"expected"}
-        assert set(predictions["model"]) == set(MODELS)
+        assert set(predictions["kind"]) == {"expected", "estimate"}
+        by_kind = predictions.groupby("kind")["model"].agg(set)
+        assert by_kind["expected"] == set(MODELS)
+        assert by_kind["estimate"] < set(MODELS), "baselines estimate nothing"
 
     def test_rates_are_shares(self, predictions: pd.DataFrame) -> None:
         rates = predictions[["rate", "lower", "upper"]]
@@ -205,6 +207,7 @@ class TestPredictions:
 
     def test_clients_are_the_rate_times_the_population(self, predictions: pd.DataFrame) -> None:
         rows = predictions[predictions["population"].notna()]
+        rows = rows[(rows["kind"] == "expected") | (rows["rate"] < 1)]
         assert np.allclose(rows["clients"], rows["rate"] * rows["population"])
 
     def test_every_wijk_with_features_has_a_row(
@@ -212,7 +215,7 @@ class TestPredictions:
     ) -> None:
         keys = panel[["wijk_code", "year"]]
         unknown = 0
-        for (domain, _), rows in predictions.groupby(["domain", "model"]):
+        for (domain, _, _), rows in predictions.groupby(["domain", "kind", "model"]):
             there = rows[["wijk_code", "year"]].reset_index(drop=True)
             assert_frame_equal(there, keys)
             figures = panel[f"{domain}_clients"] / panel[f"{domain}_population"]
@@ -224,7 +227,9 @@ class TestPredictions:
     def test_a_band_covers_nine_in_ten(self, predictions: pd.DataFrame) -> None:
         rows = predictions[predictions["observed_rate"].notna() & (predictions["population"] > 99)]
         inside = rows["observed_rate"].between(rows["lower"], rows["upper"])
-        assert inside.groupby([rows["domain"], rows["model"]]).mean().between(0.8, 0.99).all()
+        held = inside.groupby([rows["domain"], rows["kind"], rows["model"]]).mean().unstack("kind")
+        assert held["expected"].between(0.8, 0.99).all()
+        assert (held["estimate"].dropna() > 0.99).all(), "an estimate holds the published figure"
 
     def test_one_champion_per_domain(
         self, predictions: pd.DataFrame, record: dict[str, Any]
@@ -238,6 +243,7 @@ class TestPredictions:
         self, predictions: pd.DataFrame, panel: pd.DataFrame
     ) -> None:
         rows = predictions.merge(panel[["wijk_code", "year", "gm_group"]], on=["wijk_code", "year"])
+        rows = rows[rows["kind"] == "expected"]
         folds = rows.groupby(["domain", "gm_group"])["fold"].nunique()
         assert (folds == 1).all()
         assert rows["fold"].nunique() == 5

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import DataError
 from risicomodel.levels import WIJK
-from risicomodel.panel import figures, names
+from risicomodel.panel import figures, location, names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +59,12 @@ def _schema(areas: pd.DataFrame, domains: list[str], level: Level) -> Any:
         "gm_code": pa.Column("str", pa.Check.str_matches(r"^GM\d{4}$")),
         "year": pa.Column("int64", pa.Check.in_range(FIRST_YEAR, LAST_YEAR)),
     }
+    # sums of inhabitants, which are checked themselves: told once
+    sums = {location.INHABITANTS, *map(location.nearby_column, location.REACHES)}
     numbers = {
         column.name: pa.Column("float64", _unit_check(column.unit), nullable=True, required=False)
         for column in names.columns().values()
-        if column.name in areas and _unit_check(column.unit) is not None
+        if column.name in {*areas} - sums and _unit_check(column.unit) is not None
     }
     domain_columns: dict[str, Any] = {}
     for domain in domains:
