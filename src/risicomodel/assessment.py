@@ -34,9 +34,10 @@ class _Sure:
     bases: dict[str, dict[str, pd.DataFrame]]
 
     def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
-        """Return the estimates of a domain's published cells as if these were blank."""
-        found = self.bases[problem.domain].values()
-        return [estimates.unseen_year(base, problem) for base in found]
+        """Return published cells estimated as if blank, and what anyone would fill in."""
+        found = list(self.bases[problem.domain].values())
+        rows = [estimates.unseen_year(base, problem) for base in found]
+        return [*rows, *(estimates.nearest_year(base, problem) for base in found[:1])]
 
 
 def _how_sure(
@@ -97,18 +98,19 @@ def assess(
     import pandas as pd
 
     sure = _how_sure(problems, predictions, settings, run)
+    unseen = {problem.domain: sure.unseen_years(problem) for problem in problems}
     scored = [
         evaluate.scored_rows(rows, problem, settings.split.score_years)
         for problem in problems
-        for rows in (predictions[problem.domain], *sure.unseen_years(problem))
+        for rows in (predictions[problem.domain], *unseen[problem.domain])
     ]
     everything = pd.concat(scored, ignore_index=True)
     table = evaluate.score_all(everything)
     best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
     board = evaluate.leaderboard(table, best)
     if sure.banded:
-        unseen = [rows for problem in problems for rows in sure.unseen_years(problem)]
-        together = pd.concat([*sure.banded.values(), *unseen], ignore_index=True)
+        years = [rows for tables in unseen.values() for rows in tables]
+        together = pd.concat([*sure.banded.values(), *years], ignore_index=True)
         table = bands.add_scores(table, everything, together)
         made, moved = _made(problems, sure, best, totals, settings)
         run.write("predictions.parquet", made)

@@ -1,6 +1,6 @@
 """Protocols: what a model may know, and which rows it is asked about.
 
-A score means nothing without its protocol. Four are declared:
+A score means nothing without its protocol:
 
 ``unseen_gemeente``
     Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
@@ -8,6 +8,9 @@ A score means nothing without its protocol. Four are declared:
     Folds by wijk, all its years together; the total of the gemeente's published wijken is known.
     With ``level=buurt`` it is buurten that are hidden: other buurten of the same wijk, often much
     alike, stay in the training rows, so the score is of a hidden buurt and not of a hidden wijk.
+``unseen_year``
+    One year of a wijk is blank, its other years and its gemeente's published wijken are known. No
+    model is fitted for it: it is what estimates are scored on.
 ``next_years``
     Train up to year T, predict T + 1 … T + h with features as they were out at T. Rates are asked;
     the number of people is that of the year itself.
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 UNSEEN_GEMEENTE = "unseen_gemeente"
 UNSEEN_WIJK = "unseen_wijk"
+UNSEEN_YEAR = "unseen_year"  # not fitted: estimates come from the folds above
 NEXT_YEARS = "next_years"
 RANDOM = "random"
 

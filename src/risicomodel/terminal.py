@@ -28,6 +28,7 @@ PROTOCOL_ORDER = (
     splits.UNSEEN_GEMEENTE,
     splits.UNSEEN_WIJK,
     evaluate.BENCHMARKED,
+    splits.UNSEEN_YEAR,
     splits.NEXT_YEARS,
     splits.RANDOM,
 )

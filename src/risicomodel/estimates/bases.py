@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.estimates import history
 from risicomodel.evaluation import intervals, scores
-from risicomodel.splits import UNSEEN_GEMEENTE, UNSEEN_WIJK
+from risicomodel.splits import UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-UNSEEN_YEAR = "unseen_year"
 HISTORY, MODEL, EXPECTED = "history", "model", "expected"
+NEAREST = "persistence"  # among years, whichever side
 
 
 def needed(protocols: list[str]) -> bool:
@@ -164,7 +164,32 @@ def unseen_year(found: pd.DataFrame, problem: Problem) -> pd.DataFrame:
     """
     rows = found[problem.usable & (found["basis"] == HISTORY)]
     limits = ["lower", "upper", "plain_lower", "plain_upper"]
-    return rows[["rate", "fold", "model", *limits]].assign(
+    return _as_predictions(rows[["rate", "fold", "model", *limits]], problem)
+
+
+def nearest_year(found: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """Return what anyone would fill in for the same cells: the nearest year's figure.
+
+    The earlier one where two are as near.
+    """
+    import numpy as np
+
+    grid = _Grid(problem.wijken)
+    rate, _ = problem.rates(np.arange(len(problem.wijken)))
+    table = grid.table(np.where(problem.usable, rate, np.nan))
+    nearest = np.full_like(table, np.nan)
+    for apart in range(1, table.shape[1]):
+        before, after = np.full_like(table, np.nan), np.full_like(table, np.nan)
+        before[:, apart:], after[:, :-apart] = table[:, :-apart], table[:, apart:]
+        for side in (before, after):
+            nearest = np.where(np.isnan(nearest), side, nearest)
+    rows = found[problem.usable & (found["basis"] == HISTORY)]
+    filled = rows[["fold"]].assign(rate=grid.rows(nearest)[rows.index], model=NEAREST)
+    return _as_predictions(filled, problem)
+
+
+def _as_predictions(rows: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    return rows.assign(
         row=rows.index,
         last_known=True,
         seconds=0.0,

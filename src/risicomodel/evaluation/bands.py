@@ -96,7 +96,8 @@ def _measured(scored: pd.DataFrame, banded: pd.DataFrame) -> pd.DataFrame:
     key = ["domain", "protocol", "model", "row"]
     limits = ["lower", "upper", "plain_lower", "plain_upper"]
     plain = scored.drop(columns=limits, errors="ignore")
-    sides = [table.astype(dict.fromkeys(key[:3], "str")) for table in (plain, banded)]
+    held = banded.dropna(subset=limits)  # baselines of unseen_year have no band
+    sides = [table.astype(dict.fromkeys(key[:3], "str")) for table in (plain, held)]
     rows = sides[0].merge(sides[1][[*key, *limits]], on=key)
     # a published rate above 1 (a tiny wijk) counts as 1: the band is of a share
     rate = (rows["clients"] / rows["population"]).clip(upper=1).to_numpy()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.evaluation import scores
 from risicomodel.evaluation.evaluate import BENCHMARKED
-from risicomodel.splits import NEXT_YEARS, RANDOM, UNSEEN_GEMEENTE, UNSEEN_WIJK
+from risicomodel.splits import NEXT_YEARS, RANDOM, UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ STYLES = {
     "lightgbm": ("#D55E00", "o"),
 }
 OTHER_STYLE = ("#000000", "x")
-PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, NEXT_YEARS, RANDOM)
+PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, UNSEEN_YEAR, NEXT_YEARS, RANDOM)
 
 
 def leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
