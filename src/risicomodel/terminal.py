@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import paths, splits
+from risicomodel import estimates, paths, splits
 from risicomodel.evaluation import evaluate
 from risicomodel.levels import WIJK
 
@@ -28,6 +28,7 @@ PROTOCOL_ORDER = (
     splits.UNSEEN_GEMEENTE,
     splits.UNSEEN_WIJK,
     evaluate.BENCHMARKED,
+    estimates.UNSEEN_YEAR,
     splits.NEXT_YEARS,
     splits.RANDOM,
 )
