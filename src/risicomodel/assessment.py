@@ -33,6 +33,10 @@ class _Sure:
     banded: dict[str, pd.DataFrame]
     bases: dict[str, dict[str, pd.DataFrame]]
 
+    def models(self) -> set[str]:
+        """Return the names of the models that estimates are made with."""
+        return {name for found in self.bases.values() for name in found}
+
     def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
         """Return published cells estimated as if blank, and what anyone would fill in."""
         found = list(self.bases[problem.domain].values())
@@ -61,11 +65,12 @@ def _how_sure(
             "split.protocols."
         )
         return _Sure(banded, {p.domain: {} for p in problems})
-    learned = models.learned(settings.models)
+    # of baselines only where there is nothing better
+    chosen = models.learned(settings.models) or list(settings.models)
     found = {
         p.domain: {
             name: estimates.bases(predictions[p.domain], p, declared[p.domain], name)
-            for name in learned
+            for name in chosen
         }
         for p in problems
     }
@@ -106,13 +111,16 @@ def assess(
     ]
     everything = pd.concat(scored, ignore_index=True)
     table = evaluate.score_all(everything)
-    best = evaluate.champions(table, settings.champion.protocol, settings.champion.metric)
+    rule = (settings.champion.protocol, settings.champion.metric)
+    best = evaluate.champions(table, *rule)
     board = evaluate.leaderboard(table, best)
     if sure.banded:
         years = [rows for tables in unseen.values() for rows in tables]
         together = pd.concat([*sure.banded.values(), *years], ignore_index=True)
         table = bands.add_scores(table, everything, together)
-        made, moved = _made(problems, sure, best, totals, settings)
+        # a baseline may be best, but estimates are made with models that learned
+        estimating = evaluate.champions(table[table["model"].isin(sure.models())], *rule)
+        made, moved = _made(problems, sure, (best, estimating), totals, settings)
         run.write("predictions.parquet", made)
         if moved is not None:
             run.write("adding_up.csv", moved)
@@ -129,21 +137,24 @@ def assess(
 def _made(
     problems: list[Problem],
     sure: _Sure,
-    best: dict[str, str],
+    best: tuple[dict[str, str], dict[str, str]],
     totals: pd.DataFrame,
     settings: Settings,
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return what is expected and estimated for every wijk, and how estimates added up."""
+    """Return what is expected and estimated for every wijk, and how estimates added up.
+
+    ``best`` holds the champions of either.
+    """
     import pandas as pd
 
     out, moved = [], []
     for problem in problems:
-        champion = best.get(problem.domain, "")
+        champion, estimating = (of.get(problem.domain, "") for of in best)
         domain = settings.domains[problem.domain]
         out.append(evaluate.expected(sure.banded[problem.domain], problem, champion))
         for name, base in sure.bases[problem.domain].items():
             found = estimates.estimate(base, problem, domain, totals, settings.estimate)
-            out.append(found.rows.assign(champion=name == champion))
+            out.append(found.rows.assign(champion=name == estimating))
             moved.append(found.adding_up)
     table = pd.concat(out, ignore_index=True)
     table = table.sort_values(["domain", "wijk_code", "year", "kind", "model"], ignore_index=True)

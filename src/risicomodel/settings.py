@@ -269,7 +269,7 @@ def _check(settings: Settings) -> None:
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
     wrong += _champion_problems(settings.champion)
-    if settings.estimate.most_moved < 1:
+    if not settings.estimate.most_moved >= 1:  # nor is "nan"
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)

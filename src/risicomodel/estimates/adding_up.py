@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ADDED_UP = "added_up"
+NOT_ASKED = "not_asked"
 CONTRADICTS = "total_below_published_wijken"
 TOO_FAR = "too_far"
 NOBODY = "nobody_expected"
@@ -63,9 +64,15 @@ def compare(
     outcome = pd.Series(ADDED_UP, index=table.index)
     outcome[anchored & ((ratio > most_moved) | (ratio < 1 / most_moved))] = TOO_FAR
     outcome[table["published"] - table["total"] > slack] = CONTRADICTS
-    outcome[ratio.isna()] = NOBODY
-    factor = ratio.where(outcome == ADDED_UP, 1.0)
+    outcome[ratio.isna() & (table["total"] > 0)] = NOBODY
+    factor = ratio.fillna(1.0).where(outcome == ADDED_UP, 1.0)  # nobody of nobody adds up
     return table.assign(factor=factor, moved=(factor - 1) * table["before"], outcome=outcome)
+
+
+def untouched(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a comparison after which nothing is moved, as none was asked for."""
+    outcome = table["outcome"].replace(ADDED_UP, NOT_ASKED)
+    return table.assign(factor=1.0, moved=0.0, outcome=outcome)
 
 
 def factors(wijken: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
@@ -87,8 +94,9 @@ def doubts(table: pd.DataFrame) -> list[str]:
     for (domain, outcome), part in rows.groupby(["domain", "outcome"]):
         if outcome in told:
             first = part.iloc[0]
+            count = "1 gemeente-year does" if len(part) == 1 else f"{len(part)} gemeente-years do"
             out.append(
-                f"{domain}: {len(part)} gemeente-years do not add up, for example "
+                f"{domain}: {count} not add up, for example "
                 f"{first['gm_code']} in {first['year']}: {told[str(outcome)]}; their estimates "
                 "were left as they were (adding_up.csv)."
             )

@@ -27,7 +27,7 @@ PUBLISHED = "published"
 
 @dataclass
 class EstimateSettings:
-    """How to estimate, as in ``configs/estimate``.
+    """How to estimate, as in ``configs/config.yaml``.
 
     Parameters
     ----------
@@ -85,7 +85,9 @@ def estimate(
     name = f"{problem.domain}_clients"
     known = totals[[*adding_up.KEY, name]].dropna().rename(columns={name: "total"})
     compared = adding_up.compare(before, known, domain.rounded_to, settings.most_moved)
-    factor = adding_up.factors(before, compared) if settings.add_up else before["clients"] * 0 + 1
+    if not settings.add_up:
+        compared = adding_up.untouched(compared)
+    factor = adding_up.factors(before, compared)
     table = before.assign(basis=found["basis"].mask(published, PUBLISHED), factor=factor)
     rows = _rows(problem, found, table, persons, filled)
     return Estimates(rows, compared.assign(domain=problem.domain, model=found["model"].iloc[0]))

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
 
-# A year without a figure is one whose figure is nothing but noise.
-UNKNOWN = 1e6
 # Places to learn three variances from; more say the same at more cost.
 ENOUGH = 1_500
 # Beyond these a deviation tells of an error or an institution, not of a level.
@@ -79,14 +78,16 @@ def fit(deviation: Floats, noise: Floats) -> Level:
     import numpy as np
     from scipy.optimize import minimize
 
-    several = np.flatnonzero(np.isfinite(deviation).sum(axis=1) > 1)
-    if len(several) == 0:
+    counts = np.isfinite(deviation).sum(axis=1)
+    if not counts.any():
         return Level(0.0, 1.0, 0.0)
+    # one year tells a level from what is of that year only by no means, but it tells their sum
+    several = np.flatnonzero(counts >= min(counts.max(), 2))
     some = several[:: max(len(several) // ENOUGH, 1)]
-    u, known = _filled(deviation[some], noise[some])
+    u, seen = _seen(deviation[some])
 
     def loss(theta: Floats) -> float:
-        return _minus_log_likelihood(_level(theta), u, known)
+        return _minus_log_likelihood(_level(theta), u, seen, noise[some])
 
     start = np.log([0.02, 0.05, 0.005])
     bounds = [(np.log(1e-6), np.log(4.0)), (np.log(1e-4), np.log(5.0)), (np.log(1e-6), np.log(4.0))]
@@ -100,12 +101,11 @@ def _level(theta: Floats) -> Level:
     return Level(float(variance), float(np.exp(-fading)), float(own))
 
 
-def _filled(deviation: Floats, noise: Floats) -> tuple[Floats, Floats]:
+def _seen(deviation: Floats) -> tuple[Floats, Flags]:
     import numpy as np
 
-    known = np.isfinite(deviation)
-    u = np.where(known, np.clip(deviation, -1.0, LARGEST), 0.0)
-    return u, np.where(known, noise, UNKNOWN)
+    seen = np.isfinite(deviation)
+    return np.where(seen, np.clip(deviation, -1.0, LARGEST), 0.0), seen
 
 
 def _covariance(level: Level, years: int) -> Floats:
@@ -116,11 +116,21 @@ def _covariance(level: Level, years: int) -> Floats:
     return out
 
 
-def _minus_log_likelihood(level: Level, u: Floats, noise: Floats) -> float:
+def _of_seen(level: Level, seen: Flags, noise: Floats) -> Floats:
+    """Return every place's covariance of its figures; a year without one is of no account."""
     import numpy as np
 
-    years = u.shape[1]
-    total = _covariance(level, years) + (noise + level.own)[:, :, None] * np.eye(years)
+    years = seen.shape[1]
+    both = seen[:, :, None] & seen[:, None, :]
+    alone = np.where(seen, noise + level.own, 1.0)[:, :, None] * np.eye(years)
+    out: Floats = np.where(both, _covariance(level, years), 0.0) + alone
+    return out
+
+
+def _minus_log_likelihood(level: Level, u: Floats, seen: Flags, noise: Floats) -> float:
+    import numpy as np
+
+    total = _of_seen(level, seen, noise)
     root = np.linalg.cholesky(total)
     white = np.linalg.solve(root, u[:, :, None])
     log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
@@ -148,16 +158,16 @@ def predict(
     """
     import numpy as np
 
-    u, known = _filled(deviation, noise)
+    u, known = _seen(deviation)
     years = u.shape[1]
     prior = _covariance(level, years)
     mean, variance = np.empty_like(u), np.empty_like(u)
     for year in range(years):
         seen = known.copy()
         if without_own_year:
-            seen[:, year] = UNKNOWN
-        total = prior + (seen + level.own)[:, :, None] * np.eye(years)
-        gain = np.linalg.solve(total, np.broadcast_to(prior[year], u.shape)[:, :, None])[:, :, 0]
+            seen[:, year] = False
+        with_year = np.where(seen, prior[year], 0.0)
+        gain = np.linalg.solve(_of_seen(level, seen, noise), with_year[:, :, None])[:, :, 0]
         mean[:, year] = (gain * u).sum(axis=1)
         variance[:, year] = level.variance - gain @ prior[year] + level.own
     return mean, np.clip(variance, 0.0, None)

@@ -25,6 +25,8 @@ LEVEL = 0.90
 CLASSES = (100, *scores.SIZE_CLASSES)
 # Below this many errors a class has no quantile of its own and takes that of all sizes.
 ENOUGH = 50
+# A rank that is whole must not become the next one by the last digit of a level.
+HAIR = 1e-12
 
 
 def spread(rate: Floats, population: Floats, model_error: float, rounded_to: int = 0) -> Floats:
@@ -94,7 +96,8 @@ def band(rows: pd.DataFrame, errors: pd.DataFrame) -> Floats:
     Returns
     -------
     array of shape (n, 2)
-        Within 0–1. Bins with fewer than :data:`ENOUGH` errors take the quantile of all.
+        Within 0–1. Bins with fewer than :data:`ENOUGH` errors take the quantile of all; where
+        there are none at all, anything from 0 to 1 may be.
     """
     import numpy as np
     from crepes import ConformalRegressor
@@ -102,7 +105,9 @@ def band(rows: pd.DataFrame, errors: pd.DataFrame) -> Floats:
     residual = (errors["clients"] / errors["population"] - errors["rate"]).abs().to_numpy()
     sigma, bins = errors["sigma"].to_numpy(), errors["bin"].to_numpy(dtype="object")
     asked = [rows["rate"].to_numpy(), rows["sigma"].to_numpy()]
-    level = cautious(errors["cluster"].nunique())
+    level = cautious(errors["cluster"].nunique()) - HAIR
+    if errors.empty:
+        return np.tile([0.0, 1.0], (len(rows), 1))
     everywhere = ConformalRegressor().fit(residual, sigma)
     out: Floats = everywhere.predict_int(*asked, confidence=level, y_min=0.0, y_max=1.0)
     names, counts = np.unique(bins, return_counts=True)
@@ -120,10 +125,10 @@ def band(rows: pd.DataFrame, errors: pd.DataFrame) -> Floats:
 def cautious(clusters: int) -> float:
     """Return the level to ask for, so that one more cluster of errors is allowed for.
 
-    0.9 (1 + 1/K), at most what K clusters can tell. Lee, Barber and Willett (2023),
+    0.9 (1 + 1/K), at most the K / (K + 1) that K clusters can tell. Lee, Barber and Willett (2023),
     "Distribution-free inference with hierarchical data", leave room for a cluster in the same way.
     """
-    return min(LEVEL * (1 + 1 / max(clusters, 1)), 1 - 1 / (clusters + 2))
+    return min(LEVEL * (1 + 1 / max(clusters, 1)), clusters / (clusters + 1))
 
 
 def winkler(rate: Floats, lower: Floats, upper: Floats) -> Floats:
