@@ -56,7 +56,9 @@ def fit_seconds(folder: Path) -> float | None:
     if not path.is_file():
         return None
     table = pd.read_csv(path)
-    own = table[~table["protocol"].str.endswith("_benchmarked")]
+    models = json.loads((folder / "run.json").read_text())["configuration"]["models"]
+    blends = [name for name, model in models.items() if model["kind"] == "blend"]  # not fitted
+    own = table[~table["protocol"].str.endswith("_benchmarked") & ~table["model"].isin(blends)]
     each = own.groupby(["domain", "protocol", "model"])["seconds"].first()
     return round(float(each.sum()) / (os.cpu_count() or 1), 1)
 
