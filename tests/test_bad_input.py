@@ -23,6 +23,7 @@ import pytest
 
 from odata_server import StatLineServer
 from risicomodel import paths
+from risicomodel.runs import read_record
 from risicomodel.sources.archive import MANIFEST
 from running import (
     DEMO,
@@ -295,6 +296,104 @@ class TestTable:
         refused(read(folder, *named), "is not a manifest", "remove it")
         (folder / MANIFEST).unlink()
         assert read(folder, *named).status == 0
+
+
+class TestTotals:
+    """Figures that cannot all be right are no error: estimates are made, and doubts are told."""
+
+    WORDS = (
+        *SPLIT, "domain=jeugd", "model=glm", "split.protocols=[unseen_gemeente,unseen_wijk]",
+    )  # fmt: skip
+
+    def estimated(self, archive: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
+        """Return the run's folder, its estimates of 2018 with their gemeente, and the sums."""
+        assert read(archive, *self.WORDS, task="train").status == 0
+        run = archive.parent / "results" / "run"
+        panel = pd.read_parquet(run / "panel.parquet")
+        rows = pd.read_parquet(run / "predictions.parquet")
+        rows = rows[rows["kind"] == "estimate"]
+        assert len(rows) == len(panel)
+        assert rows[["rate", "lower", "upper", "clients"]].notna().all(axis=None)
+        rows = rows.merge(panel[["wijk_code", "year", "gm_code"]], on=["wijk_code", "year"])
+        sums = pd.read_csv(run / "adding_up.csv")
+        return run, rows[rows["year"] == 2018], sums[sums["year"] == 2018].set_index("gm_code")
+
+    def largest(self, table: pd.DataFrame) -> str:
+        """Return the digits of the gemeente with the most wijken."""
+        return str(table.loc[wijken(table), CODE].str[2:6].value_counts().idxmax())
+
+    def edited(self, archive: Path, change: Callable[[pd.DataFrame, str], None]) -> str:
+        """Change the jeugd table of 2018 round its largest gemeente; return its code."""
+        found = []
+
+        def with_gemeente(table: pd.DataFrame) -> pd.DataFrame:
+            found.append(self.largest(table))
+            change(table, found[0])
+            return table
+
+        edit(archive / JEUGD, with_gemeente)
+        return f"GM{found[0]}"
+
+    @staticmethod
+    def total(table: pd.DataFrame, digits: str) -> pd.Series:
+        return (
+            table[CODE].str.startswith(f"GM{digits}")
+            & (table["Perioden"] == "2018")
+            & table["VormenVanJeugdzorg"].str.startswith("Totaal")
+        )
+
+    def test_a_total_smaller_than_its_published_wijken(self, archive: Path) -> None:
+        def smaller(table: pd.DataFrame, digits: str) -> None:
+            rows = self.total(table, digits)
+            assert rows.sum() == 1
+            table.loc[rows, CLIENTS] = "25"
+
+        gm_code = self.edited(archive, smaller)
+        run, rows, sums = self.estimated(archive)
+        assert sums.loc[gm_code, "outcome"] == "total_below_published_wijken"
+        assert sums.loc[gm_code, "moved"] == 0
+        here = rows[rows["gm_code"] == gm_code]
+        assert (here["moved"] == 0).all()
+        assert here["clients"].sum() > 25
+        (note,) = [told for told in read_record(run)["notes"] if "do not add up" in told
+                   or "does not add up" in told]  # fmt: skip
+        assert "jeugd" in note
+        assert "the published total is smaller than its published wijken" in note
+        assert (sums.drop(gm_code)["outcome"] == "added_up").mean() > 0.9
+
+    def test_a_gemeente_of_which_every_wijk_is_blank(self, archive: Path) -> None:
+        def blanked(table: pd.DataFrame, digits: str) -> None:
+            table.loc[wijken(table) & table[CODE].str.startswith(f"WK{digits}"), CLIENTS] = ""
+            table.loc[self.total(table, digits), CLIENTS] = "4000"  # far from what is expected
+
+        gm_code = self.edited(archive, blanked)
+        _, rows, sums = self.estimated(archive)
+        here = rows[rows["gm_code"] == gm_code]
+        assert set(here["basis"]) == {"history", "expected"}
+        assert sums.loc[gm_code, ["outcome", "n_published"]].to_list() == ["added_up", 0]
+        assert here["clients"].sum() == pytest.approx(4000)
+
+    def test_a_wijk_of_nobody(self, archive: Path) -> None:
+        kwb = pd.read_parquet(archive / KWB)
+        people = [name for name in kwb if name.startswith(("AantalInwoners_", "k_0Tot15",
+                  "k_15Tot25", "k_25Tot45", "k_45Tot65", "k_65Jaar"))]  # fmt: skip
+        assert len(people) == 6
+        emptied = []
+
+        def blanked(table: pd.DataFrame, digits: str) -> None:
+            rows = wijken(table) & table[CODE].str.startswith(f"WK{digits}")
+            emptied.append(table.loc[rows, CODE].iloc[0].strip())
+            table.loc[rows & table[CODE].str.startswith(emptied[0]), CLIENTS] = ""
+
+        self.edited(archive, blanked)
+        here = kwb["WijkenEnBuurten"].str.strip() == emptied[0]
+        assert here.sum() == 1
+        kwb.loc[here, people] = 0
+        kwb.to_parquet(archive / KWB)
+        _, rows, _ = self.estimated(archive)
+        (wijk,) = rows[rows["wijk_code"] == emptied[0]].to_dict("records")
+        assert wijk["population"] == wijk["clients"] == wijk["moved"] == 0
+        assert 0 <= wijk["lower"] <= wijk["rate"] <= wijk["upper"] <= 1
 
 
 class TestTableId:

@@ -11,7 +11,7 @@ import pytest
 
 from risicomodel import estimates, paths, runs
 from risicomodel.compute import ComputeSettings
-from risicomodel.estimates import EstimateSettings, adding_up
+from risicomodel.estimates import EstimateSettings, adding_up, combine
 from risicomodel.evaluation import crossval
 from risicomodel.models import ModelSettings
 from risicomodel.sources.demo import DemoSettings, make_world
@@ -199,6 +199,29 @@ def test_a_cell_that_cbs_blanks_for_being_small_is_small(rows: pd.DataFrame) -> 
     assert (other["before"] > 10).any()
 
 
+def test_a_blank_small_cell_is_the_mean_of_what_it_may_be() -> None:
+    """Golden: the mean, and a lower limit at most the 5% point, of simulated Poisson counts that
+    turned out below 10; a band that was lower stays as it was."""
+    rng = np.random.default_rng(1)
+    for clients in (0.3, 4.0, 9.0, 14.0):
+        drawn = rng.poisson(clients, 2_000_000)
+        small = drawn[drawn < 10]
+        rates = np.array([[clients, 0.9 * clients, 2 * clients]]) / 500
+        figure, lower, upper = combine._small(rates, np.array([500.0]), 10)[0] * 500
+        assert figure == pytest.approx(small.mean(), rel=0.01)
+        assert lower == pytest.approx(min(np.quantile(small, 0.05), 0.9 * clients, figure))
+        assert upper == pytest.approx(min(2 * clients, 10))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.001, 0.9, 1.0])
+@pytest.mark.parametrize("people", [0.0, 1.0, 7.0, 30_000.0])
+def test_a_blank_small_cell_is_small_whatever_was_expected(rate: float, people: float) -> None:
+    rates = np.array([[rate, 0.5 * rate, min(2 * rate, 1.0)]])
+    figure, lower, upper = combine._small(rates, np.array([people]), 10)[0]
+    assert 0 <= lower <= figure <= upper <= 1
+    assert upper * people <= 10 + 1e-9
+
+
 def test_a_wijk_of_nobody_has_no_clients_and_a_rate_all_the_same(rows: pd.DataFrame) -> None:
     nobody = rows[(rows["population"] == 0) & (rows["basis"] != "published")]
     assert len(nobody) > 0
@@ -266,6 +289,15 @@ def test_bands_of_blank_cells_hold_the_true_figure_nine_times_in_ten(rows: pd.Da
     assert len(blank) > 300
     assert 0.85 <= held.mean() <= 0.95
     assert held.groupby(blank["domain"]).mean().between(0.85, 0.97).all()
+
+
+def test_blank_small_cells_are_not_thought_larger_than_they_are(rows: pd.DataFrame) -> None:
+    """As they are blank they turned out small, whatever was to be expected of them."""
+    told = rows.merge(truth(), on=["domain", "wijk_code", "year"])
+    small = told[(told["domain"] == "jeugd") & (told["status"] == "suppressed")]
+    small = small[small["population"] > 0]
+    assert small["before"].mean() == pytest.approx(small["true"].mean(), rel=0.25)
+    assert (small["before"] - small["true"]).abs().mean() < 1.4
 
 
 def test_bands_of_published_cells_hold_what_was_rounded(rows: pd.DataFrame) -> None:

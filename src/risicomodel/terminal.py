@@ -152,7 +152,9 @@ def _next(task: str, settings: Settings, folder: Path) -> str:
         return f"risicomodel train {chosen}"
     if settings.data.source == "demo":
         return "risicomodel run data=archive data.dir=PATH for real figures; 'risicomodel compare'"
-    return "open leaderboard.csv and predictions.parquet; 'risicomodel compare' beside other runs"
+    estimated = (folder / "adding_up.csv").is_file()
+    made = "predictions.parquet (kind: estimate), adding_up.csv" if estimated else "leaderboard.csv"
+    return f"open {made}; 'risicomodel compare' beside other runs"
 
 
 def archive(facts: dict[str, Any]) -> str:

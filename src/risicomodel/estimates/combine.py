@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from risicomodel.estimates import adding_up
+from risicomodel.evaluation import intervals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,14 +105,34 @@ def _persons(
     published = (wijken[f"{name}_status"] == "observed").to_numpy()
     # where CBS blanks small counts, a blank cell was small
     blanked = (wijken[f"{name}_status"] == "suppressed").to_numpy() & (domain.blank_below > 0)
-    most = np.clip(domain.blank_below / np.clip(population, 1.0, None), 0.0, 1.0)
-    most = np.where(blanked, most, 1.0)
-    filled = np.clip(found[["rate", "lower", "upper"]].to_numpy(), 0.0, most[:, None])
+    filled = found[["rate", "lower", "upper"]].to_numpy(copy=True)
+    filled[blanked] = _small(filled[blanked], population[blanked], domain.blank_below)
     half = domain.rounded_to / 2
     clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
     shown = (clients[:, None] + np.array([0.0, -half, half])).clip(0.0)
     persons = np.where(published[:, None], shown, filled * population[:, None])
     return persons, filled, published
+
+
+def _small(rates: Floats, population: Floats, below: int) -> Floats:
+    """Return figure, lower and upper given that a count is below what CBS publishes.
+
+    The mean of a Poisson count that is known to be less than so many, and no lower limit above its
+    5% point: a wijk that would have had twelve clients and is blank may well have six.
+    """
+    import numpy as np
+    from scipy.stats import poisson
+
+    n = np.clip(population, 1.0, None)
+    # beyond three times as many, chances are too small to divide by
+    clients = np.clip(rates[:, 0] * n, 0.0, 3.0 * below)
+    chance = poisson.cdf(below - 1, clients)
+    mean = clients * poisson.cdf(below - 2, clients) / chance
+    least = poisson.ppf((1 - intervals.LEVEL) / 2 * chance, clients).clip(0.0, mean)
+    lower = np.minimum(rates[:, 1] * n, least)
+    upper = np.clip(rates[:, 2] * n, mean, below)
+    out: Floats = np.clip(np.stack([mean, lower, upper], axis=1) / n[:, None], 0.0, 1.0)
+    return out
 
 
 def _rows(
