@@ -24,6 +24,7 @@ from running import (
     SPLIT,
     TABLES,
     WHOLE,
+    WITH_ESTIMATES,
     cli,
     refused,
     well,
@@ -32,7 +33,8 @@ from running import (
 )  # fmt: skip
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
-MODELS = ("gemeente_mean", "glm", "lightgbm", "mean", "persistence")
+MODELS = ("blend", "gemeente_mean", "glm", "lightgbm", "mean", "persistence")
+LEARNED = ("blend", "glm", "lightgbm")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 
@@ -142,6 +144,9 @@ class TestScores:
                 wape = here[(here["group"] == "all") & (here["metric"] == "wape")]
                 wape = wape.set_index("model")["value"]
                 assert wape["noise_floor"] <= wape.drop("noise_floor").min() + 0.02
+            # estimates are made with models that learned
+            unseen = scores[(scores["domain"] == domain) & (scores["protocol"] == "unseen_year")]
+            assert set(unseen["model"]) == {*LEARNED, "noise_floor"}
 
     def test_groups_make_up_the_whole(self, scores: pd.DataFrame) -> None:
         rows = scores[(scores["metric"] == "wape") & (scores["protocol"] == "unseen_gemeente")]
@@ -189,11 +194,11 @@ class TestPredictions:
             "domain": "str", "wijk_code": "str", "year": "int64", "kind": "str", "model": "str",
             "rate": "float64", "lower": "float64", "upper": "float64", "clients": "float64",
             "population": "float64", "observed_rate": "float64", "fold": "int64",
-            "champion": "bool",
+            "basis": "str", "moved": "float64", "champion": "bool",
         }  # fmt: skip
         assert predictions.dtypes.astype("str").to_dict() == types
-        assert set(predictions["kind"]) == {"expected"}
-        assert set(predictions["model"]) == set(MODELS)
+        models = predictions.groupby("kind")["model"].agg(set).to_dict()
+        assert models == {"expected": set(MODELS), "estimate": set(LEARNED)}
 
     def test_rates_are_shares(self, predictions: pd.DataFrame) -> None:
         rates = predictions[["rate", "lower", "upper"]]
@@ -212,7 +217,7 @@ class TestPredictions:
     ) -> None:
         keys = panel[["wijk_code", "year"]]
         unknown = 0
-        for (domain, _), rows in predictions.groupby(["domain", "model"]):
+        for (domain, *_), rows in predictions.groupby(["domain", "kind", "model"]):
             there = rows[["wijk_code", "year"]].reset_index(drop=True)
             assert_frame_equal(there, keys)
             figures = panel[f"{domain}_clients"] / panel[f"{domain}_population"]
@@ -229,7 +234,8 @@ class TestPredictions:
     def test_one_champion_per_domain(
         self, predictions: pd.DataFrame, record: dict[str, Any]
     ) -> None:
-        chosen = predictions[predictions["champion"]].groupby("domain")["model"].unique()
+        expected = predictions[predictions["champion"] & (predictions["kind"] == "expected")]
+        chosen = expected.groupby("domain")["model"].unique()
         assert {d: list(models) for d, models in chosen.items()} == {
             domain: [model] for domain, model in record["champions"].items()
         }
@@ -238,6 +244,7 @@ class TestPredictions:
         self, predictions: pd.DataFrame, panel: pd.DataFrame
     ) -> None:
         rows = predictions.merge(panel[["wijk_code", "year", "gm_group"]], on=["wijk_code", "year"])
+        rows = rows[rows["kind"] == "expected"]  # of an estimate the gemeente is known
         folds = rows.groupby(["domain", "gm_group"])["fold"].nunique()
         assert (folds == 1).all()
         assert rows["fold"].nunique() == 5
@@ -288,7 +295,7 @@ class TestRecord:
         made = paths.cache_dir().glob("demo/demo-*/DEMOJZ2016.csv")  # other tests' demos too
         wanted = inputs["DEMOJZ2016.csv"]["sha256"]
         folder = next(path.parent for path in made if storage.sha256_file(path) == wanted)
-        assert len(inputs) == 9
+        assert len(inputs) == 10
         for name, one in inputs.items():
             assert one["sha256"] == storage.sha256_file(folder / name)
             assert one["rows"] > 0
@@ -297,7 +304,7 @@ class TestRecord:
             assert not Path(name).is_absolute()
 
     def test_hash_of_every_table(self, run: Path, record: dict[str, Any]) -> None:
-        assert set(record["tables"]) == set(TABLES)
+        assert set(record["tables"]) == set(WITH_ESTIMATES)
         for name, sha in record["tables"].items():
             assert storage.sha256_file(run / name) == sha
 
@@ -321,7 +328,7 @@ class TestSameAgain:
     def test_from_cache_every_byte_is_the_same(self) -> None:
         well("train", *EACH, f"run.dir={self.folder / 'second'}")
         first, second = (runs.read_record(self.folder / name) for name in ("first", "second"))
-        assert set(first["tables"]) == set(TABLES)
+        assert set(first["tables"]) == set(WITH_ESTIMATES)
         assert second["tables"] == first["tables"]
         assert second["configuration"]["seed"] == first["configuration"]["seed"]
 
