@@ -24,6 +24,7 @@ from running import (
     SPLIT,
     TABLES,
     WHOLE,
+    WITH_ESTIMATES,
     cli,
     refused,
     well,
@@ -33,6 +34,7 @@ from running import (
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
 MODELS = ("blend", "gemeente_mean", "glm", "lightgbm", "mean", "persistence")
+LEARNED = ("blend", "glm", "lightgbm")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 
@@ -142,6 +144,9 @@ class TestScores:
                 wape = here[(here["group"] == "all") & (here["metric"] == "wape")]
                 wape = wape.set_index("model")["value"]
                 assert wape["noise_floor"] <= wape.drop("noise_floor").min() + 0.02
+            # estimates are made with models that learned
+            unseen = scores[(scores["domain"] == domain) & (scores["protocol"] == "unseen_year")]
+            assert set(unseen["model"]) == {*LEARNED, "noise_floor"}
 
     def test_groups_make_up_the_whole(self, scores: pd.DataFrame) -> None:
         rows = scores[(scores["metric"] == "wape") & (scores["protocol"] == "unseen_gemeente")]
@@ -192,10 +197,8 @@ class TestPredictions:
             "basis": "str", "moved": "float64", "champion": "bool",
         }  # fmt: skip
         assert predictions.dtypes.astype("str").to_dict() == types
-        assert set(predictions["kind"]) == {"expected", "estimate"}
-        by_kind = predictions.groupby("kind")["model"].agg(set)
-        assert by_kind["expected"] == set(MODELS)
-        assert by_kind["estimate"] < set(MODELS), "baselines estimate nothing"
+        models = predictions.groupby("kind")["model"].agg(set).to_dict()
+        assert models == {"expected": set(MODELS), "estimate": set(LEARNED)}
 
     def test_rates_are_shares(self, predictions: pd.DataFrame) -> None:
         rates = predictions[["rate", "lower", "upper"]]
@@ -215,7 +218,7 @@ class TestPredictions:
     ) -> None:
         keys = panel[["wijk_code", "year"]]
         unknown = 0
-        for (domain, _, _), rows in predictions.groupby(["domain", "kind", "model"]):
+        for (domain, *_), rows in predictions.groupby(["domain", "kind", "model"]):
             there = rows[["wijk_code", "year"]].reset_index(drop=True)
             assert_frame_equal(there, keys)
             figures = panel[f"{domain}_clients"] / panel[f"{domain}_population"]
@@ -234,7 +237,8 @@ class TestPredictions:
     def test_one_champion_per_domain(
         self, predictions: pd.DataFrame, record: dict[str, Any]
     ) -> None:
-        chosen = predictions[predictions["champion"]].groupby("domain")["model"].unique()
+        expected = predictions[predictions["champion"] & (predictions["kind"] == "expected")]
+        chosen = expected.groupby("domain")["model"].unique()
         assert {d: list(models) for d, models in chosen.items()} == {
             domain: [model] for domain, model in record["champions"].items()
         }
@@ -243,7 +247,7 @@ class TestPredictions:
         self, predictions: pd.DataFrame, panel: pd.DataFrame
     ) -> None:
         rows = predictions.merge(panel[["wijk_code", "year", "gm_group"]], on=["wijk_code", "year"])
-        rows = rows[rows["kind"] == "expected"]
+        rows = rows[rows["kind"] == "expected"]  # of an estimate the gemeente is known
         folds = rows.groupby(["domain", "gm_group"])["fold"].nunique()
         assert (folds == 1).all()
         assert rows["fold"].nunique() == 5
@@ -303,7 +307,7 @@ class TestRecord:
             assert not Path(name).is_absolute()
 
     def test_hash_of_every_table(self, run: Path, record: dict[str, Any]) -> None:
-        assert set(record["tables"]) == set(TABLES)
+        assert set(record["tables"]) == set(WITH_ESTIMATES)
         for name, sha in record["tables"].items():
             assert storage.sha256_file(run / name) == sha
 
@@ -327,7 +331,7 @@ class TestSameAgain:
     def test_from_cache_every_byte_is_the_same(self) -> None:
         well("train", *EACH, f"run.dir={self.folder / 'second'}")
         first, second = (runs.read_record(self.folder / name) for name in ("first", "second"))
-        assert set(first["tables"]) == set(TABLES)
+        assert set(first["tables"]) == set(WITH_ESTIMATES)
         assert second["tables"] == first["tables"]
         assert second["configuration"]["seed"] == first["configuration"]["seed"]
 
