@@ -41,7 +41,6 @@ WHOLE = (*DEMO, *SPLIT, *TREES, *OFF)
 SHORT = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean", "split.protocols=[unseen_gemeente]")
 
 TABLES = (
-    "adding_up.csv",
     "panel.parquet", "gemeenten.parquet", "quality.csv", "features.csv", "scores.csv",
     "leaderboard.csv", "calibration.csv", "predictions.parquet",
 )  # fmt: skip

@@ -532,7 +532,7 @@ class TestMistakes:
             ("tuning.space.glm.knots.choices=[]", ["no choices"]),
             ("tuning.space.glm.knots.choices=[1,two]", ["glm.knots", "'two'", "a whole number"]),
             ("tuning.space.lightgbm.rounds.high=800.5", ["high is 800.5", "a whole number"]),
-            ("tuning.space.lightgbm.rounds.step=7", ["step is 7", "from 50 to 800"]),
+            ("tuning.space.lightgbm.rounds.step=7", ["step is 7", "from 50 to 1200"]),
             ("tuning.trials=0", ["tuning.trials is 0", "1 or more"]),
             ("tuning.folds=1", ["tuning.folds is 1", "2 or more"]),
             ("tuning.protocol=unseen", ["'unseen'", "did you mean 'unseen_wijk'?"]),

@@ -148,14 +148,15 @@ def _made(
     import pandas as pd
 
     out, moved = [], []
-    for problem in problems:
+    for problem in sorted(problems, key=lambda problem: problem.domain):
         champion, estimating = (of.get(problem.domain, "") for of in best)
         domain = settings.domains[problem.domain]
-        out.append(evaluate.expected(sure.banded[problem.domain], problem, champion))
+        rows = [evaluate.expected(sure.banded[problem.domain], problem, champion)]
         for name, base in sure.bases[problem.domain].items():
             found = estimates.estimate(base, problem, domain, totals, settings.estimate)
-            out.append(found.rows.assign(champion=name == estimating))
+            rows.append(found.rows.assign(champion=name == estimating))
             moved.append(found.adding_up)
+        # sorted by domain, and a domain at a time: all at once would take room for two more copies
+        out.append(pd.concat(rows).sort_values(["wijk_code", "year", "kind", "model"]))
     table = pd.concat(out, ignore_index=True)
-    table = table.sort_values(["domain", "wijk_code", "year", "kind", "model"], ignore_index=True)
     return table, pd.concat(moved, ignore_index=True) if moved else None

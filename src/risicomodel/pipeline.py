@@ -312,8 +312,12 @@ def _predicted(
 ) -> dict[str, pd.DataFrame]:
     with progress.steps("fitting models", len(tasks)) as done:
         fitted = crossval.run(tasks, _cache(settings), settings.compute, done)
-    table = crossval.add_blends(fitted, _chosen(settings))
-    return {problem.domain: table[table["domain"] == problem.domain] for problem in problems}
+    return {
+        problem.domain: crossval.add_blends(
+            fitted[fitted["domain"] == problem.domain], _chosen(settings)
+        )
+        for problem in problems
+    }
 
 
 def _sensitive_changes(

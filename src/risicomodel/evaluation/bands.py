@@ -78,25 +78,30 @@ def add_scores(table: pd.DataFrame, scored: pd.DataFrame, banded: pd.DataFrame) 
     """
     import pandas as pd
 
-    rows = _measured(scored, banded)
     out = [table]
-    for group in (scores.ALL, "size"):
-        label = scores.groupings(rows, ahead=False)[group]
-        same = ["domain", "protocol", "model", "group"]
-        means = rows.assign(group=label).groupby(same, observed=True)[list(METRICS)].mean()
-        found = means.reset_index().melt(same, var_name="metric").dropna(subset=["value"])
-        about = ["n_wijken", "n_gemeenten", "n_rows", "seconds"]
-        counts = table.loc[table["metric"] == "wape", [*same, *about]]
-        out.append(found.merge(counts, on=same)[scores.COLUMNS])
+    for domain, told in banded.groupby("domain", observed=True):
+        rows = _measured(scored[scored["domain"] == domain], told)
+        out += [_means(rows, table, group) for group in (scores.ALL, "size")]
     together = pd.concat(out, ignore_index=True)
     return together.sort_values(scores.COLUMNS[:5], ignore_index=True)
+
+
+def _means(rows: pd.DataFrame, table: pd.DataFrame, group: str) -> pd.DataFrame:
+    label = scores.groupings(rows, ahead=False)[group]
+    same = ["domain", "protocol", "model", "group"]
+    means = rows.assign(group=label).groupby(same, observed=True)[list(METRICS)].mean()
+    found = means.reset_index().melt(same, var_name="metric").dropna(subset=["value"])
+    about = ["n_wijken", "n_gemeenten", "n_rows", "seconds"]
+    counts = table.loc[table["metric"] == "wape", [*same, *about]]
+    return found.merge(counts, on=same)[scores.COLUMNS]
 
 
 def _measured(scored: pd.DataFrame, banded: pd.DataFrame) -> pd.DataFrame:
     key = ["domain", "protocol", "model", "row"]
     limits = ["lower", "upper", "plain_lower", "plain_upper"]
-    plain = scored.drop(columns=limits, errors="ignore")
     held = banded.dropna(subset=limits)  # baselines of unseen_year have no band
+    plain = scored[scored["protocol"].isin(held["protocol"].unique())]
+    plain = plain.drop(columns=limits, errors="ignore")
     sides = [table.astype(dict.fromkeys(key[:3], "str")) for table in (plain, held)]
     rows = sides[0].merge(sides[1][[*key, *limits]], on=key)
     # a published rate above 1 (a tiny wijk) counts as 1: the band is of a share
