@@ -44,7 +44,8 @@ def test_every_command_of_the_pages_composes(command: str) -> None:
     sweep = "-m" in overrides
     for override in [o for o in overrides if o != "-m"]:
         assert "=" in override
-    plain = [o.split(",")[0] if sweep else o for o in overrides if o != "-m"]
+    first = re.compile(r",(?![^\[{]*[\]}])")  # a comma within brackets is of a list
+    plain = [first.split(o)[0] if sweep else o for o in overrides if o != "-m"]
     settings.compose(plain)
 
 
