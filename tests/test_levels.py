@@ -212,15 +212,15 @@ class TestRun:
         made = made[made["champion"]]
         assert len(panel) == 3 * panel["buurt_code"].groupby(panel["year"]).nunique().iloc[0]
         assert len(panel) > 3 * 3 * 60
-        assert made.groupby("domain").size().to_dict() == dict.fromkeys(
-            ("jeugd", "wmo", "bijstand"), len(panel)
-        )
+        every = [(d, k) for d in ("jeugd", "wmo", "bijstand") for k in ("expected", "estimate")]
+        assert made.groupby(["domain", "kind"]).size().to_dict() == dict.fromkeys(every, len(panel))
         assert made["rate"].between(0, 1).all()
 
     def test_every_protocol_is_scored(self) -> None:
         scores = pd.read_csv(tiny_run() / "scores.csv")
         assert set(scores["protocol"]) == {
             "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked", "next_years", "random",
+            "unseen_year",
         }  # fmt: skip
 
     def test_hidden_buurten_leave_others_of_their_wijk_in_sight(self) -> None:
