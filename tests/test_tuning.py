@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel import features, paths, runs, settings, splits, storage
+from risicomodel import features, models, paths, runs, settings, splits, storage
 from risicomodel.compute import ComputeSettings
 from risicomodel.errors import ConfigError, SourceError
 from risicomodel.evaluation import crossval
@@ -357,13 +357,15 @@ class TestRun:
         trials = table(at_once)
         final = trials[(trials["study"] == FINAL) & (trials["model"] == "lightgbm")]
         best = json.loads(final.sort_values(["value", "number"])["params"].iloc[0])
-        params = chosen.models["lightgbm_tuned"].params
+        tuned = models.for_domain(chosen.models, "wmo")
+        params = tuned["lightgbm_tuned"].params
         assert {name: params[name] for name in best} == best
-        assert chosen.models["lightgbm"].params["rounds"] == 350, "the model as configured stays"
+        configured = settings.compose([]).models["lightgbm"]
+        assert chosen.models["lightgbm"] == configured, "the model as configured stays"
         words = [*DEMO, *SPLIT, *OFF, "domain=wmo", "split.protocols=[unseen_gemeente]"]
         well("train", *words, "experiment=tuned", f"run.dir={tmp_path / 'run'}")
-        models = set(pd.read_csv(tmp_path / "run" / "scores.csv")["model"])
-        assert {"glm_tuned", "lightgbm_tuned"} <= models
+        scored = set(pd.read_csv(tmp_path / "run" / "scores.csv")["model"])
+        assert {"glm_tuned", "lightgbm_tuned"} <= scored
 
     @pytest.mark.parametrize("backend", ["processes", "dask"])
     def test_other_ways_to_compute_give_the_same_trials(
