@@ -151,3 +151,25 @@ class TestEnd:
         assert running.wait(timeout=60) == 0
         assert "Error" not in err
         assert (tmp_path / "run" / "run.json").is_file()
+
+    def test_an_interrupt_that_cannot_be_raised_is_not_printed(self, tmp_path: Path) -> None:
+        """Python prints it with a traceback, as when it comes within an import's own work."""
+        script = """
+import sys
+from risicomodel.cli import main
+main(["--version"])
+class Interrupted:
+    def __init__(self, error): self.error = error
+    def __del__(self): raise self.error
+Interrupted(KeyboardInterrupt())
+Interrupted(ValueError("told"))
+"""
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment(tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "KeyboardInterrupt" not in done.stderr
+        assert "ValueError: told" in done.stderr

@@ -100,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options, rest = _parser().parse_known_args(arguments)
     _set_up_log(logging.DEBUG if options.verbose else logging.INFO)
+    _pass_over_interrupts()
     try:
         return _dispatch(options, rest)
     except (RisicomodelError, OSError, KeyboardInterrupt) as error:
@@ -149,6 +150,25 @@ def _set_up_log(level: int, prefix: str = "") -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_is_ours)
+
+
+class _Unraisable:
+    """Keeps Python from printing an interrupt it cannot raise, as within an import's own work.
+
+    Whoever waits for this process gets an interrupt of its own, and tells of it.
+    """
+
+    def __init__(self, as_ever: Callable[[Any], object]) -> None:
+        self._as_ever = as_ever
+
+    def __call__(self, unraisable: Any) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            self._as_ever(unraisable)
+
+
+def _pass_over_interrupts() -> None:
+    if not isinstance(sys.unraisablehook, _Unraisable):
+        sys.unraisablehook = _Unraisable(sys.unraisablehook)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -284,6 +304,7 @@ def sweep_job(config: Any) -> None:
 
     job = HydraConfig.get()
     _set_up_log(logging.INFO, prefix=f"[{job.job.num}] ")
+    _pass_over_interrupts()
     log.info("%s", " ".join(job.overrides.task))
     chosen = settings.from_hydra(config)
     if chosen.compute.jobs == -1:
