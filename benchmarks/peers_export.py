@@ -14,7 +14,7 @@ import peers_files
 from peers_files import FEATURE, Fold, Manifest, Predictions
 
 from risicomodel import features as features_module
-from risicomodel import models, paths, pipeline, settings, splits, storage
+from risicomodel import models, reading, settings, splits, storage
 from risicomodel.compute import ComputeSettings
 from risicomodel.evaluation import crossval, evaluate
 from risicomodel.models.boosted import ratio_and_weight
@@ -72,9 +72,8 @@ def own_name(model: str) -> str:
 
 
 def _problems(chosen: Settings) -> list[Problem]:
-    archive = pipeline.open_archive(chosen)
-    kept = storage.Cache(paths.cache_dir() if chosen.cache else None)
-    panel = store.load_or_build(archive, chosen.domains, kept, chosen.areas)
+    archive = reading.open_archive(chosen)
+    panel = store.load_or_build(archive, chosen.domains, reading.cache(chosen), chosen.areas)
     names = {
         name: features_module.usable(chosen.features, name, domain)
         for name, domain in chosen.domains.items()

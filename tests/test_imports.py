@@ -36,6 +36,7 @@ FLOW = (
     {"settings"},
     {"runs"},
     {"tracking", "comparison"},
+    {"reading"},
     {"assessment"},
     {"pipeline"},
     {"terminal"},

@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel import models, paths, pipeline, runs, settings, tracking
+from risicomodel import models, paths, pipeline, reading, runs, settings, tracking
 from risicomodel.evaluation import crossval
+from risicomodel.panel import store
 from risicomodel.settings import ChampionSettings, TrackingSettings
 from running import (
     DEMO,
@@ -215,8 +216,8 @@ class TestModel:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(paths.HOME_VARIABLE, str(home))
             out = {}
-            archive = pipeline.open_archive(chosen)
-            panel = pipeline.store.load_or_build(archive, chosen.domains, pipeline._cache(chosen))
+            archive = reading.open_archive(chosen)
+            panel = store.load_or_build(archive, chosen.domains, reading.cache(chosen))
             for problem in pipeline._problems(panel, chosen):
                 name = record["champions"][problem.domain]
                 out[problem.domain] = crossval.fit_all(problem, name, chosen.models, chosen.seed)

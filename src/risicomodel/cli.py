@@ -235,10 +235,10 @@ def _choices() -> str:
 
 
 def _work(task: str, settings: Settings) -> int:
-    from risicomodel import pipeline, terminal
+    from risicomodel import pipeline, reading, terminal
 
     if task == "info":
-        _say(terminal.archive(pipeline.info(settings)))
+        _say(terminal.archive(reading.info(settings)))
         return 0
     tasks: dict[str, Callable[[Settings], pipeline.Outcome]] = {
         "data": pipeline.data,

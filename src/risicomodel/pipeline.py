@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from risicomodel import (
     assessment,
     models,
-    paths,
     progress,
+    reading,
     runs,
     splits,
     storage,
@@ -19,20 +19,16 @@ from risicomodel import (
     tuning,
 )
 from risicomodel import features as features_module
-from risicomodel.errors import DataError, SourceError
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
-from risicomodel.panel import quality, store
-from risicomodel.panel.build import KWB, Panel
-from risicomodel.sources.archive import Archive
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.assessment import Assessment
     from risicomodel.evaluation.crossval import Problem, Task
+    from risicomodel.panel.build import Panel
     from risicomodel.runs import Run
     from risicomodel.settings import Settings
-    from risicomodel.sources.table import OwnTable
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +47,7 @@ class Outcome:
 def data(settings: Settings) -> Outcome:
     """Read the sources, build the panel and report on its quality."""
     with runs.open_run("data", settings) as run:
-        panel, report = _data(settings, run)
+        panel, report = reading.read(settings, run)
         runs.finish(run, settings, panel.provenance, {})
     return Outcome(run.final, report)
 
@@ -69,8 +65,8 @@ def run(settings: Settings) -> Outcome:
 def _learn(task: str, settings: Settings) -> Outcome:
     with runs.open_run(task, settings) as run:
         settings = _with_champion_protocol(settings, run)
-        panel, report = _data(settings, run)
-        _check_years(panel, settings)
+        panel, report = reading.read(settings, run)
+        reading.check_years(panel, settings)
         with run.stage("features"):
             problems = _problems(panel, settings)
             run.write("features.csv", features_module.table(settings.features, settings.domains))
@@ -97,8 +93,8 @@ def tune(settings: Settings) -> Outcome:
         champion=replace(settings.champion, protocol=goal.protocol, metric=goal.metric),
     )
     with runs.open_run("tune", settings) as run:
-        panel, report = _data(settings, run)
-        _check_years(panel, settings)
+        panel, report = reading.read(settings, run)
+        reading.check_years(panel, settings)
         with run.stage("features"):
             problems = _problems(panel, settings)
         with run.stage("studies"):
@@ -171,122 +167,6 @@ def _title(settings: Settings) -> str:
     return f"Absolute errors as a share of all clients (WAPE), {years}. {source}"
 
 
-def _data(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
-    with run.stage("sources"):
-        archive = open_archive(settings)
-    with run.stage("panel"):
-        panel = store.load_or_build(archive, settings.domains, _cache(settings), settings.areas)
-        panel = _with_own_figures(panel, settings)
-        report = quality.report(panel.wijken, settings.domains, panel.level)
-    for note in panel.notes:
-        run.note(note)
-    run.write("panel.parquet", panel.wijken)
-    run.write("gemeenten.parquet", panel.gemeenten)
-    run.write("quality.csv", report)
-    return panel, report
-
-
-def _cache(settings: Settings) -> storage.Cache:
-    return storage.Cache(paths.cache_dir() if settings.cache else None)
-
-
-def open_archive(settings: Settings) -> Archive:
-    """Return the archive a run reads; downloaded or made up first, where that is asked for.
-
-    Raises
-    ------
-    SourceError
-        If there is no folder, or it lacks what is needed.
-    """
-    source = settings.data.source
-    if source == "demo":
-        return _demo(settings)
-    catalogue = settings.catalogue()
-    if source == "cbs":
-        return _download(settings, catalogue)
-    if not settings.data.dir:
-        raise SourceError(
-            f"no archive folder is named; set data.dir=PATH to a folder of CBS tables, or the "
-            f"environment variable {paths.ARCHIVE_VARIABLE}."
-        )
-    return Archive(Path(settings.data.dir).expanduser().resolve(), catalogue)
-
-
-def _demo(settings: Settings) -> Archive:
-    from risicomodel.sources import demo
-
-    made = settings.data.demo
-    key = storage.sha256_json({**asdict(made), "code": storage.sha256_code()})[:12]
-    base = Path(settings.data.dir).expanduser() if settings.data.dir else paths.cache_dir() / "demo"
-    folder = base.resolve() / f"demo-{key}"
-    if not folder.is_dir():
-        with storage.alone(folder):
-            if not folder.is_dir():  # another process may have made it meanwhile
-                demo.write_archive(folder, made)
-    return Archive(folder, demo.catalogue(made), source="demo")
-
-
-def _download(settings: Settings, catalogue: dict[str, dict[int, list[str]]]) -> Archive:
-    from risicomodel.sources import cbs
-
-    folder = settings.data.dir or paths.home() / "data" / "cbs"
-    folder = Path(folder).expanduser().resolve()
-    totals = {d.subject: tuple(d.totals) for d in settings.domains.values() if d.totals}
-    subjects = {KWB, *(d.subject for d in settings.domains.values())} & set(catalogue)
-    wanted = [
-        cbs.Wanted(subject, year, table[0], totals.get(subject, ()))
-        for subject in sorted(subjects)
-        for year, table in sorted(catalogue[subject].items())
-    ]
-    with progress.messages("CBS StatLine") as say:
-        cbs.download(
-            folder,
-            wanted,
-            settings.data.cbs,
-            offline=settings.data.offline,
-            refresh=settings.data.refresh,
-            progress=say,
-        )
-    return Archive(folder, catalogue, source="cbs")
-
-
-def _with_own_figures(panel: Panel, settings: Settings) -> Panel:
-    from risicomodel.panel import schema
-    from risicomodel.sources import table
-
-    own: OwnTable = settings.data.own
-    if not own.path:
-        return panel
-    figures, record = table.read(own, list(settings.domains), panel.level)
-    wijken = table.join(panel.wijken, figures, record.file, panel.level)
-    schema.check(wijken, settings.domains, panel.level)
-    return replace(panel, wijken=wijken, provenance=[*panel.provenance, record])
-
-
-def _check_years(panel: Panel, settings: Settings) -> None:
-    """Raise where a year to be scored has no features, or a domain no figures in any of them."""
-    there = sorted(int(year) for year in panel.wijken["year"].unique())
-    wrong = [
-        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no {panel.level.name} has "
-        "features"
-        for year in settings.split.score_years
-        if year not in there
-    ]
-    tables = settings.catalogue()
-    for name, domain in settings.domains.items():
-        observed = panel.wijken[panel.wijken[f"{name}_status"] == "observed"]
-        lacking = set(settings.split.score_years) & set(there) - set(observed["year"])
-        for year in sorted(lacking):
-            wanted = tables.get(domain.subject, {}).get(year, ["no table is configured"])
-            wrong.append(f"{year}: no figures of {name} (looked for {', '.join(wanted)})")
-    if wrong:
-        raise DataError(
-            "split.score_years asks for years that cannot be scored; allowed are years with "
-            "features and figures. Correct split.score_years, or the tables:",
-            wrong,
-        )
-
-
 def _problems(panel: Panel, settings: Settings) -> list[Problem]:
     names = {
         name: features_module.usable(settings.features, name, domain)
@@ -311,7 +191,7 @@ def _predicted(
     problems: list[Problem], tasks: list[Task], settings: Settings
 ) -> dict[str, pd.DataFrame]:
     with progress.steps("fitting models", len(tasks)) as done:
-        fitted = crossval.run(tasks, _cache(settings), settings.compute, done)
+        fitted = crossval.run(tasks, reading.cache(settings), settings.compute, done)
     return {
         problem.domain: crossval.add_blends(
             fitted[fitted["domain"] == problem.domain], _chosen(settings)
@@ -393,22 +273,3 @@ def _entry(problem: Problem, result: Assessment, settings: Settings) -> tracking
         features=settings.features.name,
         sensitive=tuple(sensitive.names(settings.features)),
     )
-
-
-def info(settings: Settings) -> dict[str, Any]:
-    """Return what is in the archive: tables, missing tables, and the panel's quality."""
-    looked_at = replace(settings, data=replace(settings.data, offline=True))  # fetch nothing
-    archive = open_archive(looked_at)
-    here = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
-    facts: dict[str, Any] = {
-        "folder": archive.folder,
-        "demo": settings.data.source == "demo",
-        "found": archive.found,
-        "missing": archive.missing(),
-        "without_figures": sorted(set(settings.domains) - set(here)),
-    }
-    if archive.years(KWB) and here:
-        panel = store.load_or_build(archive, here, _cache(settings), settings.areas)
-        report = quality.report(panel.wijken, here, panel.level)
-        facts |= {"panel": panel, "quality": report}
-    return facts
