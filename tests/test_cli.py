@@ -46,6 +46,23 @@ class TestHelp:
         assert status == (2 if words in (["trian"], ["run", "--hlep"]) else 0)
         assert not set(HEAVY) & set(imported)
 
+    def test_is_a_module_too(self, tmp_path: Path) -> None:
+        """`python -m risicomodel` does what the script does, with its exit status."""
+        for words, status in ([["--version"], 0], [["trian"], 2]):
+            done = subprocess.run(
+                [sys.executable, "-m", "risicomodel", *words],
+                env=environment(tmp_path),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            as_ever = cli(*words)
+            assert (done.returncode, done.stdout, done.stderr) == (
+                status,
+                as_ever.out,
+                as_ever.err,
+            )
+
     def test_help_is_what_no_task_gives(self) -> None:
         assert well().out == well("--help").out
 

@@ -41,6 +41,7 @@ FLOW = (
     {"pipeline"},
     {"terminal"},
     {"cli"},
+    {"__main__"},
 )
 PLACE = {name: position for position, names in enumerate(FLOW) for name in names}
 
