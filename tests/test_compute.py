@@ -113,7 +113,7 @@ class TestCluster:
             collect(wait_then_name, [("a", 0)], ComputeSettings("dask", address=address))
 
     def test_no_workers_left(self, made: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(compute, "ALONE_SECONDS", 4)
+        monkeypatch.setattr(compute.cluster, "ALONE_SECONDS", 4)
         address = made.scheduler()
         made.worker(address, **HERE)
         settings = ComputeSettings("dask", address=address)
