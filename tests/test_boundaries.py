@@ -46,7 +46,7 @@ def map_of(
 
 
 def found(path: Path) -> dict[str, tuple[float, float]]:
-    table = boundaries.read_centres(path)
+    table = boundaries.centres(boundaries.read_map(path))
     assert list(table) == ["code", "x_km", "y_km"]
     assert not table["code"].duplicated().any()
     return {code: (x, y) for code, x, y in table.itertuples(index=False)}
@@ -103,7 +103,7 @@ def test_what_has_no_shape_has_no_centre(tmp_path: Path) -> None:
 
 def refusal(path: Path) -> str:
     with pytest.raises(SourceError) as caught:
-        boundaries.read_centres(path)
+        boundaries.centres(boundaries.read_map(path))
     return str(caught.value)
 
 
@@ -201,7 +201,7 @@ def test_a_map_that_changed_since_its_manifest_is_refused(
 @pytest.mark.parametrize("name", ["wijken_2016.geojson", "wijken_2022.gpkg"])
 def test_the_real_maps_put_wijken_where_they_are(archive_dir: Path, name: str) -> None:
     """Rough places from an atlas, in kilometres of the Dutch grid."""
-    centres = boundaries.read_centres(archive_dir / "geo" / name).set_index("code")
+    centres = boundaries.centres(boundaries.read_map(archive_dir / "geo" / name)).set_index("code")
     assert len(centres) > 2900
     assert centres["x_km"].between(10, 280).all()
     assert centres["y_km"].between(305, 620).all()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from risicomodel import domains as domains_module
 from risicomodel.errors import SourceError
 from risicomodel.levels import AREA, WIJK
-from risicomodel.panel import figures, geography, lag, location, names
-from risicomodel.sources import regions
+from risicomodel.panel import figures, geography, lag, location, names, outlines
+from risicomodel.sources import boundaries, regions
 from risicomodel.sources.table import OwnTable
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from risicomodel.domains import Domain
@@ -44,6 +45,8 @@ class Panel:
         a topic's columns are from).
     gemeenten : DataFrame
         Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente.
+    outlines : DataFrame
+        What maps draw, a row per map and area (:mod:`outlines`); of wijken only.
     provenance : list of Provenance
         Every file read.
     level : Level
@@ -54,6 +57,7 @@ class Panel:
 
     wijken: pd.DataFrame
     gemeenten: pd.DataFrame
+    outlines: pd.DataFrame
     provenance: list[Provenance] = field(default_factory=list)
     level: Level = WIJK
     notes: list[str] = field(default_factory=list)
@@ -77,12 +81,12 @@ class _Tables:
     def years(self, subject: str) -> list[int]:
         return sorted(self._archive.years(subject))
 
-    def maps(self) -> dict[int, pd.DataFrame]:
-        """Return the centres of areas on every map of the archive, by year."""
+    def maps(self) -> dict[int, gpd.GeoDataFrame]:
+        """Return what every map of the archive draws, by year."""
         out = {}
         for year, ref in sorted(self._archive.years(GEO).items()):
             if ref.is_map:
-                out[year], record = self._archive.centres(ref)
+                out[year], record = self._archive.map(ref)
                 self.provenance.append(record)
         return out
 
@@ -142,10 +146,13 @@ def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) 
     gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
     wijken = wijken.sort_values(KEY, ignore_index=True)
     wijken = wijken.assign(**geography.groups(wijken))
-    wijken = location.attach(wijken, tables.maps())
+    maps = tables.maps()
+    wijken = location.attach(wijken, {year: boundaries.centres(m) for year, m in maps.items()})
+    drawn = {year: boundaries.outlines(m) for year, m in maps.items()} if level is WIJK else {}
     return Panel(
         wijken,
         gemeenten.sort_values(GM_KEY, ignore_index=True),
+        outlines.attach(wijken, drawn),
         sorted(tables.provenance, key=lambda p: (p.subject, p.period)),
         level,
         notes,

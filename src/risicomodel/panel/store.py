@@ -71,6 +71,7 @@ def _read(folder: Path) -> Panel:
     return Panel(
         pd.read_parquet(folder / "wijken.parquet"),
         pd.read_parquet(folder / "gemeenten.parquet"),
+        pd.read_parquet(folder / "outlines.parquet"),
         [Provenance(**record) for record in about["provenance"]],
         levels.get(about["level"]),
         about["notes"],
@@ -81,6 +82,7 @@ def _write(folder: Path, panel: Panel) -> None:
     with storage.staged_folder(folder) as staging:
         storage.write_table(staging / "wijken.parquet", panel.wijken)
         storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
+        storage.write_table(staging / "outlines.parquet", panel.outlines)
         about = {
             "level": panel.level.name,
             "notes": panel.notes,

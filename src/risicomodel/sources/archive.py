@@ -24,6 +24,7 @@ from risicomodel.sources import boundaries, formats, regions
 from risicomodel.sources.provenance import CBS_LICENCE, CBS_TABLE_PAGE, Provenance
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
 log = logging.getLogger(__name__)
@@ -162,11 +163,11 @@ class Archive:
         )
         return rows, self._record(ref, len(rows))
 
-    def centres(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
-        """Return the centre of every area on a map."""
+    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the areas drawn on a map, and where it came from."""
         self.sha256(ref.path)
-        centres = boundaries.read_centres(ref.path)
-        return centres, self._record(ref, len(centres))
+        drawn = boundaries.read_map(ref.path)
+        return drawn, self._record(ref, int(drawn["code"].nunique()))
 
     def _record(self, ref: TableRef, rows: int) -> Provenance:
         no_page = self.source == "demo" or ref.is_map

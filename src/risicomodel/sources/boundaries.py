@@ -13,22 +13,25 @@ from risicomodel.errors import SourceError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
     import pandas as pd
 
 # what the code of an area is called in the maps there are
 CODE_COLUMNS = ("wijk_code", "wijkcode", "wk_code", "statcode", "code", "wkc")
+NAME_COLUMNS = ("wijk_name", "wijknaam", "wk_naam", "statnaam", "name", "naam", "wkn")
+PEOPLE_COLUMNS = ("aantal_inwoners", "a_inw", "aant_inw", "population")
 DUTCH_GRID = "EPSG:28992"
 METRES_PER_KM = 1000.0
 
 
-def read_centres(path: Path) -> pd.DataFrame:
-    """Return the centre of every area on a map.
+def read_map(path: Path) -> gpd.GeoDataFrame:
+    """Return the areas of a map, as they are drawn.
 
     Returns
     -------
-    DataFrame
-        ``code``, ``x_km`` and ``y_km`` (centroid on the Dutch grid, kilometres), one row per code:
-        an area drawn in several pieces has the centre of them all.
+    GeoDataFrame
+        ``code``, ``name`` (empty where the map has none), ``people`` (inhabitants; NaN where the
+        map has none) and ``geometry`` on the Dutch grid (metres), a row per piece that is drawn.
 
     Raises
     ------
@@ -45,33 +48,78 @@ def read_centres(path: Path) -> pd.DataFrame:
         raise _unreadable(path, str(error).splitlines()[0]) from error
     if not isinstance(shapes, gpd.GeoDataFrame):
         raise _unreadable(path, "it holds no shapes")
-    column = next((c for c in shapes.columns if str(c).lower() in CODE_COLUMNS), None)
-    if column is None:
+    codes = _column(shapes, CODE_COLUMNS)
+    if codes is None:
         raise SourceError(
             f"{path.name}: no column with the codes of areas; allowed are "
             f"{', '.join(CODE_COLUMNS)}. Rename the column, or leave the map out of the archive."
         )
     if shapes.crs is not None:
         shapes = shapes.to_crs(DUTCH_GRID)
-    with np.errstate(invalid="ignore"):  # outside what the projection was made for
-        centre, size = shapes.geometry.centroid, shapes.geometry.area
-    table = pd.DataFrame(
+    names, people = _column(shapes, NAME_COLUMNS), _column(shapes, PEOPLE_COLUMNS)
+    drawn = gpd.GeoDataFrame(
         {
-            "code": shapes[column].astype("str").str.strip(),
-            "size": size,
-            "x": centre.x,
-            "y": centre.y,
-        }
+            "code": codes.astype("str").str.strip(),
+            "name": "" if names is None else names.fillna("").astype("str").str.strip(),
+            "people": np.nan if people is None else pd.to_numeric(people, errors="coerce"),
+        },
+        geometry=shapes.geometry,
     )
-    table = table[table["size"] > 0]
-    if table.empty:
+    with np.errstate(invalid="ignore"):  # outside what the projection was made for
+        drawn = drawn[drawn.geometry.area > 0]
+    if drawn.empty:
         raise _unreadable(
             path,
             "it has no area on the Dutch grid; one in other degrees or metres must say which",
         )
-    moment = table[["x", "y"]].mul(table["size"], axis=0).groupby(table["code"]).sum()
-    centres = moment.div(table.groupby("code")["size"].sum(), axis=0) / METRES_PER_KM
-    return centres.add_suffix("_km").round(3).reset_index()
+    return drawn
+
+
+def centres(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the centre of every area on a map.
+
+    Returns
+    -------
+    DataFrame
+        ``code``, ``x_km`` and ``y_km`` (centroid on the Dutch grid, kilometres), one row per code:
+        an area drawn in several pieces has the centre of them all.
+    """
+    import pandas as pd
+
+    centre, size = drawn.geometry.centroid, drawn.geometry.area
+    middle = pd.DataFrame({"x": centre.x, "y": centre.y})
+    moment = middle.mul(size, axis=0).groupby(drawn["code"]).sum()
+    out = moment.div(size.groupby(drawn["code"]).sum(), axis=0) / METRES_PER_KM
+    return out.add_suffix("_km").round(3).reset_index()
+
+
+def outlines(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return every area of a map in one piece, as it can be kept in a table.
+
+    Returns
+    -------
+    DataFrame
+        ``code``, ``name``, ``people`` and ``outline`` (well-known binary, metres on the Dutch
+        grid), one row per code.
+    """
+    import pandas as pd
+    import shapely
+
+    valid = drawn.assign(geometry=shapely.make_valid(drawn.geometry.to_numpy()))
+    by_code = valid.groupby("code")
+    whole = by_code["geometry"].agg(lambda pieces: shapely.union_all(pieces.to_numpy()))
+    about = by_code[["name", "people"]].first()
+    wkb = shapely.to_wkb(whole.to_numpy())
+    return pd.DataFrame({**about, "outline": wkb}, index=about.index).reset_index()
+
+
+def _column(shapes: gpd.GeoDataFrame, names: tuple[str, ...]) -> pd.Series | None:
+    """Return the first column that is called one of these, whatever its case."""
+    for column in shapes.columns:
+        if str(column).lower() in names:
+            found: pd.Series = shapes[column]
+            return found
+    return None
 
 
 def _unreadable(path: Path, why: str) -> SourceError:
