@@ -108,12 +108,10 @@ class Crosswalk:
 
         new = new[new["place_id"].isin(set(self._shapes))]
         old = old.dropna(subset=GRID)
-        if new.empty or old.empty:
-            return old.iloc[:0]
         tree = shapely.STRtree([self._shapes[place] for place in new["place_id"]])
-        metres = (old[GRID] * METRES_PER_KM).to_numpy()
-        nearest = tree.nearest(shapely.points(metres))
-        return old.assign(gm_group=new["gm_group"].to_numpy()[nearest])
+        centres = shapely.points((old[GRID] * METRES_PER_KM).to_numpy())
+        i, j = tree.query(centres, predicate="within")
+        return old.iloc[i].assign(gm_group=new["gm_group"].to_numpy()[j]).drop_duplicates(AREA)
 
     def _overlap(self, old: str, new: str) -> float:
         """Return the area (m²) two outlines share, none if a sliver; laid over each other once."""
