@@ -124,7 +124,7 @@ def assess(
         run.write("predictions.parquet", made)
         if moved is not None:
             run.write("adding_up.csv", moved)
-            for note in estimates.doubts(moved):
+            for note in estimates.doubts(moved, settings.areas):
                 run.note(note)
     run.write("scores.csv", table)
     run.write("leaderboard.csv", board)
