@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,19 @@ import pytest
 from risicomodel import compute, paths, runs
 from risicomodel.compute import ComputeSettings
 from risicomodel.errors import ComputeError, ConfigError
-from running import DEMO, OFF, SHORT, SPLIT, TREES, cli, environment, refused, well, without_seconds
+from running import (
+    DEMO,
+    OFF,
+    SHORT,
+    SPLIT,
+    TREES,
+    begin,
+    cli,
+    interrupt,
+    refused,
+    well,
+    without_seconds,
+)  # fmt: skip
 from servers import HERE, Cluster, cluster
 
 if TYPE_CHECKING:
@@ -212,28 +222,13 @@ class TestMistakes:
 @pytest.mark.slow
 def test_interrupted_processes_leave_nothing_and_go_on(tmp_path: Path) -> None:
     """Ctrl-C, as a terminal sends it: to the driver and its processes alike."""
-    from running import command, heed_interrupts
-
     words = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "split.protocols=[unseen_gemeente]"]
     words += ["compute=processes", "compute.jobs=2"]
-    running = subprocess.Popen(
-        command("train", *words, f"run.dir={tmp_path / 'run'}"),
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,  # noqa: PLW1509
-    )
+    running = begin("train", *words, f"run.dir={tmp_path / 'run'}", home=tmp_path)
     while not list(tmp_path.glob(".cache/folds/*.parquet")):
         assert running.poll() is None
         time.sleep(0.01)
-    os.killpg(running.pid, signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130, err
-    assert "interrupted:" in err
-    assert "Traceback" not in err
-    assert out == ""
+    interrupt(running)
     assert not (tmp_path / "run").exists()
     assert not list(tmp_path.rglob("*.partial"))
     kept = set(tmp_path.glob(".cache/folds/*.parquet"))
