@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -171,6 +174,34 @@ class TestCluster:
         with pytest.raises(ConfigError, match="item 3 cannot be") as caught:
             collect(fail, [3], ComputeSettings("dask", address=address))
         assert caught.value.details == ("detail 3",)
+
+
+class TestThreads:
+    @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="no /proc to measure by")
+    def test_give_back_what_they_freed(self) -> None:
+        """200 MB freed by a thread, with something small here and there that stays."""
+        code = (
+            "import threading\n"
+            "from pathlib import Path\n"
+            "from risicomodel.compute import memory\n"
+            "kept = []\n"
+            "def work():\n"
+            "    pieces = [[b'x' * 65_536, kept.append(bytes(1_000))] for _ in range(3_000)]\n"
+            "def resident():\n"
+            "    return int(Path('/proc/self/statm').read_text().split()[1])\n"
+            "before = resident()\n"
+            "thread = threading.Thread(target=work)\n"
+            "thread.start()\n"
+            "thread.join()\n"
+            "after = resident()\n"
+            "memory.give_back()\n"
+            "print(after - before, resident() - before)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        grown, left = map(int, done.stdout.split())
+        if platform.libc_ver()[0] == "glibc":
+            assert grown > 10_000, "pages: or this tells nothing"
+        assert left < 10_000
 
 
 class TestProcesses:
