@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from risicomodel import paths, settings
+from risicomodel import features, paths, settings
+from risicomodel.evaluation import crossval
 from risicomodel.panel import build, schema
 from risicomodel.sources.archive import Archive
 from risicomodel.sources.demo import DemoSettings, catalogue, write_archive
@@ -20,7 +21,10 @@ from risicomodel.sources.demo import DemoSettings, catalogue, write_archive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from risicomodel.domains import Domain
+    from risicomodel.evaluation.crossval import Problem
     from risicomodel.panel.build import Panel
     from risicomodel.settings import Settings
 
@@ -80,6 +84,18 @@ def small_panel(small_demo: Archive, domains: dict[str, Domain]) -> Panel:
     panel = build.build(small_demo, domains)
     schema.check(panel.wijken, domains)
     return panel
+
+
+def posed(wijken: pd.DataFrame, chosen: Settings, domain: str = "wmo") -> Problem:
+    """Pose one domain's problem as a run does."""
+    usable = features.usable(chosen.features, domain, chosen.domains[domain])
+    return crossval.pose(wijken, domain, chosen.features, usable, 100)
+
+
+@pytest.fixture(scope="session")
+def problem(small_panel: Panel, small_settings: Settings) -> Problem:
+    """Wmo in the small demo."""
+    return posed(small_panel.wijken, small_settings)
 
 
 @pytest.fixture(scope="session")

@@ -117,6 +117,30 @@ def command(*words: str | Path) -> list[str]:
     return [sys.executable, "-m", "risicomodel.cli", *map(str, words)]
 
 
+def begin(*words: str | Path, home: Path) -> subprocess.Popen[str]:
+    """Start the command line with all it starts in a group of its own, as a terminal does."""
+    return subprocess.Popen(
+        command(*words),
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509
+    )
+
+
+def interrupt(running: subprocess.Popen[str]) -> str:
+    """Send the whole group Ctrl-C, as a terminal does; return what it said of that."""
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "interrupted:" in err
+    assert "Traceback" not in err
+    assert out == ""
+    return err
+
+
 def process(*words: str | Path, home: Path, cwd: Path | None = None, **env: str) -> Done:
     """Run the command line as a process of its own."""
     done = subprocess.run(

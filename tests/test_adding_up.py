@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from risicomodel.estimates import adding_up
+from risicomodel.levels import BUURT
 
 COLUMNS = ["gm_code", "year", "clients", "published"]
 
@@ -150,6 +151,14 @@ def test_what_does_not_add_up_is_told_once_per_domain_and_outcome() -> None:
     (far,) = [note for note in notes if "estimate.most_moved" in note]
     assert far.startswith("wmo: 1 gemeente-year does not add up, for example GM0001 in 2019")
     assert all("adding_up.csv" in note for note in notes)
+
+
+@pytest.mark.parametrize("outcome", [adding_up.CONTRADICTS, adding_up.TOO_FAR])
+def test_doubts_about_buurten_are_told_of_buurten(outcome: str) -> None:
+    row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm", "outcome": outcome}
+    (note,) = adding_up.doubts(pd.DataFrame([row]), BUURT)
+    assert "buurten" in note
+    assert "wijken" not in note
 
 
 def test_what_adds_up_or_was_left_alone_on_request_is_not_told() -> None:

@@ -10,20 +10,13 @@ import pytest
 
 from risicomodel.compute import ComputeSettings
 from risicomodel.evaluation import bands, crossval, evaluate, intervals, scores
-from test_evaluate import OFF, posed, tasks
+from test_evaluate import OFF, tasks
 
 if TYPE_CHECKING:
     from risicomodel.evaluation.crossval import Problem
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
 
 KEY = ["domain", "protocol", "model", "metric", "group"]
 PROTOCOLS = ["unseen_gemeente", "unseen_wijk"]
-
-
-@pytest.fixture(scope="module")
-def problem(small_panel: Panel, small_settings: Settings) -> Problem:
-    return posed(small_panel.wijken, small_settings)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import posed
 from risicomodel import estimates, paths, runs
 from risicomodel.compute import ComputeSettings
 from risicomodel.estimates import EstimateSettings, adding_up, combine
@@ -18,7 +19,6 @@ from risicomodel.sources.demo import DemoSettings, make_world
 from risicomodel.splits import PROTOCOLS, SplitSettings
 from risicomodel.storage import Cache
 from running import DEMO, OFF, cli, refused, well
-from test_evaluate import posed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,11 +323,6 @@ def test_a_wijks_other_years_make_a_blank_cells_estimate_better(country: Made) -
 # -- what an estimate must not know -----------------------------------------------------------
 
 GLM = {"glm": ModelSettings("glm", {"alpha": 1.0, "knots": 0})}
-
-
-@pytest.fixture(scope="module")
-def problem(small_panel: Panel, small_settings: Settings) -> Problem:
-    return posed(small_panel.wijken, small_settings)
 
 
 def based(problem: Problem, settings: Settings) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from risicomodel import features, models, settings, splits
+from conftest import posed
+from risicomodel import models, settings, splits
 from risicomodel.compute import ComputeSettings
 from risicomodel.evaluation import bands, crossval, evaluate, scores
 from risicomodel.models import ModelSettings
@@ -36,16 +37,6 @@ QUICK = {
 }
 SPLIT = SplitSettings(folds=3)
 FAST = {name: QUICK[name] for name in ("mean", "persistence")}
-
-
-def posed(wijken: pd.DataFrame, settings: Settings, domain: str = "wmo") -> Problem:
-    usable = features.usable(settings.features, domain, settings.domains[domain])
-    return crossval.pose(wijken, domain, settings.features, usable, 100)
-
-
-@pytest.fixture(scope="module")
-def problem(small_panel: Panel, small_settings: Settings) -> Problem:
-    return posed(small_panel.wijken, small_settings)
 
 
 def tasks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -235,6 +236,14 @@ class TestRun:
         done = well("data", "level=buurt", *TINY, *OFF)
         assert "next:     risicomodel train data=demo level=buurt" in done.out
 
+    def test_what_does_not_add_up_is_told_of_buurten(self, tmp_path: Path) -> None:
+        """Never moved by a hair: then every total is too far off, and a note says so."""
+        words = [*LEARN, "domain=bijstand", "estimate.most_moved=1.0001"]
+        words += ["split.protocols=[unseen_gemeente,unseen_wijk]", f"run.dir={tmp_path / 'run'}"]
+        told = well("run", "level=buurt", *words).err
+        assert "the buurten would have to be scaled further" in told
+        assert "wijken" not in told
+
     def test_compare_tells_levels_apart(self) -> None:
         assert "demo-buurt" in well("compare", tiny_run()).out
 
@@ -253,8 +262,46 @@ class TestRun:
         assert found[codes].tolist() == [1, 2, 3]
 
 
+class TestInfo:
+    """What is there is listed, also where it is not enough for a run."""
+
+    def read(self, archive: Archive, *words: str) -> str:
+        where = ["data=archive", f"data.dir={archive.folder}", *OFF]
+        tables = [
+            f"tables.{subject}.{year}=[{names[0]}]"
+            for subject, years in CATALOGUE.items()
+            for year, names in years.items()
+        ]
+        return well("info", "level=buurt", *where, *tables, *words).out
+
+    def test_domains_without_buurten_are_told_of(self, archive: Archive) -> None:
+        out = self.read(archive)
+        assert "no table with buurten of: jeugd\n" in out
+        assert "no table with figures of: wmo\n" in out
+        assert re.search(r"^2019 +3$", out, re.MULTILINE)
+        assert re.search(r"^bijstand +2019 +3$", out, re.MULTILINE)
+        assert "kwb: no buurten in the tables of 2018" in out
+
+    def test_only_such_a_domain(self, archive: Archive) -> None:
+        out = self.read(archive, "domain=jeugd")
+        assert "no table with buurten of: jeugd" in out
+        assert "no panel can be built: it takes" in out
+        assert out.rstrip().endswith("both of buurten.")
+
+    def test_no_buurten_at_all(self, archive: Archive) -> None:
+        (archive.folder / "KWB2019_TypedDataSet.parquet").unlink()
+        out = self.read(archive)
+        assert "no table with buurten of: bijstand, jeugd\n" in out
+        assert "no panel can be built" in out
+
+
 @pytest.mark.archive
 class TestRealArchive:
+    def test_info_lists_what_is_there(self, archive_dir: Path) -> None:
+        out = well("info", "data=archive", f"data.dir={archive_dir}", "level=buurt").out
+        assert "no table with buurten of: jeugd, wmo" in out
+        assert "13808" in out
+
     def test_bijstand_2020(self, real_archive: Archive, bijstand: dict[str, Domain]) -> None:
         panel = build.build(real_archive, bijstand, BUURT)
         schema.check(panel.wijken, bijstand, BUURT)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -17,13 +14,12 @@ from running import (
     SHORT,
     SPLIT,
     TABLES,
+    begin,
     cli,
-    command,
-    environment,
-    heed_interrupts,
+    interrupt,
     process,
     refused,
-)
+)  # fmt: skip
 
 pytestmark = pytest.mark.slow
 
@@ -87,23 +83,11 @@ class TestMistakes:
 
 def test_interrupted(tmp_path: Path) -> None:
     """Jobs are killed then, and cannot clear up: the sweep does it for them."""
-    running = subprocess.Popen(
-        command("train", "-m", *DEMO, *SPLIT, *OFF, "domain=jeugd", "seed=1,2"),
-        env=environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_interrupts,  # noqa: PLW1509
-    )
+    words = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "seed=1,2"]
+    running = begin("train", "-m", *words, home=tmp_path)
     assert running.stderr
     assert any("models …" in line for line in running.stderr)
     assert list(tmp_path.rglob("*.partial"))
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "interrupted:" in err
-    assert "Traceback" not in err
-    assert out == ""
+    interrupt(running)
     assert not list(tmp_path.rglob("*.partial"))
     assert not list((tmp_path / "runs" / "train").iterdir())

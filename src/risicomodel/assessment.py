@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,55 +27,22 @@ class Assessment:
     scored_rows: dict[str, str]
 
 
+SCORES, CALIBRATION = "scores.csv", "calibration.csv"
+PREDICTIONS, ADDING_UP = "predictions.parquet", "adding_up.csv"
+
+
 @dataclass(frozen=True)
 class _Sure:
-    """Predictions with their bands, by domain, and by domain and model what estimates stand on."""
+    """A domain's predictions with their bands, and by model what its estimates stand on."""
 
-    banded: dict[str, pd.DataFrame]
-    bases: dict[str, dict[str, pd.DataFrame]]
-
-    def models(self) -> set[str]:
-        """Return the names of the models that estimates are made with."""
-        return {name for found in self.bases.values() for name in found}
+    banded: pd.DataFrame | None
+    bases: dict[str, pd.DataFrame]
 
     def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
         """Return published cells estimated as if blank, and what anyone would fill in."""
-        found = list(self.bases[problem.domain].values())
+        found = list(self.bases.values())
         rows = [estimates.unseen_year(base, problem) for base in found]
         return [*rows, *(estimates.nearest_year(base, problem) for base in found[:1])]
-
-
-def _how_sure(
-    problems: list[Problem], predictions: dict[str, pd.DataFrame], settings: Settings, run: Run
-) -> _Sure:
-    """Put bands round predictions, as far as the protocols that were run allow."""
-    protocols, declared = settings.split.protocols, settings.domains
-    if splits.UNSEEN_GEMEENTE not in protocols:
-        run.note(
-            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
-            "in split.protocols."
-        )
-        return _Sure({}, {p.domain: {} for p in problems})
-    banded = {
-        p.domain: bands.of_expected(predictions[p.domain], p, declared[p.domain].rounded_to)
-        for p in problems
-    }
-    if not estimates.needed(protocols):
-        run.note(
-            f"no estimates: they stand on {splits.UNSEEN_WIJK} too, which is not in "
-            "split.protocols."
-        )
-        return _Sure(banded, {p.domain: {} for p in problems})
-    # of baselines only where there is nothing better
-    chosen = models.learned(settings.models) or list(settings.models)
-    found = {
-        p.domain: {
-            name: estimates.bases(predictions[p.domain], p, declared[p.domain], name)
-            for name in chosen
-        }
-        for p in problems
-    }
-    return _Sure(banded, found)
 
 
 def assess(
@@ -102,61 +70,106 @@ def assess(
     """
     import pandas as pd
 
-    sure = _how_sure(problems, predictions, settings, run)
-    unseen = {problem.domain: sure.unseen_years(problem) for problem in problems}
-    scored = [
-        evaluate.scored_rows(rows, problem, settings.split.score_years)
-        for problem in problems
-        for rows in (predictions[problem.domain], *unseen[problem.domain])
-    ]
-    everything = pd.concat(scored, ignore_index=True)
-    table = evaluate.score_all(everything)
-    rule = (settings.champion.protocol, settings.champion.metric)
-    best = evaluate.champions(table, *rule)
-    board = evaluate.leaderboard(table, best)
-    if sure.banded:
-        years = [rows for tables in unseen.values() for rows in tables]
-        together = pd.concat([*sure.banded.values(), *years], ignore_index=True)
-        table = bands.add_scores(table, everything, together)
-        # a baseline may be best, but estimates are made with models that learned
-        estimating = evaluate.champions(table[table["model"].isin(sure.models())], *rule)
-        made, moved = _made(problems, sure, (best, estimating), totals, settings)
-        run.write("predictions.parquet", made)
-        if moved is not None:
-            run.write("adding_up.csv", moved)
-            for note in estimates.doubts(moved):
-                run.note(note)
-    run.write("scores.csv", table)
+    _tell_what_is_left_out(settings, run)
+    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    hashes: dict[str, str] = {}
+    # as what is written is sorted, and a domain at a time: the rows of all would not fit a laptop
+    for problem in sorted(problems, key=lambda problem: problem.domain):
+        rows = predictions[problem.domain]
+        tables, scored = _assess_one(problem, rows, totals, settings)
+        hashes |= scored
+        for name, table in tables.items():
+            parts[name].append(table)
+    if ADDING_UP in parts:
+        for note in estimates.doubts(pd.concat(parts[ADDING_UP]), settings.areas):
+            run.note(note)
+    scores = pd.concat(parts[SCORES], ignore_index=True)
+    best = evaluate.champions(scores, settings.champion.protocol, settings.champion.metric)
+    board = evaluate.leaderboard(scores, best)
     run.write("leaderboard.csv", board)
-    run.write("calibration.csv", evaluate.calibration(everything))
+    while parts:
+        name, tables_of = parts.popitem()
+        run.write(name, pd.concat(tables_of, ignore_index=True))
+    return Assessment(scores, board, best, hashes)
+
+
+def _assess_one(
+    problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, settings: Settings
+) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
+    """Return one domain's part of the tables by file name, and the hash of what was scored."""
+    import pandas as pd
+
+    sure = _how_sure(problem, predictions, settings)
+    unseen = sure.unseen_years(problem)
+    years = settings.split.score_years
+    scored = [evaluate.scored_rows(rows, problem, years) for rows in (predictions, *unseen)]
+    everything = pd.concat(scored, ignore_index=True)
+    del scored
     asked = everything[everything["protocol"] == settings.champion.protocol]
-    hashes = {str(name): evaluate.figures_hash(rows) for name, rows in asked.groupby("domain")}
-    return Assessment(table, board, best, hashes)
+    hashes = {problem.domain: evaluate.figures_hash(asked)} if len(asked) else {}
+    table = evaluate.score_all(everything)
+    tables = {CALIBRATION: evaluate.calibration(everything)}
+    if sure.banded is not None:
+        together = pd.concat([sure.banded, *unseen], ignore_index=True)
+        table = bands.add_scores(table, everything, together)
+        del together
+    del everything, unseen
+    return {SCORES: table, **tables, **_made(problem, sure, table, totals, settings)}, hashes
+
+
+def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
+    """Note which tables are not made, for want of the protocols they stand on."""
+    protocols = settings.split.protocols
+    if splits.UNSEEN_GEMEENTE not in protocols:
+        run.note(
+            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
+            "in split.protocols."
+        )
+    elif not estimates.needed(protocols):
+        run.note(
+            f"no estimates: they stand on {splits.UNSEEN_WIJK} too, which is not in "
+            "split.protocols."
+        )
+
+
+def _how_sure(problem: Problem, predictions: pd.DataFrame, settings: Settings) -> _Sure:
+    """Put bands round predictions, as far as the protocols that were run allow."""
+    if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+        return _Sure(None, {})
+    domain = settings.domains[problem.domain]
+    banded = bands.of_expected(predictions, problem, domain.rounded_to)
+    if not estimates.needed(settings.split.protocols):
+        return _Sure(banded, {})
+    # of baselines only where there is nothing better
+    chosen = models.learned(settings.models) or list(settings.models)
+    found = {name: estimates.bases(predictions, problem, domain, name) for name in chosen}
+    return _Sure(banded, found)
 
 
 def _made(
-    problems: list[Problem],
+    problem: Problem,
     sure: _Sure,
-    best: tuple[dict[str, str], dict[str, str]],
+    scores: pd.DataFrame,
     totals: pd.DataFrame,
     settings: Settings,
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """Return what is expected and estimated for every wijk, and how estimates added up.
-
-    ``best`` holds the champions of either.
-    """
+) -> dict[str, pd.DataFrame]:
+    """Return what is expected and estimated for every wijk, and how estimates added up."""
     import pandas as pd
 
-    out, moved = [], []
-    for problem in sorted(problems, key=lambda problem: problem.domain):
-        champion, estimating = (of.get(problem.domain, "") for of in best)
-        domain = settings.domains[problem.domain]
-        rows = [evaluate.expected(sure.banded[problem.domain], problem, champion)]
-        for name, base in sure.bases[problem.domain].items():
-            found = estimates.estimate(base, problem, domain, totals, settings.estimate)
-            rows.append(found.rows.assign(champion=name == estimating))
-            moved.append(found.adding_up)
-        # sorted by domain, and a domain at a time: all at once would take room for two more copies
-        out.append(pd.concat(rows).sort_values(["wijk_code", "year", "kind", "model"]))
-    table = pd.concat(out, ignore_index=True)
-    return table, pd.concat(moved, ignore_index=True) if moved else None
+    if sure.banded is None:
+        return {}
+    rule = (settings.champion.protocol, settings.champion.metric)
+    champion = evaluate.champions(scores, *rule).get(problem.domain, "")
+    # a baseline may be best, but estimates are made with models that learned
+    learned = scores[scores["model"].isin(sure.bases)]
+    estimating = evaluate.champions(learned, *rule).get(problem.domain, "")
+    rows = [evaluate.expected(sure.banded, problem, champion)]
+    domain, moved = settings.domains[problem.domain], []
+    for name, base in sure.bases.items():
+        found = estimates.estimate(base, problem, domain, totals, settings.estimate)
+        rows.append(found.rows.assign(champion=name == estimating))
+        moved.append(found.adding_up)
+    said = pd.concat(rows)
+    rows.clear()  # or sorting would hold a third copy
+    said = said.sort_values(["wijk_code", "year", "kind", "model"])
+    return {PREDICTIONS: said, **({ADDING_UP: pd.concat(moved)} if moved else {})}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths, progress, storage
 from risicomodel.errors import DataError, SourceError
-from risicomodel.panel import quality, store
+from risicomodel.panel import build, quality, store
 from risicomodel.panel.build import KWB, Panel
 from risicomodel.sources.archive import Archive
 
@@ -142,16 +142,20 @@ def info(settings: Settings) -> dict[str, Any]:
     """Return what is in the archive: tables, missing tables, and the panel's quality."""
     looked_at = replace(settings, data=replace(settings.data, offline=True))  # fetch nothing
     archive = open_archive(looked_at)
-    here = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
+    level = settings.areas
+    there = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
+    here = {name: d for name, d in there.items() if build.held(archive, d.subject, level)}
     facts: dict[str, Any] = {
         "folder": archive.folder,
         "demo": settings.data.source == "demo",
         "found": archive.found,
         "missing": archive.missing(),
-        "without_figures": sorted(set(settings.domains) - set(here)),
+        "without_figures": sorted(set(settings.domains) - set(there)),
+        "without_areas": sorted(set(there) - set(here)),
+        "level": level,
     }
-    if archive.years(KWB) and here:
-        panel = store.load_or_build(archive, here, cache(settings), settings.areas)
+    if here and build.held(archive, KWB, level):
+        panel = store.load_or_build(archive, here, cache(settings), level)
         report = quality.report(panel.wijken, here, panel.level)
         facts |= {"panel": panel, "quality": report}
     return facts

@@ -166,10 +166,14 @@ def archive(facts: dict[str, Any]) -> str:
         parts.append("\n".join(["not in this archive", *_missing(facts["missing"])]))
     if facts["without_figures"]:
         parts.append(f"no table with figures of: {', '.join(facts['without_figures'])}")
+    plural = facts["level"].plural
+    if facts["without_areas"]:
+        parts.append(f"no table with {plural} of: {', '.join(facts['without_areas'])}")
     if panel is None:
-        parts.append("no panel can be built: it takes a KWB table and a domain's figures.")
+        parts.append(
+            f"no panel can be built: it takes a KWB table and a domain's figures, both of {plural}."
+        )
         return "\n\n".join(parts)
-    plural = panel.level.plural
     count = panel.wijken.groupby("year").size().rename(plural).reset_index()
     parts += [*panel.notes, _table(count, f"{plural} with features")]
     return "\n\n".join([*parts, *_quality(facts["quality"], panel.level)])

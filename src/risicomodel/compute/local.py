@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
+from risicomodel.compute.memory import give_back
 from risicomodel.compute.work import GO_ON, Arrived, Work
 from risicomodel.errors import ComputeError
 
@@ -70,6 +71,7 @@ def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
                 result = work.do(position)
                 with telling:
                     arrived(position, result)
+                give_back()
 
     parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
     with _Begun() as begun:

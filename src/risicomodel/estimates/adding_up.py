@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from risicomodel.levels import WIJK
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from risicomodel.levels import Level
 
 ADDED_UP = "added_up"
 NOT_ASKED = "not_asked"
@@ -82,11 +86,12 @@ def factors(wijken: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     return out
 
 
-def doubts(table: pd.DataFrame) -> list[str]:
+def doubts(table: pd.DataFrame, level: Level = WIJK) -> list[str]:
     """Return what a reader must know of totals that were not added up to, a line per outcome."""
+    areas = level.plural
     told = {
-        CONTRADICTS: "the published total is smaller than its published wijken",
-        TOO_FAR: "the wijken would have to be scaled further than estimate.most_moved allows",
+        CONTRADICTS: f"the published total is smaller than its published {areas}",
+        TOO_FAR: f"the {areas} would have to be scaled further than estimate.most_moved allows",
         NOBODY: "no clients are expected to share a total over",
     }
     rows = table.drop_duplicates(["domain", *KEY, "outcome"])

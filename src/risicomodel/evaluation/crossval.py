@@ -223,7 +223,7 @@ def predict(task: Task) -> pd.DataFrame:
     )
 
 
-@lru_cache(maxsize=4)  # the models of a fold come one after the other, and share its rows
+@lru_cache(maxsize=2)  # the models of a fold come one after the other, and share its rows
 def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows, models.Rows]:
     """Return a fold's training and test rows, with what the protocol makes known of each."""
     counts = knowledge.Counts.of(problem.wijken, problem.domain, problem.usable)

@@ -30,8 +30,8 @@ def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of float64
-        The columns of :func:`columns`; NaN where a source is missing or the formula
-        has no finite value.
+        The columns of :func:`risicomodel.features.columns`; NaN where a source is missing or
+        the formula has no finite value.
     """
     import pandas as pd
 

@@ -116,6 +116,13 @@ class _Tables:
         return rows
 
 
+def held(archive: Archive, subject: str, level: Level) -> bool:
+    """Tell whether any table of a subject has areas of a level; the newest is looked at first."""
+    years = archive.years(subject)
+    areas = (archive.areas(years[year])[0] for year in sorted(years, reverse=True))
+    return any(level.holds(rows["code"]).any() for rows in areas)
+
+
 def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) -> Panel:
     """Build the panel of a level's areas from an archive.
 
