@@ -31,6 +31,7 @@ FLOW = (
     {"models"},
     {"evaluation"},
     {"estimates"},
+    {"forecasting"},
     {"tuning"},
     {"serving"},
     {"settings"},

@@ -59,6 +59,14 @@ TASKS: dict[str, Task] = {
             "risicomodel tune tuning.storage=postgresql+psycopg://USER@HOST/DATABASE",
         ),
     ),
+    "forecast": Task(
+        "one to five years ahead, with bands that earlier forecasts earned",
+        (
+            "risicomodel forecast data=archive data.dir=PATH",
+            "risicomodel forecast forecast.origin=2019 forecast.horizon=2",
+            "risicomodel forecast 'forecast.scenario=[\"65_plus +10%\"]'",
+        ),
+    ),
     "compare": Task(
         "the leaderboards of several runs beside each other",
         ("risicomodel compare", "risicomodel compare RUN_FOLDER RUN_FOLDER"),
@@ -245,6 +253,7 @@ def _work(task: str, settings: Settings) -> int:
         "train": pipeline.train,
         "run": pipeline.run,
         "tune": pipeline.tune,
+        "forecast": pipeline.forecast,
     }
     outcome = tasks[task](settings)
     _say(terminal.outcome(task, settings, outcome))

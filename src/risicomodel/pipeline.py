@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel import (
     assessment,
+    forecasting,
     models,
     progress,
     reading,
@@ -42,6 +43,7 @@ class Outcome:
     leaderboard: pd.DataFrame | None = None
     tracked: str = ""
     tuned: pd.DataFrame | None = None
+    forecasts: pd.DataFrame | None = None
 
 
 def data(settings: Settings) -> Outcome:
@@ -82,6 +84,38 @@ def _learn(task: str, settings: Settings) -> Outcome:
     # the run is complete: what goes wrong from here on costs no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
     return Outcome(run.final, report, result.leaderboard, tracker.where if tracker.reached else "")
+
+
+def forecast(settings: Settings) -> Outcome:
+    """Forecast every wijk as far ahead as earlier forecasts can be compared with figures."""
+    with runs.open_run("forecast", settings) as run:
+        panel, report = reading.read(settings, run)
+        with run.stage("features"):
+            problems = _problems(panel, settings)
+        found = _forecast(panel, problems, settings, run)
+        runs.finish(run, settings, panel.provenance, {"forecasts": found.champions})
+    return Outcome(run.final, report, forecasts=found.scores)
+
+
+def _forecast(
+    panel: Panel, problems: list[Problem], settings: Settings, run: Run
+) -> forecasting.Forecasts:
+    with run.stage("forecasts"):
+        plans, notes = forecasting.plan(problems, settings.domains, settings.forecast)
+        chosen = _chosen(settings)
+        work = forecasting.tasks(plans, settings.forecast, settings.split, chosen, settings.seed)
+        with progress.steps("fitting the structure of forecasts", len(work)) as done:
+            fitted = crossval.run(work, reading.cache(settings), settings.compute, done)
+        found = forecasting.forecast(panel, plans, fitted, settings.forecast, chosen)
+    for note in (*notes, *found.notes):
+        run.note(note)
+    run.write("forecasts.parquet", found.wijken)
+    run.write("forecast_sums.csv", found.sums)
+    run.write("forecast_scores.csv", found.scores)
+    run.write("forecast_bands.csv", found.bands)
+    run.write("forecast_drivers.csv", found.drivers)
+    run.write("crosswalk.parquet", found.crosswalk)
+    return found
 
 
 def tune(settings: Settings) -> Outcome:

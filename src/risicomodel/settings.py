@@ -11,7 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import compute, domains, features, levels, models, paths, splits, storage, tuning
+from risicomodel import (
+    compute,
+    domains,
+    features,
+    forecasting,
+    levels,
+    models,
+    paths,
+    splits,
+    storage,
+    tuning,
+)
 from risicomodel.errors import ConfigError, nearest, suggest
 from risicomodel.estimates import EstimateSettings
 from risicomodel.evaluation.scores import HIGHER_IS_BETTER
@@ -117,6 +128,7 @@ class Settings:
     tuning: tuning.TuningSettings = field(default_factory=tuning.TuningSettings)
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
+    forecast: forecasting.ForecastSettings = field(default_factory=forecasting.ForecastSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
@@ -271,6 +283,7 @@ def _check(settings: Settings) -> None:
     wrong += _champion_problems(settings.champion)
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
+    wrong += forecasting.problems(settings.forecast)
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)
     wrong += _domain_problems(settings)

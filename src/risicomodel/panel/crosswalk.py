@@ -59,7 +59,7 @@ class Crosswalk:
         Parameters
         ----------
         old, new : DataFrame
-            ``wijk_code``, ``place_id``, ``gm_group`` and ``people`` (inhabitants) of two years; the
+            ``wijk_code``, ``place_id``, ``gm_code`` and ``people`` (inhabitants) of two years; the
             old ones with ``x_km`` and ``y_km`` too.
 
         Returns
@@ -111,7 +111,8 @@ class Crosswalk:
         tree = shapely.STRtree([self._shapes[place] for place in new["place_id"]])
         centres = shapely.points((old[GRID] * METRES_PER_KM).to_numpy())
         i, j = tree.query(centres, predicate="within")
-        return old.iloc[i].assign(gm_group=new["gm_group"].to_numpy()[j]).drop_duplicates(AREA)
+        found: pd.DataFrame = old.iloc[i].assign(gm_code=new["gm_code"].to_numpy()[j])
+        return found.drop_duplicates(AREA)
 
     def _overlap(self, old: str, new: str) -> float:
         """Return the area (m²) two outlines share, none if a sliver; laid over each other once."""
@@ -155,8 +156,8 @@ def _fitted(
 
 def _within_gemeente(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Share old areas out over new ones of the same gemeente, by people."""
-    pairs = old[[AREA, "gm_group"]].merge(
-        new[[AREA, "gm_group", "people"]], on="gm_group", suffixes=("", "_to")
+    pairs = old[[AREA, "gm_code"]].merge(
+        new[[AREA, "gm_code", "people"]], on="gm_code", suffixes=("", "_to")
     )
     weight = pairs["people"].fillna(0.0).clip(lower=1.0)
     share = weight / weight.groupby(pairs[AREA]).transform("sum")

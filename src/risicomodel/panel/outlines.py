@@ -9,7 +9,11 @@ from risicomodel.levels import AREA
 from risicomodel.panel.geography import SMALL_CHANGE
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
 
 COLUMNS = ["year", AREA, "gm_code", "wijk_name", "place_id", "people", "outline"]
 SIZES = ["oppervlakte_land", "oppervlakte_totaal"]  # ha
@@ -66,6 +70,14 @@ def _nearest_rows(wijken: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return of every code its row in the year nearest to a map's; the earlier of two as near."""
     apart = (wijken["year"] - year).abs()
     return wijken.assign(apart=apart).sort_values([AREA, "apart", "year"]).drop_duplicates(AREA)
+
+
+def centres(drawn: pd.DataFrame) -> dict[str, Floats]:
+    """Return the middle of every outline, ``x_km`` and ``y_km`` on the Dutch grid."""
+    import shapely
+
+    middle = shapely.centroid(shapely.from_wkb(drawn["outline"].to_numpy(dtype="object")))
+    return {"x_km": shapely.get_x(middle) / 1000, "y_km": shapely.get_y(middle) / 1000}
 
 
 def _hectares(rows: pd.DataFrame) -> pd.Series:

@@ -1,0 +1,214 @@
+"""Forecasts from earlier origins beside the figures that came out since.
+
+A forecast is made on the wijken of its origin's year and carried to those of the year it is of
+through the crosswalk; so is the last figure, as the forecast to beat. Beside it stands the last
+figure by code, as anyone would do it. Every published wijk of the year counts: one that nothing
+links to the origin gets the country's rate from every model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from risicomodel.forecasting import course as course_module
+from risicomodel.forecasting.people import EVERYONE
+from risicomodel.levels import AREA
+from risicomodel.panel import crosswalk
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from risicomodel.evaluation.crossval import Problem
+    from risicomodel.forecasting.course import Course
+    from risicomodel.forecasting.past import Past
+    from risicomodel.panel.crosswalk import Crosswalk
+
+    Floats = npt.NDArray[np.float64]
+
+BY_CODE = "persistence_by_code"
+UNLINKED = "unlinked"
+KEY = ["domain", "origin_year", "horizon", "model"]
+
+
+def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.DataFrame:
+    """Return one domain's forecasts from one origin beside the figures since.
+
+    Returns
+    -------
+    DataFrame
+        A row per model and published wijk of the years ahead: ``domain``, ``origin_year``,
+        ``year``, ``horizon``, ``model``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``,
+        ``population``, ``clients`` (published), ``forecast`` (clients), ``shared`` and ``own``
+        (relative sizes of the error to be expected).
+    """
+    import pandas as pd
+
+    wijken, name = problem.wijken, problem.domain
+    out = []
+    for h in range(len(course.drift)):
+        year = past.origin + h + 1
+        published = wijken[f"{name}_status"].eq("observed") & wijken[f"{name}_population"].gt(0)
+        target = wijken[published & wijken["year"].eq(year)]
+        if target.empty:
+            continue
+        there = wijken[wijken["year"] == year]
+        links = walk.links(past.areas, there.assign(people=there[EVERYONE]))
+        found = _on(target, name, past, _said(past, course, h), links)
+        out.append(found.assign(domain=name, origin_year=past.origin, year=year, horizon=h + 1))
+    return pd.concat(out, ignore_index=True) if out else pd.DataFrame()
+
+
+def _said(past: Past, course: Course, h: int) -> pd.DataFrame:
+    """Return every model's clients of one year ahead, on the origin's areas."""
+    import pandas as pd
+
+    said = {model: say(course)[:, h] for model, say in course_module.MODELS.items()}
+    main = said[course_module.MAIN]
+    sizes = {"shared": main * course.shared[:, h], "own": main * course.own[:, h]}
+    return pd.DataFrame({**said, **sizes, "basis": course.basis}, index=past.areas[AREA])
+
+
+def _on(
+    target: pd.DataFrame, name: str, past: Past, said: pd.DataFrame, links: pd.DataFrame
+) -> pd.DataFrame:
+    """Return every model's forecast of one year, carried to that year's wijken."""
+    import pandas as pd
+
+    carried = crosswalk.carry(said.drop(columns="basis"), links, pd.Index(target[AREA]))
+    population = target[f"{name}_population"].set_axis(carried.index)
+    unlinked = carried.isna().any(axis=1)
+    # what the forecast of a redrawn wijk stands on is what that of its largest part does
+    largest = links.sort_values("share").drop_duplicates("to_code", keep="last")
+    basis = largest.set_index("to_code")["from_code"].map(said["basis"]).reindex(carried.index)
+    common = pd.DataFrame(
+        {
+            "gm_code": target["gm_code"].to_numpy(),
+            "gm_group": target["gm_group"].to_numpy(),
+            "basis": basis.mask(unlinked, UNLINKED),
+            "population": population,
+            "clients": target[f"{name}_clients"].to_numpy(),
+            "shared": carried["shared"] / carried[course_module.MAIN],
+            "own": carried["own"] / carried[course_module.MAIN],
+        }
+    )
+    otherwise = _country_rate(past, name) * population
+    forecasts = {m: carried[m].mask(unlinked, otherwise) for m in course_module.MODELS}
+    forecasts[BY_CODE] = _by_code(target, past, name).set_axis(carried.index)
+    return pd.concat(
+        [
+            common.assign(model=model, forecast=values).rename_axis(AREA).reset_index()
+            for model, values in forecasts.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def _country_rate(past: Past, name: str) -> float:
+    import numpy as np
+
+    clients, population = past.clients[name][:, -1], past.population[name][:, -1]
+    known = np.isfinite(clients) & np.isfinite(population)
+    return float(clients[known].sum() / population[known].sum())
+
+
+def _by_code(target: pd.DataFrame, past: Past, name: str) -> pd.Series:
+    """Return the last figure of the code, else by the rate of its gemeente, else of the country."""
+    import pandas as pd
+
+    last = pd.DataFrame(
+        {
+            AREA: past.areas[AREA],
+            "gm_code": past.areas["gm_code"],
+            "clients": past.clients[name][:, -1],
+            "population": past.population[name][:, -1],
+        }
+    ).dropna()
+    of_gemeente = last.groupby("gm_code")[["clients", "population"]].sum()
+    rate = target["gm_code"].map(of_gemeente["clients"] / of_gemeente["population"])
+    otherwise = rate.fillna(_country_rate(past, name)) * target[f"{name}_population"]
+    figure: pd.Series = target[AREA].map(last.set_index(AREA)["clients"]).fillna(otherwise)
+    return figure
+
+
+def scores(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return how good every model was, and where its error came from.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        As :func:`rows` gives it, of any domains and origins.
+
+    Returns
+    -------
+    DataFrame
+        Per ``domain``, ``origin_year`` (text; ``all`` is their mean), ``horizon`` and ``model``:
+        ``wape`` (Σ|clients − forecast| / Σ clients), ``bias`` (Σ forecast / Σ clients − 1),
+        ``wape_gemeente`` (of the sums per gemeente), ``wape_wijk`` (of the wijken given the true
+        sum of their gemeente), ``noise_floor`` (of counting alone), ``wape_wijk_known`` and
+        ``noise_floor_known`` (the same of wijken with a figure at the origin), ``n_wijken``,
+        ``n_origins``.
+    """
+    import pandas as pd
+
+    each = pd.DataFrame(
+        [
+            {**dict(zip(KEY, key, strict=True)), **_measures(part)}
+            for key, part in trials.groupby(KEY, sort=True)
+        ]
+    )
+    by = ["domain", "horizon", "model"]
+    mean = each.drop(columns="origin_year").groupby(by).mean().reset_index()
+    mean["n_origins"] = each.groupby(by)["origin_year"].nunique().to_numpy()
+    table = pd.concat([each.assign(n_origins=1), mean.assign(origin_year="all")])
+    table["origin_year"] = table["origin_year"].astype("str")
+    table["n_wijken"] = table["n_wijken"].round().astype("int64")
+    return table.sort_values(KEY, ignore_index=True)
+
+
+def champions(scores: pd.DataFrame) -> dict[str, str]:
+    """Return each domain's best model: the lowest WAPE beside persistence, over all horizons."""
+    tested = scores[scores["origin_year"].ne("all") & scores["model"].ne(BY_CODE)]
+    wape = tested.pivot(index=KEY[:3], columns="model", values="wape")
+    beside = wape.div(wape["persistence"], axis=0).groupby(level="domain").mean()
+    return {str(domain): str(row.idxmin()) for domain, row in beside.iterrows()}
+
+
+def _measures(part: pd.DataFrame) -> dict[str, float]:
+    actual, said = part["clients"], part["forecast"]
+    total = actual.sum()
+    sums = part.groupby("gm_code")[["clients", "forecast"]].sum()
+    fitted = _given_total(part)
+    known = part["basis"] == "figure"
+    return {
+        "wape": float((actual - said).abs().sum() / total),
+        "bias": float(said.sum() / total - 1),
+        "wape_gemeente": float((sums["clients"] - sums["forecast"]).abs().sum() / total),
+        "wape_wijk": float((actual - fitted).abs().sum() / total),
+        "noise_floor": _floor(actual),
+        "wape_wijk_known": _wape(actual[known], _given_total(part[known])),
+        "noise_floor_known": _floor(actual[known]),
+        "n_wijken": len(part),
+    }
+
+
+def _given_total(part: pd.DataFrame) -> pd.Series:
+    """Return the forecasts scaled to the true sum of their gemeente."""
+    sums = part.groupby("gm_code")[["clients", "forecast"]].transform("sum")
+    fitted: pd.Series = part["forecast"] * sums["clients"] / sums["forecast"].clip(1e-9)
+    return fitted
+
+
+def _wape(actual: pd.Series, said: pd.Series) -> float:
+    return float((actual - said).abs().sum() / max(actual.sum(), 1.0))
+
+
+def _floor(clients: pd.Series) -> float:
+    """Return the WAPE of counting noise alone: the mean deviation of Poisson counts.
+
+    E|X − λ| ≈ √(2λ/π); Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, 4.3.
+    """
+    import numpy as np
+
+    return float(np.sqrt(2 / np.pi * clients).sum() / max(clients.sum(), 1.0))

@@ -1,0 +1,169 @@
+"""How a figure keeps to its own level: what lasts, what fades and what is of one year only.
+
+A relative deviation from what is expected, ``u = figure / expected − 1``, of ``m`` clients:
+
+    Cov(u_s, u_t) = σ² + (τ² + θ/m) ρ^|s−t| + [s = t] ((1 − θ)/m + r²/(12 m²) + φ)
+
+with σ² what lasts, τ² a level that fades by ρ a year, and counting noise 1/m of which the part θ
+fades likewise: most clients are clients a year later, so the chance that brought them is no fresh
+draw. r is what CBS rounds to and φ what is of one year only. The best linear prediction of a later
+year follows (as in Rao and Yu 1994). The five are fitted by the likelihood of a multivariate t with
+four degrees of freedom (Lange, Little and Taylor 1989): a few redrawn wijken and closed
+institutions must not make all others look restless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
+
+FREEDOM = 4.0
+# Units to learn from; more say the same at more cost.
+ENOUGH = 1_000
+# Beyond these a deviation tells of an error or an institution, not of a level.
+LEAST, MOST = -1.0, 2.0
+START = (-4.0, -4.0, 2.0, 0.0, -6.0)
+BOUNDS = ((-12.0, 1.0), (-12.0, 1.0), (-2.0, 5.0), (-4.0, 4.0), (-14.0, 1.0))
+# Widths of weak priors on ρ and θ (logits): two years of figures hardly tell them.
+WIDTH = 2.0
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How units keep to their own level.
+
+    Parameters
+    ----------
+    lasting : float
+        σ², variance of the relative deviation that lasts.
+    fading : float
+        τ², variance of the level that fades.
+    decay : float
+        ρ, what is left of it a year later (0–1).
+    same_clients : float
+        θ, the part of counting noise that fades with it (0–1).
+    own_year : float
+        φ, variance of what is of one year only.
+    """
+
+    lasting: float
+    fading: float
+    decay: float
+    same_clients: float
+    own_year: float
+
+
+NOTHING_KNOWN = Keeping(0.02, 0.02, 0.88, 0.5, 0.0025)
+
+
+def _keeping(theta: Floats) -> Keeping:
+    import numpy as np
+
+    lasting, fading, own = np.exp(theta[[0, 1, 4]])
+    decay, same = 1 / (1 + np.exp(-theta[[2, 3]]))
+    return Keeping(float(lasting), float(fading), float(decay), float(same), float(own))
+
+
+def fit(deviation: Floats, expected: Floats, rounded_to: int) -> Keeping:
+    """Estimate by maximum likelihood.
+
+    Parameters
+    ----------
+    deviation : array of shape (units, years)
+        Relative deviations; NaN where there is no figure.
+    expected : array of shape (units, years)
+        Clients expected, above 0.
+    rounded_to : int
+        The multiple that CBS rounds to.
+    """
+    import numpy as np
+    from scipy.optimize import minimize
+
+    several = np.flatnonzero(np.isfinite(deviation).sum(axis=1) > 1)
+    if not several.size:
+        return NOTHING_KNOWN
+    some = several[:: max(len(several) // ENOUGH, 1)]
+    u, m = deviation[some].clip(LEAST, MOST), expected[some]
+
+    def loss(theta: Floats) -> float:
+        prior = ((theta[2:4] - np.array(START[2:4])) ** 2).sum() / (2 * WIDTH**2)
+        return _minus_log_likelihood(_keeping(theta), u, m, rounded_to) + float(prior) / len(some)
+
+    return _keeping(minimize(loss, np.array(START), method="L-BFGS-B", bounds=BOUNDS).x)
+
+
+def _covariance(keeping: Keeping, seen: Flags, expected: Floats, rounded_to: int) -> Floats:
+    """Return every unit's covariance of its figures; a year without one is of no account."""
+    import numpy as np
+
+    years = np.arange(seen.shape[1])
+    fades = keeping.decay ** np.abs(np.subtract.outer(years, years))
+    counting = 1 / np.sqrt(expected[:, :, None] * expected[:, None, :])
+    shared = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * fades
+    alone = (1 - keeping.same_clients) / expected + rounded_to**2 / 12 / expected**2
+    both = seen[:, :, None] & seen[:, None, :]
+    own = np.where(seen, alone + keeping.own_year, 1.0)[:, :, None] * np.eye(len(years))
+    out: Floats = np.where(both, shared, 0.0) + own
+    return out
+
+
+def _minus_log_likelihood(
+    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int
+) -> float:
+    import numpy as np
+
+    seen = np.isfinite(deviation)
+    root = np.linalg.cholesky(_covariance(keeping, seen, expected, rounded_to))
+    white = np.linalg.solve(root, np.where(seen, deviation, 0.0)[:, :, None])[:, :, 0]
+    log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    distance = (FREEDOM + seen.sum(axis=1)) * np.log1p((white**2).sum(axis=1) / FREEDOM)
+    return float(0.5 * (distance + log_det).mean())
+
+
+def ahead(
+    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int, horizons: int
+) -> tuple[Floats, Floats]:
+    """Return the deviation to be expected one to so many years after the last, and its variance.
+
+    Parameters
+    ----------
+    keeping : Keeping
+        As fitted.
+    deviation, expected : array of shape (units, years)
+        As in :func:`fit`.
+    rounded_to : int
+        The multiple that CBS rounds to.
+    horizons : int
+        Years ahead.
+
+    Returns
+    -------
+    mean, variance : arrays of shape (units, horizons)
+        The variance has in it all a published figure would have: counting, rounding, own year.
+    """
+    import numpy as np
+
+    seen = np.isfinite(deviation)
+    u = np.where(seen, deviation.clip(LEAST, MOST), 0.0)
+    known = _covariance(keeping, seen, expected, rounded_to)
+    last = expected[:, -1:]
+    counting = 1 / np.sqrt(expected * last)
+    ago = np.arange(deviation.shape[1])[::-1]
+    each = (1 / last + rounded_to**2 / 12 / last**2)[:, 0]
+    whole = keeping.lasting + keeping.fading + keeping.own_year + each
+    mean, variance = np.empty((len(u), horizons)), np.empty((len(u), horizons))
+    for h in range(horizons):
+        fades = keeping.decay ** (ago + h + 1)
+        link = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * fades
+        link = np.where(seen, link, 0.0)
+        gain = np.linalg.solve(known, link[:, :, None])[:, :, 0]
+        mean[:, h] = (gain * u).sum(axis=1)
+        variance[:, h] = whole - (gain * link).sum(axis=1)
+    return mean, variance.clip(0.0)
