@@ -45,6 +45,7 @@ class Crosswalk:
     outlines: pd.DataFrame
     _shapes: Outlines = field(default_factory=dict, init=False)
     _areas: dict[tuple[str, str], float] = field(default_factory=dict, init=False)
+    _known: dict[tuple[int, int], pd.DataFrame] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         import shapely
@@ -69,6 +70,12 @@ class Crosswalk:
             ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas of gemeenten without
             any new area, and without a location, are left out.
         """
+        pair = _key(old), _key(new)
+        if pair not in self._known:
+            self._known[pair] = self._linked(old, new)
+        return self._known[pair]
+
+    def _linked(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd
 
         same = old.merge(new[["place_id", AREA]], on="place_id", suffixes=("", "_to"))
@@ -124,6 +131,13 @@ class Crosswalk:
             smallest = min(float(shapely.area(one)), float(shapely.area(other)))
             self._areas[old, new] = shared if shared > SLIVER * smallest else 0.0
         return self._areas[old, new]
+
+
+def _key(areas: pd.DataFrame) -> int:
+    """Return a hash of which areas these are: the same two years are asked for many times."""
+    import pandas as pd
+
+    return int(pd.util.hash_pandas_object(areas["place_id"] + areas[AREA], index=False).sum())
 
 
 def _links(old: pd.Series, new: pd.Series, share: object, basis: str) -> pd.DataFrame:
