@@ -101,7 +101,7 @@ def _forecast(
     panel: Panel, problems: list[Problem], settings: Settings, run: Run
 ) -> forecasting.Forecasts:
     with run.stage("forecasts"):
-        plans, notes = forecasting.plan(problems, settings.domains, settings.forecast)
+        plans, notes = forecasting.plan(panel, problems, settings.domains, settings.forecast)
         chosen = _chosen(settings)
         work = forecasting.tasks(plans, settings.forecast, settings.split, chosen, settings.seed)
         with progress.steps("fitting the structure of forecasts", len(work)) as done:
@@ -115,6 +115,8 @@ def _forecast(
     run.write("forecast_bands.csv", found.bands)
     run.write("forecast_drivers.csv", found.drivers)
     run.write("crosswalk.parquet", found.crosswalk)
+    if found.scenario is not None:
+        run.write("scenario.csv", found.scenario)
     return found
 
 

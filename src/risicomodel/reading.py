@@ -32,6 +32,7 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
         run.note(note)
     run.write("panel.parquet", panel.wijken)
     run.write("gemeenten.parquet", panel.gemeenten)
+    run.write("outlines.parquet", panel.outlines)
     run.write("quality.csv", report)
     return panel, report
 

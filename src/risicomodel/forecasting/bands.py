@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # From this horizon on there are few origins: horizons then share their quantile, and differ by
 # what is foreseen of their errors alone.
 SHARED = 3
+LEAST = 1e-9  # rate: an error is scaled by it
 LIMITS = ["lower", "upper"]
 
 
@@ -60,7 +61,7 @@ def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
     rate = rows["forecast"] / people
     size = scores.size_class(rows["population"], intervals.CLASSES, "size")
     horizon = rows["horizon"].clip(upper=SHARED).astype("str")
-    sigma = rate * np.hypot(rows["shared"], rows["own"])
+    sigma = (rate * np.hypot(rows["shared"], rows["own"])).clip(lower=LEAST)
     out = pd.DataFrame({"rate": rate, "sigma": sigma, "bin": horizon + " " + size})
     if "clients" in rows:
         out = out.assign(clients=rows["clients"], population=people, cluster=rows["gm_group"])

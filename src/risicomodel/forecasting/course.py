@@ -157,7 +157,7 @@ def _people(past: Past, name: str, domain: Domain, horizons: int) -> tuple[Float
     bands = people.project(past.people, horizons)
     t = len(past.years)
     at_risk = people.weights(domain.population)
-    use = _use_per_age(past.clients[name], bands[:, :t], at_risk)
+    use = use_per_age(past.clients[name], bands[:, :t], at_risk)
     known = past_module.newest(past.population[name])
     persons, clients = bands @ at_risk, bands @ use
     # the edition that the last population is of, for years without an edition of their own
@@ -171,7 +171,7 @@ def _people(past: Past, name: str, domain: Domain, horizons: int) -> tuple[Float
     return np.nan_to_num(known)[:, None] * growth, relative
 
 
-def _use_per_age(clients: Floats, bands: Floats, at_risk: Floats) -> Floats:
+def use_per_age(clients: Floats, bands: Floats, at_risk: Floats) -> Floats:
     """Return clients per person of every age band, by non-negative least squares."""
     import numpy as np
     from scipy.optimize import nnls

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.errors import ConfigError, DataError
 from risicomodel.evaluation import crossval
-from risicomodel.forecasting import backtest, course, structure, tables
+from risicomodel.forecasting import backtest, course, scenario, structure, tables
 from risicomodel.forecasting import past as past_module
 from risicomodel.panel.crosswalk import Crosswalk
 
@@ -70,17 +70,22 @@ class Forecasts:
     champions: dict[str, str]
     courses: dict[str, tuple[Past, Course]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    scenario: pd.DataFrame | None = None
 
 
 def plan(
-    problems: list[Problem], domains: Mapping[str, Domain], settings: ForecastSettings
+    panel: Panel,
+    problems: list[Problem],
+    domains: Mapping[str, Domain],
+    settings: ForecastSettings,
 ) -> tuple[list[Plan], list[str]]:
     """Return what can be forecast of every domain, and what cannot, in words.
 
     Raises
     ------
     ConfigError
-        If a horizon is asked for that no domain's back-test supports.
+        If a horizon is asked for that no domain's back-test supports, or a scenario that cannot be
+        followed.
     DataError
         If there is nothing to forecast from.
     """
@@ -111,6 +116,8 @@ def plan(
         for one in plans
         if one.horizon < wanted
     ]
+    areas, _ = past_module.areas_today(panel, max(one.origin for one in plans))
+    scenario.parse(settings.scenario, [one.problem.domain for one in plans], areas)
     return [replace(one, horizon=min(one.horizon, wanted)) for one in plans], notes
 
 
@@ -182,6 +189,12 @@ def forecast(
     champions = backtest.champions(scores)
     held = tables.with_left_out_bands(tried)
     wijken, sums = tables.forecasts(courses, tried, champions)
+    changed = None
+    if settings.scenario:
+        declared = {one.problem.domain: one.domain for one in plans}
+        changes = scenario.parse(settings.scenario, declared, areas)
+        family = scenario.per_family(panel.wijken)
+        changed = scenario.table(changes, courses, wijken, declared, family)
     return Forecasts(
         wijken,
         sums,
@@ -192,6 +205,7 @@ def forecast(
         champions,
         courses,
         tables.notes(wijken, boundaries),
+        changed,
     )
 
 

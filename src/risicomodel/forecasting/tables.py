@@ -178,8 +178,8 @@ def of_bands(held: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Per ``level`` (wijk, gemeente, country), ``domain``, ``model``, ``origin_year`` (or
-        ``all``), ``horizon`` and ``group`` (``all`` or a size class of wijken): ``coverage`` (share of
-        figures within their band), ``width`` (of all bands together, per client forecast),
+        ``all``), ``horizon`` and ``group`` (``all`` or a size class of wijken): ``coverage``
+        (share of figures within their band), ``width`` (of all bands, per client forecast),
         ``winkler`` (the interval score, per client forecast), ``n_rows``.
     """
     import pandas as pd
