@@ -37,6 +37,7 @@ FLOW = (
     {"settings"},
     {"runs"},
     {"tracking", "comparison"},
+    {"report"},
     {"reading"},
     {"assessment"},
     {"pipeline"},
@@ -61,12 +62,13 @@ ONLY = {
     "sklearn": {"models"},
     "crepes": {"evaluation"},
     "cbsodata": {"sources"},
+    "jinja2": {"report"},
     "rich": {"progress", "terminal", "cli"},
     "matplotlib": {"evaluation"},
 }
 HEAVY = (
     "pandas", "numpy", "lightgbm", "mlflow", "hydra", "omegaconf", "sklearn", "scipy", "pyarrow",
-    "geopandas", "pandera", "joblib", "matplotlib", "rich",
+    "geopandas", "pandera", "joblib", "matplotlib", "rich", "jinja2",
 )  # fmt: skip
 
 FILES = sorted(

@@ -1,0 +1,137 @@
+"""The tables of a finished run, as a report reads them; those that are missing are None.
+
+Nothing but :mod:`disclosure` may read what is here; every page is made of what that gives back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import runs
+from risicomodel.domains import Domain
+from risicomodel.errors import ConfigError
+from risicomodel.levels import AREA, WIJK
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDED = ("panel.parquet", "gemeenten.parquet", "predictions.parquet", "features.csv")
+# tables that say how good the model is; they are of the country, and hold no figure of a wijk
+ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forecast_bands",
+               "importance", "dependence", "quality", "features")  # fmt: skip
+PREDICTED = [
+    "domain", AREA, "year", "kind", "rate", "lower", "upper", "clients", "population", "basis",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a run left, before anything is held back.
+
+    Parameters
+    ----------
+    record : dict
+        ``run.json``.
+    domains : dict of str to Domain
+        As the run declared them.
+    panel, gemeenten, predictions : DataFrame
+        As the run wrote them; of predictions the champion's.
+    outlines, forecasts, forecast_sums, stacking, explanations, families, similar : DataFrame
+        None where the run has none.
+    about : dict of str to DataFrame
+        Tables on the model as a whole.
+    """
+
+    record: dict[str, Any]
+    domains: dict[str, Domain]
+    panel: pd.DataFrame
+    gemeenten: pd.DataFrame
+    predictions: pd.DataFrame
+    outlines: pd.DataFrame | None
+    forecasts: pd.DataFrame | None
+    forecast_sums: pd.DataFrame | None
+    stacking: pd.DataFrame | None
+    explanations: pd.DataFrame | None
+    families: pd.DataFrame | None
+    similar: pd.DataFrame | None
+    about: dict[str, pd.DataFrame]
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the figures are the demo's."""
+        return bool(self.record["configuration"]["data"]["source"] == "demo")
+
+    @property
+    def last_year(self) -> int:
+        """The newest year of the panel."""
+        return int(self.panel["year"].max())
+
+
+def read(folder: Path) -> Tables:
+    """Read a run's tables.
+
+    Raises
+    ------
+    ConfigError
+        If the folder is no finished run on wijken with estimates.
+    """
+    record = _record(folder)
+    declared = record["configuration"]["domains"]
+    panel = _table(folder, "panel.parquet")
+    last = int(panel["year"].max())
+    champion = [("champion", "==", True)]
+    of_last = [("year", "==", last)]
+    about = {name: _optional(folder, f"{name}.csv") for name in ABOUT_MODEL}
+    return Tables(
+        record=record,
+        domains={name: Domain(**fields) for name, fields in sorted(declared.items())},
+        panel=panel,
+        gemeenten=_table(folder, "gemeenten.parquet"),
+        predictions=_table(folder, "predictions.parquet", columns=PREDICTED, filters=champion),
+        outlines=_optional(folder, "outlines.parquet"),
+        forecasts=_optional(folder, "forecasts.parquet", filters=champion),
+        forecast_sums=_optional(folder, "forecast_sums.csv"),
+        stacking=_optional(folder, "stacking.parquet"),
+        explanations=_optional(folder, "explanations.parquet", filters=of_last),
+        families=_optional(folder, "explanation_families.parquet", filters=of_last),
+        similar=_optional(folder, "similar.csv"),
+        about={name: table for name, table in about.items() if table is not None},
+    )
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    if not (folder / runs.RECORD).is_file():
+        raise ConfigError(
+            f"{folder} is not a finished run ({runs.RECORD} is not in it); allowed is the folder "
+            "of one. Make one with 'risicomodel run', or name another."
+        )
+    lacking = [name for name in NEEDED if not (folder / name).is_file()]
+    if lacking:
+        raise ConfigError(
+            f"the run in {folder} has no {', '.join(lacking)}; a report is made of a run with "
+            "estimates. Make one with 'risicomodel run', or name another."
+        )
+    record = runs.read_record(folder)
+    level = record["configuration"].get("level", WIJK.name)
+    if level != WIJK.name:
+        raise ConfigError(
+            f"the run in {folder} is of level {level}; reports are of wijken. Make a run with "
+            "level=wijk, or name another."
+        )
+    return record
+
+
+def _optional(folder: Path, name: str, **how: Any) -> pd.DataFrame | None:
+    return _table(folder, name, **how) if (folder / name).is_file() else None
+
+
+def _table(folder: Path, name: str, **how: Any) -> pd.DataFrame:
+    import pandas as pd
+
+    if name.endswith(".parquet"):
+        return pd.read_parquet(folder / name, **how)
+    # codes are text, also where a table has nothing else in the column
+    codes = dict.fromkeys(("code", AREA, "gm_code", "similar_code"), "str")
+    return pd.read_csv(folder / name, dtype=codes)
