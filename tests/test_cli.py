@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from risicomodel import __version__, paths, settings
-from risicomodel.cli import TASKS
+from risicomodel.cli import TASKS, report_words
 from running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class TestHelp:
         "example", [e for t in TASKS.values() for e in t.examples if " compare" not in e]
     )
     def test_examples_compose(self, example: str) -> None:
-        _, _, *words = shlex.split(example.replace("PATH", "/archive"))
+        _, task, *words = shlex.split(example.replace("PATH", "/archive"))
+        words = report_words(words) if task == "report" else words
         overrides = [word for word in words if word != "-m"]
         for place in range(1 + overrides[-1].count(",") if overrides else 1):
             # the jobs of a sweep, one by one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -65,6 +66,14 @@ TASKS: dict[str, Task] = {
             "risicomodel forecast data=archive data.dir=PATH",
             "risicomodel forecast forecast.origin=2019 forecast.horizon=2",
             "risicomodel forecast 'forecast.scenario=[\"65_plus +10%\"]'",
+        ),
+    ),
+    "report": Task(
+        "pages on a gemeente and its wijken, from a finished run: no internet needed",
+        (
+            "risicomodel report gemeente=GM0363",
+            "risicomodel report RUN_FOLDER gemeente=Amsterdam report.language=en",
+            "risicomodel report gemeente=all run.dir=PATH",
         ),
     ),
     "compare": Task(
@@ -213,6 +222,8 @@ def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
         )
     if options.task == "compare":
         return _compare(rest)
+    if options.task == "report":
+        rest = report_words(rest)
     if options.multirun:
         return _sweep(options.task, rest)
     from risicomodel import settings
@@ -248,6 +259,9 @@ def _work(task: str, settings: Settings) -> int:
     if task == "info":
         _say(terminal.archive(reading.info(settings)))
         return 0
+    if task == "report":
+        _say(terminal.pages(pipeline.report(settings)))
+        return 0
     tasks: dict[str, Callable[[Settings], pipeline.Outcome]] = {
         "data": pipeline.data,
         "train": pipeline.train,
@@ -258,6 +272,20 @@ def _work(task: str, settings: Settings) -> int:
     outcome = tasks[task](settings)
     _say(terminal.outcome(task, settings, outcome))
     return 0
+
+
+def report_words(words: list[str]) -> list[str]:
+    """Return overrides: ``gemeente=`` is the report's, and a bare word is the run's folder."""
+    out = []
+    for word in words:
+        if word.startswith("gemeente="):
+            name = word.removeprefix("gemeente=").strip("'\"")
+            out.append(f"report.gemeente={json.dumps(name, ensure_ascii=False)}")
+        elif "=" not in word:
+            out.append(f"report.run={json.dumps(word, ensure_ascii=False)}")
+        else:
+            out.append(word)
+    return out
 
 
 def _compare(names: list[str]) -> int:

@@ -21,6 +21,7 @@ from risicomodel import (
 )
 from risicomodel import features as features_module
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
+from risicomodel.settings import RunSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +119,34 @@ def _forecast(
     if found.scenario is not None:
         run.write("scenario.csv", found.scenario)
     return found
+
+
+def report(settings: Settings) -> list[Path]:
+    """Make the pages of a gemeente, or of all, from a finished run; make the run if there is none.
+
+    Returns
+    -------
+    list of Path
+        The first page of every report.
+    """
+    from risicomodel import report as report_module
+
+    asked = settings.report
+    made_of = Path(asked.run).expanduser().resolve() if asked.run else _newest_run(settings)
+    folder = runs.free_folder("report", settings, report_module.MARK)
+    return report_module.write(made_of, folder, asked)
+
+
+def _newest_run(settings: Settings) -> Path:
+    """Return the newest complete run of the data that is asked for; made if there is none."""
+    chosen = settings.data.name
+    for folder in reversed(runs.known("run")):
+        data = runs.read_record(folder)["data"]
+        # the demo is what there is when no data is named: any run is newer than making that up
+        if data == chosen or settings.data.source == "demo":
+            return folder
+    log.info("no complete run of %s yet: making one first.", chosen)
+    return run(replace(settings, run=RunSettings())).folder
 
 
 def tune(settings: Settings) -> Outcome:

@@ -93,6 +93,34 @@ def open_run(task: str, settings: Settings) -> Iterator[Run]:
         yield Run(task, final, staging, settings.areas)
 
 
+def free_folder(task: str, settings: Settings, mark: str) -> Path:
+    """Return where results that are no run go: ``run.dir``, or a new folder.
+
+    Raises
+    ------
+    ConfigError
+        If ``run.dir`` is a folder with something else in it than such results: those have
+        ``mark`` in them, or in every folder in them.
+    """
+    if not settings.run.dir:
+        return _new_folder(task)
+    folder = Path(settings.run.dir).expanduser().resolve()
+    inside = [folder, *folder.iterdir()] if folder.is_dir() else [folder]
+    marked = [place for place in inside if (place / mark).is_file()]
+    if folder.exists() and folder not in marked and len(marked) < len(inside) - 1:
+        raise ConfigError(
+            f"run.dir={folder} exists and is not a {task} ({mark} is not in it); allowed is a new "
+            f"or empty folder, or an earlier {task} to replace. Choose another folder."
+        )
+    return folder
+
+
+def known(task: str) -> list[Path]:
+    """Return the complete runs of a task under ``runs/``, oldest first."""
+    found = paths.runs_dir().glob(f"{task}/*/{RECORD}")
+    return sorted((path.parent for path in found), key=lambda path: path.name)
+
+
 def _may_replace(final: Path) -> bool:
     return final.is_dir() and ((final / RECORD).is_file() or not any(final.iterdir()))
 

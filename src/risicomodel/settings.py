@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 SOURCES = ("archive", "cbs", "demo")
+LANGUAGES = ("nl", "en")  # of reports
 
 
 @dataclass
@@ -108,6 +109,25 @@ class TrackingSettings:
 
 
 @dataclass
+class ReportSettings:
+    """Of which gemeente a report is, in which language, from which run.
+
+    Parameters
+    ----------
+    gemeente : str or None
+        A code (``GM0363``), a name, or ``all`` for every gemeente with wijken.
+    language : {"nl", "en"}
+        Of the pages; codes and columns of tables are the same in both.
+    run : str or None
+        Folder of a finished run; by default the newest of task ``run``.
+    """
+
+    gemeente: str | None = None
+    language: str = "nl"
+    run: str | None = None
+
+
+@dataclass
 class RunSettings:
     """Where results go: ``dir`` or a new folder under ``runs/``; ``name`` labels the run."""
 
@@ -129,6 +149,7 @@ class Settings:
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     forecast: forecasting.ForecastSettings = field(default_factory=forecasting.ForecastSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
@@ -284,6 +305,7 @@ def _check(settings: Settings) -> None:
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     wrong += forecasting.problems(settings.forecast)
+    wrong += _report_problems(settings.report)
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)
     wrong += _domain_problems(settings)
@@ -305,6 +327,13 @@ def _domain_problems(settings: Settings) -> list[str]:
         for domain in model.domains
         if domain not in known
     ]
+
+
+def _report_problems(report: ReportSettings) -> list[str]:
+    if report.language in LANGUAGES:
+        return []
+    near = suggest(report.language, LANGUAGES)
+    return [f"report.language is '{report.language}'{near}; allowed are {', '.join(LANGUAGES)}"]
 
 
 def _champion_problems(champion: ChampionSettings) -> list[str]:

@@ -84,6 +84,14 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
     return "\n\n".join([*parts, "\n".join(ends)])
 
 
+def pages(found: list[Path]) -> str:
+    """Return where reports are: the page to open, and how many more there are."""
+    lines = [f"report:   {found[0]}"]
+    if len(found) > 1:
+        lines = [f"reports:  {len(found)}, in folders under {found[0].parent.parent}", *lines]
+    return "\n".join([*lines, "next:     open it in a browser; it needs no internet"])
+
+
 def _leaderboard(board: pd.DataFrame) -> str:
     """Return WAPE per protocol side by side, models best first on the first protocol."""
     import pandas as pd

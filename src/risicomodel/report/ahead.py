@@ -24,6 +24,15 @@ def of_gemeente(place: Place, domain: str) -> pd.Series | None:
     return None if rows.empty else rows.iloc[-1]
 
 
+def rates_of_gemeente(place: Place, domain: str) -> dict[int, float | None]:
+    """Return the gemeente's forecast by year."""
+    found = place.table("forecast_totals")
+    if found is None:
+        return {}
+    rows = found[found["domain"] == domain].dropna(subset=["rate"])
+    return {int(year): float(rate) for year, rate in zip(rows["year"], rows["rate"], strict=True)}
+
+
 def of_wijken(place: Place, domain: str, horizon: int | None = None) -> pd.DataFrame:
     """Return a domain's forecasts of wijken, of one horizon (by default that of the maps)."""
     found = place.table("forecasts")

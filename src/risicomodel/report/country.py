@@ -43,6 +43,14 @@ class Country:
         return _by_domain_and_year(sums["clients"] / sums["people"])
 
     @cached_property
+    def newest(self) -> dict[str, int]:
+        """The newest year with published figures, per domain; else the newest there is."""
+        rows = self.shown.figures
+        counted = rows.dropna(subset=["observed"]).groupby("domain")["year"].max()
+        last = int(rows["year"].max())
+        return {domain: int(counted.get(domain, last)) for domain in self.domains}
+
+    @cached_property
     def breaks(self) -> dict[str, list[float]]:
         """Where colours change, per domain, in what its rates are told per; of all years."""
         return {name: self._breaks(name, "estimate", LEVELS) for name in self.domains}
@@ -69,6 +77,14 @@ class Country:
         """From which rate a wijk is among the highest fifth, per domain and year."""
         rows = self.shown.figures.dropna(subset=["estimate"])
         return _by_domain_and_year(rows.groupby(["domain", "year"])["estimate"].quantile(HIGH))
+
+    @cached_property
+    def rate_of(self) -> dict[tuple[str, str, int], float]:
+        """What is known of every wijk, observed or else estimated, by domain, wijk and year."""
+        rows = self.shown.figures
+        told = rows["observed"].fillna(rows["estimate"])
+        keys = zip(rows["domain"], rows[AREA], rows["year"].astype(int), strict=True)
+        return {key: float(value) for key, value in zip(keys, told, strict=True) if value == value}  # noqa: PLR0124
 
     @cached_property
     def names(self) -> dict[str, tuple[str, str]]:

@@ -361,8 +361,17 @@ def _stacking(tables: Tables, figures: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _of_expected(table: pd.DataFrame | None, figures: pd.DataFrame) -> pd.DataFrame | None:
-    """Return rows on wijken, domains and years whose expected rate is shown; no raw feature."""
+    """Return rows on wijken, domains and years whose expected rate is shown.
+
+    A feature's own value can be a count in disguise: what is left of it is ``higher``, whether it
+    is above the middle of all wijken in that domain and year.
+    """
     if table is None:
         return None
+    if "value" in table:
+        middle = table.groupby(["domain", "year", "feature"], observed=True)["value"]
+        higher = (table["value"] > middle.transform("median")).astype("object")
+        table = table.assign(higher=higher.where(table["value"].notna(), None))
     shown = figures.loc[figures["expected"].notna(), KEY]
+    table = table.astype(dict.fromkeys(["domain", AREA], "str"))
     return table.drop(columns="value", errors="ignore").merge(shown, on=KEY)

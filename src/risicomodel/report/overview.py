@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.levels import AREA
-from risicomodel.report import ahead, atlas, gaps
+from risicomodel.report import ahead, atlas, gaps, plain
 from risicomodel.report.gaps import LIKELY
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def card(place: Place, domain: str) -> dict[str, Any]:
     out: dict[str, Any] = {"domain": domain, "year": year, **now}
     out["country"] = place.country.rates.get((domain, year))
     if now and before and now["source"] == before["source"]:
-        out |= {"before": before["rate"], "change": now["rate"] - before["rate"]}  # type: ignore[operator]
+        out |= {"before": before["rate"], "change": now["rate"] - before["rate"]}
     later = ahead.of_gemeente(place, domain)
     if later is not None:
         out["ahead"] = later.to_dict()
@@ -62,9 +62,13 @@ def _ranking(place: Place, domain: str) -> dict[str, Any]:
     rows["told"] = rows["observed"].fillna(rows["estimate"])
     rows["estimated"] = rows["observed"].isna() & rows["estimate"].notna()
     rows = rows.sort_values(["told", "wijk_name"], ascending=[False, True], na_position="last")
-    table = rows.reset_index().astype(object).where(rows.reset_index().notna(), None)
     known = [int(later["year"].max())] if len(later) else []
-    return {"domain": domain, "year": year, "rows": table.to_dict("records"), "ahead": known}
+    return {
+        "domain": domain,
+        "year": year,
+        "rows": plain.records(rows.reset_index()),
+        "ahead": known,
+    }
 
 
 def _stacking(place: Place) -> dict[str, Any]:
@@ -117,9 +121,9 @@ def _changes(place: Place, domain: str) -> dict[str, Any]:
     moved = moved.assign(change=moved["observed"] - moved["observed_before"])
     moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index)
     told = [
-        {AREA: code, "wijk_name": names[code], **row}
-        for code, row in zip(moved.index, moved.to_dict("records"), strict=True)
-        if code in names.index
+        {**row, "wijk_name": names[row[AREA]]}
+        for row in plain.records(moved.rename_axis(AREA).reset_index())
+        if row[AREA] in names.index
     ]
     return {"domain": domain, "year": year, "compared": len(both), "rows": told}
 

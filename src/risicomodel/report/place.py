@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import ConfigError, suggest
 from risicomodel.levels import AREA
-from risicomodel.report.settings import ALL
+from risicomodel.report import plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.report.country import Country
+
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -35,37 +38,65 @@ class Place:
         """Return the gemeente's rows of one of the shown tables; None where there are none."""
         return self.country.by_gemeente[self.code].get(name)
 
+    def of_wijk(self, name: str, wijk: str, domain: str = "") -> pd.DataFrame | None:
+        """Return a wijk's rows of a table, of one domain where it has those; None if none."""
+        if name not in self._split:
+            found = self.table(name)
+            by = [AREA, "domain"] if found is not None and "domain" in found else [AREA]
+            groups = {} if found is None else dict(iter(found.groupby(by)))
+            self._split[name] = {"/".join(map(str, key)): rows for key, rows in groups.items()}
+        return self._split[name].get(f"{wijk}/{domain}" if domain else wijk)
+
+    @cached_property
+    def _split(self) -> dict[str, dict[str, pd.DataFrame]]:
+        return {}
+
     @property
     def wijken(self) -> pd.DataFrame:
         """The gemeente's wijken."""
         return self.country.by_gemeente[self.code]["wijken"]
 
+    @property
+    def every_figure(self) -> pd.DataFrame:
+        """The gemeente's figures of all domains and years."""
+        found = self.table("figures")
+        return self.country.shown.figures.iloc[:0] if found is None else found
+
+    @cached_property
+    def _figures(self) -> dict[tuple[str, int], pd.DataFrame]:
+        found = self.every_figure
+        return {
+            (domain, int(year)): found[(found["domain"] == domain) & (found["year"] == year)]
+            .set_index(AREA)
+            .copy()
+            for domain in self.country.domains
+            for year in found["year"].unique()
+        }
+
     def figures(self, domain: str, year: int) -> pd.DataFrame:
         """Return a domain's figures of one year, by wijk code."""
-        found = self.table("figures")
-        if found is None:  # no wijk of this gemeente has features in any year
-            found = self.country.shown.figures.iloc[:0]
-        rows = found[(found["domain"] == domain) & (found["year"] == year)]
-        return rows.set_index(AREA)
+        empty = self.country.shown.figures.iloc[:0].set_index(AREA)
+        return self._figures.get((domain, year), empty)
 
     def year(self, domain: str) -> int:
-        """Return the year a domain is told of: newest with published figures here, or anywhere."""
-        own = self.table("figures")
-        everyone = self.country.shown.figures
-        for table in (own, everyone):
-            if table is not None:
-                counted = table[(table["domain"] == domain) & table["observed"].notna()]
-                if len(counted):
-                    return int(counted["year"].max())
-        return int(everyone["year"].max())
+        """Return the year a domain is of: newest with published figures here, or anywhere."""
+        return self._years[domain]
 
-    def total(self, domain: str, year: int) -> dict[str, object]:
+    @cached_property
+    def _years(self) -> dict[str, int]:
+        newest = self.country.newest
+        own = self.every_figure.dropna(subset=["observed"]).groupby("domain")["year"].max()
+        return {domain: int(own.get(domain, newest[domain])) for domain in newest}
+
+    def total(self, domain: str, year: int) -> dict[str, Any]:
         """Return clients, rate and source of the gemeente's total; empty where there is none."""
+        return self._totals.get((domain, year), {})
+
+    @cached_property
+    def _totals(self) -> dict[tuple[str, int], dict[str, Any]]:
         found = self.table("totals")
-        if found is None:
-            return {}
-        rows = found[(found["domain"] == domain) & (found["year"] == year)].dropna(subset=["rate"])
-        return {} if rows.empty else dict(rows.iloc[0])
+        rows = [] if found is None else plain.records(found.dropna(subset=["rate"]))
+        return {(row["domain"], int(row["year"])): row for row in rows}
 
 
 def find(country: Country, wanted: str | None) -> list[Place]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -11,7 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import __version__, storage
 from risicomodel.levels import AREA
-from risicomodel.report import disclosure, gaps, maps, overview, place, tables
+from risicomodel.report import (
+    disclosure,
+    downloads,
+    gaps,
+    housing,
+    maps,
+    method,
+    overview,
+    place,
+    plain,
+    profile,
+    register,
+    sheet,
+    tables,
+)
 from risicomodel.report.country import Country
 from risicomodel.report.words import Words
 
@@ -19,13 +34,14 @@ if TYPE_CHECKING:
     import jinja2
 
     from risicomodel.report.place import Place
-    from risicomodel.report.settings import ReportSettings
     from risicomodel.report.tables import Tables
+    from risicomodel.settings import ReportSettings
 
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 ASSETS = ("report.css", "report.js")
+MARK = "report.json"  # what is in it is a report, and may be replaced by a newer one
 
 
 def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
@@ -66,13 +82,45 @@ def of_country(found: Tables) -> Country:
 
 
 def _write_place(one: Place, found: Tables, words: Words, folder: Path) -> None:
+    shared, labels = _shared(one, found, words), _labels(found)
     drawing = maps.draw(one, found.outlines)
-    shared = _shared(one, found, words)
-    storage.write_text(
-        folder / "index.html", _page("index.html", shared, overview.view(one, words, drawing))
-    )
+    entry = register.record(one.name, shared["years"], words)
+    note = words.text("site.demo") if found.made_up else shared["source"]
+    downloaded = downloads.write(one, words, folder, note)
+    pages = {
+        "index": overview.view(one, words, drawing) | {"downloads": downloaded},
+        "wonen": housing.view(one),
+        "uitleg": method.view(found.about),
+        "register": {"record": entry},
+    }
+    for name, view in pages.items():
+        _write_page(folder / f"{name}.html", f"{name}.html", shared, view)
+    for wijk in plain.records(one.wijken):
+        view = sheet.view(one, words, wijk, labels)
+        _write_page(folder / f"{wijk[AREA]}.html", "wijk.html", shared, view)
+    storage.write_json(folder / "algoritmeregister.json", entry)
+    storage.write_json(folder / MARK, _mark(one, found, words))
     for name in ASSETS:
         storage.write_text(folder / name, (HERE / "assets" / name).read_text(encoding="utf-8"))
+
+
+def _mark(one: Place, found: Tables, words: Words) -> dict[str, Any]:
+    """Return what a report's folder says of itself."""
+    return {
+        "gemeente": one.code,
+        "language": words.language,
+        "made_up": found.made_up,
+        "last_year": found.last_year,
+        "version": __version__,
+        "run_started": found.record["started"],
+    }
+
+
+def _labels(found: Tables) -> dict[str, dict[str, str]]:
+    """Return what features are called, in both languages, and their units."""
+    table = found.about.tables["features"]
+    told = table[["feature", "label_nl", "label_en", "unit", "family"]].set_index("feature")
+    return {row["feature"]: row for row in plain.records(told.reset_index())}
 
 
 def _shared(one: Place, found: Tables, words: Words) -> dict[str, Any]:
@@ -85,15 +133,22 @@ def _shared(one: Place, found: Tables, words: Words) -> dict[str, Any]:
         "made_up": found.made_up,
         "last_year": found.last_year,
         "version": __version__,
+        "units": {item.name: "share" for item in profile.SHARES}
+        | {item.name: item.unit for item in profile.FACTS},
+        "years": f"{int(found.panel['year'].min())}–{found.last_year}",
+        "source": words.text("site.source", version=__version__),
         "today": datetime.now(UTC).date().isoformat(),
         "AREA": AREA,
         "colours": {"levels": maps.LEVELS, "gaps": maps.GAPS},
     }
 
 
-def _page(template: str, shared: dict[str, Any], view: dict[str, Any]) -> str:
-    here = shared.get("file", template)
-    return _environment().get_template(template).render(**{"here": here, **shared, **view})
+def _write_page(path: Path, template: str, shared: dict[str, Any], view: dict[str, Any]) -> None:
+    text = _environment().get_template(template).render(here=path.name, **shared, **view)
+    # HTML needs no such end tags, and a large gemeente has a hundred pages of tables
+    text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
+    lines = [line.strip() for line in text.splitlines()]
+    storage.write_text(path, "\n".join(line for line in lines if line) + "\n")
 
 
 @cache

@@ -21,9 +21,41 @@ NEEDED = ("panel.parquet", "gemeenten.parquet", "predictions.parquet", "features
 # tables that say how good the model is; they are of the country, and hold no figure of a wijk
 ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forecast_bands",
                "importance", "dependence", "quality", "features")  # fmt: skip
+# contributions of declared features with their contexts, else of every column
+EXPLAINED = ("explanation_features.parquet", "explanations.parquet")
+YEARS_TOLD = 2  # how far before the newest year the newest figure of a domain may be
 PREDICTED = [
     "domain", AREA, "year", "kind", "rate", "lower", "upper", "clients", "population", "basis",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class About:
+    """What there is to say of a run and its models as a whole: no figure of a place is in it.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        Those of :data:`ABOUT_MODEL` that the run has.
+    champions, forecasters : dict of str to str
+        Model per domain, of what is expected and of forecasts.
+    sources : list of dict
+        ``subject``, ``period``, ``table`` and ``licence`` of every table that was read.
+    justification : str
+        Why sensitive features were used; empty where none were.
+    seed : int
+        What chance was drawn from.
+    commit : str
+        Of the code; empty where it is not known.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    champions: dict[str, str]
+    forecasters: dict[str, str]
+    sources: list[dict[str, Any]]
+    justification: str
+    seed: int
+    commit: str
 
 
 @dataclass(frozen=True)
@@ -40,8 +72,8 @@ class Tables:
         As the run wrote them; of predictions the champion's.
     outlines, forecasts, forecast_sums, stacking, explanations, families, similar : DataFrame
         None where the run has none.
-    about : dict of str to DataFrame
-        Tables on the model as a whole.
+    about : About
+        The run and its models as a whole.
     """
 
     record: dict[str, Any]
@@ -56,7 +88,7 @@ class Tables:
     explanations: pd.DataFrame | None
     families: pd.DataFrame | None
     similar: pd.DataFrame | None
-    about: dict[str, pd.DataFrame]
+    about: About
 
     @property
     def made_up(self) -> bool:
@@ -82,8 +114,8 @@ def read(folder: Path) -> Tables:
     panel = _table(folder, "panel.parquet")
     last = int(panel["year"].max())
     champion = [("champion", "==", True)]
-    of_last = [("year", "==", last)]
-    about = {name: _optional(folder, f"{name}.csv") for name in ABOUT_MODEL}
+    of_last = [("year", ">=", last - YEARS_TOLD)]
+    forecasts = _optional(folder, "forecasts.parquet", filters=champion)
     return Tables(
         record=record,
         domains={name: Domain(**fields) for name, fields in sorted(declared.items())},
@@ -91,13 +123,28 @@ def read(folder: Path) -> Tables:
         gemeenten=_table(folder, "gemeenten.parquet"),
         predictions=_table(folder, "predictions.parquet", columns=PREDICTED, filters=champion),
         outlines=_optional(folder, "outlines.parquet"),
-        forecasts=_optional(folder, "forecasts.parquet", filters=champion),
+        forecasts=forecasts,
         forecast_sums=_optional(folder, "forecast_sums.csv"),
         stacking=_optional(folder, "stacking.parquet"),
-        explanations=_optional(folder, "explanations.parquet", filters=of_last),
+        explanations=_first(folder, EXPLAINED, filters=of_last),
         families=_optional(folder, "explanation_families.parquet", filters=of_last),
-        similar=_optional(folder, "similar.csv"),
-        about={name: table for name, table in about.items() if table is not None},
+        similar=_similar(folder),
+        about=_about(folder, record, forecasts),
+    )
+
+
+def _about(folder: Path, record: dict[str, Any], forecasts: pd.DataFrame | None) -> About:
+    found = {name: _optional(folder, f"{name}.csv") for name in ABOUT_MODEL}
+    ahead = {} if forecasts is None else dict(forecasts.groupby("domain")["model"].first())
+    kept = ("subject", "period", "table", "licence")
+    return About(
+        tables={name: table for name, table in found.items() if table is not None},
+        champions=dict(sorted(record.get("champions", {}).items())),
+        forecasters={str(domain): str(model) for domain, model in ahead.items()},
+        sources=[{name: source.get(name, "") for name in kept} for source in record["inputs"]],
+        justification=record.get("justification") or "",
+        seed=int(record["seed"]),
+        commit=record.get("git_commit") or "",
     )
 
 
@@ -121,6 +168,20 @@ def _record(folder: Path) -> dict[str, Any]:
             "level=wijk, or name another."
         )
     return record
+
+
+def _first(folder: Path, names: tuple[str, ...], **how: Any) -> pd.DataFrame | None:
+    """Return the first of a run's tables that is there."""
+    return next((_table(folder, name, **how) for name in names if (folder / name).is_file()), None)
+
+
+def _similar(folder: Path) -> pd.DataFrame | None:
+    """Return the most similar wijken, of the newest year there are any of."""
+    table = _optional(folder, "similar.csv")
+    if table is None or "year" not in table:
+        return table
+    newest: pd.DataFrame = table[table["year"] == table["year"].max()]
+    return newest
 
 
 def _optional(folder: Path, name: str, **how: Any) -> pd.DataFrame | None:

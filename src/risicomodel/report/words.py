@@ -96,6 +96,10 @@ class Words:
         whom = declared.per_nl if self.language == "nl" else declared.per_en
         return f"per {self.number(declared.per)} {whom}"
 
+    def per_short(self, domain: str) -> str:
+        """Return ``per 1.000``."""
+        return f"per {self.number(self.per(domain))}"
+
     def rate(self, domain: str, rate: float | None) -> str:
         """Return a rate of 0–1 per so many people, with one decimal."""
         return self.number(None if rate is None else rate * self.per(domain), 1)

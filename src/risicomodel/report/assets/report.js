@@ -15,7 +15,7 @@
 
   const sort = (table, column, head) => {
     const down = head.getAttribute("aria-sort") !== "descending";
-    const numeric = head.classList.contains("num");
+    const numeric = head.classList.contains("n");
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => {
       const text = told(row.cells[column]);
@@ -59,8 +59,8 @@
     return made;
   };
 
-  for (const table of document.querySelectorAll("table.sortable")) {
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
+  for (const table of document.querySelectorAll("table.sortable, table.save")) {
+    if (table.classList.contains("sortable")) [...table.tHead.rows[0].cells].forEach((head, column) => {
       const text = told(head);
       if (text) head.replaceChildren(button(text, "", () => sort(table, column, head)));
     });
@@ -69,7 +69,7 @@
     table.parentElement.after(get);
   }
   document.addEventListener("click", (event) => {
-    const wijk = event.target.closest ? event.target.closest("use[data-to]") : null;
-    if (wijk) location.href = wijk.dataset.to + ".html";
+    const wijk = event.target.closest ? event.target.closest("svg.map use") : null;
+    if (wijk) location.href = wijk.getAttribute("href").slice(1) + ".html";
   });
 })();
