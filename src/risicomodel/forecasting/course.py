@@ -154,7 +154,7 @@ def _people(past: Past, name: str, domain: Domain, horizons: int) -> tuple[Float
     """Return persons at risk, (n, t + horizons), and clients by age relative to the origin's."""
     import numpy as np
 
-    bands = people.project(past.people, horizons)
+    bands = past.people_until(horizons)
     t = len(past.years)
     at_risk = people.weights(domain.population)
     use = use_per_age(past.clients[name], bands[:, :t], at_risk)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import ConfigError, DataError
 from risicomodel.evaluation import crossval
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from risicomodel.domains import Domain
     from risicomodel.evaluation.crossval import Problem, Task
     from risicomodel.forecasting.course import Course
-    from risicomodel.forecasting.past import Past
+    from risicomodel.forecasting.past import Boundaries, Past
     from risicomodel.forecasting.settings import ForecastSettings
     from risicomodel.models import ModelSettings
     from risicomodel.panel.build import Panel
@@ -68,9 +68,14 @@ class Forecasts:
     drivers: pd.DataFrame
     crosswalk: pd.DataFrame
     champions: dict[str, str]
+    boundaries: Boundaries
     courses: dict[str, tuple[Past, Course]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     scenario: pd.DataFrame | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of them."""
+        return {"champions": self.champions, **asdict(self.boundaries)}
 
 
 def plan(
@@ -155,6 +160,8 @@ def forecast(
     predictions: pd.DataFrame,
     settings: ForecastSettings,
     chosen: Mapping[str, ModelSettings],
+    *,
+    official: pd.DataFrame | None = None,
 ) -> Forecasts:
     """Forecast every domain.
 
@@ -170,6 +177,8 @@ def forecast(
         How.
     chosen : mapping
         The run's models.
+    official : DataFrame or None
+        An official population forecast (:mod:`sources.prognosis`).
     """
     import pandas as pd
 
@@ -183,6 +192,7 @@ def forecast(
         multiples = structure.multiples(one.problem, own, one.origins, name)
         trials += [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier]
         past = _past(one, one.origin, areas, multiples[one.origin], walk)
+        past = replace(past, official=official)  # not in the back-test: it was made since
         courses[one.problem.domain] = past, _course(one, past, settings)
     tried = pd.concat(trials, ignore_index=True)
     scores = backtest.scores(tried)
@@ -200,11 +210,12 @@ def forecast(
         sums,
         scores,
         tables.of_bands(held),
-        tables.drivers(panel.wijken, courses, boundaries, name),
+        tables.drivers(panel.wijken, courses, str(boundaries), name),
         _links(panel, areas, plans, walk),
         champions,
+        boundaries,
         courses,
-        tables.notes(wijken, boundaries),
+        tables.notes(wijken, str(boundaries)),
         changed,
     )
 

@@ -93,7 +93,8 @@ def _population_source(past: Past) -> str:
     import numpy as np
 
     known = [y for i, y in enumerate(past.years) if np.isfinite(past.people[:, i]).any()]
-    return f"KWB {max(known, default=past.origin)}, cohorts"
+    said = f"KWB {max(known, default=past.origin)}, cohorts"
+    return said if past.official is None else f"{said}, adding up to the official forecast"
 
 
 def _sums(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
