@@ -69,7 +69,7 @@ class Crosswalk:
         -------
         DataFrame
             ``from_code``, ``to_code``, ``share`` (0–1; sums to one per old area) and ``basis``:
-            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas that no new one covers
+            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas that none covers
             are left out: the tables of the other year do not have them.
         """
         pair = _key(old), _key(new)
