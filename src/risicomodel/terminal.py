@@ -104,7 +104,9 @@ def _forecasts(found: Forecasts) -> str:
     model = rows["domain"].map(found.champions)
     rows["forecast"] = [row[name] for (_, row), name in zip(rows.iterrows(), model, strict=True)]
     rows["noise_floor"] = tested.groupby(keys)["noise_floor"].first().to_numpy()
-    held = found.bands.query("level == 'wijk' and origin_year == 'all' and group == 'all'")
+    held = found.bands.query(
+        "level not in ('gemeente', 'country') and origin_year == 'all' and group == 'all'"
+    )
     held = held[held["model"] == held["domain"].map(found.champions)]
     rows = rows[[*keys, *shown]].merge(held[[*keys, "coverage", "width"]], on=keys, how="left")
     formats = dict.fromkeys([*shown, "coverage", "width"], ".3f")

@@ -197,7 +197,7 @@ def forecast(
     tried = pd.concat(trials, ignore_index=True)
     scores = backtest.scores(tried)
     champions = backtest.champions(scores)
-    held = tables.with_left_out_bands(tried)
+    held = tables.with_left_out_bands(tried, panel.level)
     wijken, sums = tables.forecasts(courses, tried, champions)
     changed = None
     if settings.scenario:
@@ -215,7 +215,7 @@ def forecast(
         champions,
         boundaries,
         courses,
-        tables.notes(wijken, str(boundaries)),
+        tables.notes(wijken, str(boundaries), panel.level),
         changed,
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from risicomodel.forecasting.course import Course
     from risicomodel.forecasting.past import Past
+    from risicomodel.levels import Level
 
     Followed = Mapping[str, tuple[Past, Course]]
 
@@ -140,7 +141,7 @@ def _as_published(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def with_left_out_bands(trials: pd.DataFrame) -> pd.DataFrame:
+def with_left_out_bands(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
     """Return the trials, and their sums per gemeente, each in the bands of all other origins."""
     import pandas as pd
 
@@ -150,7 +151,7 @@ def with_left_out_bands(trials: pd.DataFrame) -> pd.DataFrame:
     sums = bands.of_gemeenten(rows, by)
     whole = bands.of_gemeenten(rows, by[:5])
     tables = [
-        rows.join(bands.left_out(rows)).assign(level="wijk"),
+        rows.join(bands.left_out(rows)).assign(level=level.name),
         sums.join(bands.left_out(sums)).assign(level="gemeente"),
         whole.join(_of_country(whole)).assign(level="country"),
     ]
@@ -193,7 +194,7 @@ def of_bands(held: pd.DataFrame) -> pd.DataFrame:
         winkler=intervals.winkler(*(s.to_numpy() for s in (actual, rows["lower"], rows["upper"]))),
         size=scores.size_class(rows["population"], scores.SIZE_CLASSES, "size"),
     )
-    wijken = told[told["level"] == "wijk"]
+    wijken = told[~told["level"].isin(["gemeente", "country"])]
     parts = [
         told.assign(origin_year="all", group="all"),
         told.assign(group="all"),
@@ -241,14 +242,13 @@ def drivers(
     return pd.DataFrame(out, columns=["domain", "driver", "describes", "what"])
 
 
-def notes(wijken: pd.DataFrame, boundaries: str) -> list[str]:
+def notes(wijken: pd.DataFrame, boundaries: str, level: Level) -> list[str]:
     """Return what a reader of the forecasts must know."""
     first = wijken[wijken["champion"] & wijken["horizon"].eq(1)]
     silent = first[first["basis"] == SILENT].groupby("domain")[AREA].nunique()
     said = [f"{domain}: {count}" for domain, count in silent.items()]
-    out = [f"forecasts are for the wijken of {boundaries}."]
+    out = [f"forecasts are for the {level.plural} of {boundaries}."]
     if said:
-        out.append(
-            f"no forecast for wijken with too few people, or nothing known: {', '.join(said)}."
-        )
+        why = "too few people, or nothing known"
+        out.append(f"no forecast for {level.plural} with {why}: {', '.join(said)}.")
     return out
