@@ -2,6 +2,7 @@
 
 from risicomodel.features.declarations import (
     CONTEXTS,
+    OWN,
     PARTS,
     Feature,
     FeatureSet,
@@ -18,6 +19,7 @@ from risicomodel.features.values import compute, vintage
 
 __all__ = [
     "CONTEXTS",
+    "OWN",
     "PARTS",
     "Feature",
     "FeatureSet",
