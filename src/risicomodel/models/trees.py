@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Bits = npt.NDArray[np.bool_]
+    Index = npt.NDArray[np.intp]
 
 # of a whole number that tells how a row answered; and of a list of all there can be
 MOST_BITS, FEW_BITS = 62, 16
 ZERO = 1e-35  # LightGBM's own
+ROOM = 2_000_000  # numbers worked on at once
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree as its splits and leaves."""
+    """A tree as its splits and leaves.
+
+    Leaves have as many places for features as the one with most; a place that is not needed is met
+    by every row and every training row, and so adds nothing.
+    """
 
     splits: list[Split]
     leaves: list[Leaf]
@@ -89,12 +95,58 @@ class Tree:
 
         return sum(leaf.value * math.prod(leaf.covers.values()) for leaf in self.leaves)
 
-    @property
+    @cached_property
     def columns(self) -> list[int]:
         """The columns that are asked about."""
         return sorted({split.column for split in self.splits})
 
-    def answers(self, x: Floats) -> tuple[Bits, npt.NDArray[np.intp]]:
+    @cached_property
+    def places(self) -> int:
+        """How many features the leaf with most of them has."""
+        return max(len(leaf.way) for leaf in self.leaves)
+
+    @cached_property
+    def values(self) -> Floats:
+        """The leaves' values."""
+        import numpy as np
+
+        return np.array([leaf.value for leaf in self.leaves])
+
+    @cached_property
+    def covers(self) -> Floats:
+        """Share of training rows that goes a leaf's way, leaves × places."""
+        import numpy as np
+
+        out = np.ones((len(self.leaves), self.places))
+        for row, leaf in zip(out, self.leaves, strict=True):
+            row[: len(leaf.covers)] = list(leaf.covers.values())
+        return out
+
+    @cached_property
+    def ways(self) -> tuple[Floats, Floats]:
+        """The way of every place: 1 for left and −1 for right at each split; how many splits."""
+        import numpy as np
+
+        out = np.zeros((len(self.splits), len(self.leaves), self.places))
+        for number, leaf in enumerate(self.leaves):
+            for place, steps in enumerate(leaf.way.values()):
+                for split, left in steps:
+                    out[split, number, place] = 1.0 if left else -1.0
+        flat = out.reshape(len(self.splits), -1)
+        return flat, np.abs(flat).sum(axis=0)
+
+    @cached_property
+    def owners(self) -> Floats:
+        """Whose every place is: (leaves · places) × columns, 1 for its own column."""
+        import numpy as np
+
+        at = {column: position for position, column in enumerate(self.columns)}
+        out = np.zeros((len(self.leaves), self.places, len(at)))
+        for number, leaf in enumerate(self.leaves):
+            out[number, range(len(leaf.way)), [at[column] for column in leaf.way]] = 1.0
+        return out.reshape(-1, len(at))
+
+    def answers(self, x: Floats) -> tuple[Bits, Index]:
         """Return the different ways rows answer all splits, and which way every row does."""
         import numpy as np
 
@@ -161,28 +213,33 @@ def _quadrature(features: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Reached:
-    """A leaf as different answers see it: columns, (o − z), the factors and their product."""
+    """A tree's leaves as different answers see them.
 
-    columns: list[int]
-    moved: Floats  # answers × columns
-    factors: Floats  # answers × columns × points
-    product: Floats  # answers × points, times value and weight
+    Parameters
+    ----------
+    moved : array, answers × leaves × places
+        o − z.
+    inverse : array, points × answers × leaves × places
+        One over every factor of the product.
+    product : array, points × answers × leaves
+        The product, times the leaf's value and the point's weight.
+    """
+
+    moved: Floats
+    inverse: Floats
+    product: Floats
 
     @classmethod
-    def of(cls, leaf: Leaf, bits: Bits) -> _Reached:
+    def of(cls, tree: Tree, bits: Bits) -> _Reached:
         import numpy as np
 
-        columns = list(leaf.way)
-        met = [
-            np.logical_and.reduce([bits[:, n] == left for n, left in leaf.way[column]])
-            for column in columns
-        ]
-        reached = np.stack(met, axis=1).astype("float64")
-        covers = np.array([leaf.covers[column] for column in columns])
-        points, weights = _quadrature(len(columns))
-        moved = reached - covers
-        factors = covers[:, None] + moved[:, :, None] * points
-        return cls(columns, moved, factors, factors.prod(axis=1) * weights * leaf.value)
+        ways, steps = tree.ways
+        met = (np.where(bits, 1.0, -1.0) @ ways == steps).reshape(-1, *tree.covers.shape)
+        moved = met - tree.covers
+        points, weights = _quadrature(tree.places)
+        factors = tree.covers + moved * points[:, None, None, None]
+        product = factors.prod(axis=3) * tree.values * weights[:, None, None]
+        return cls(moved, 1.0 / factors, product)
 
 
 def shapley(trees: list[Tree], x: Floats) -> tuple[float, Floats]:
@@ -204,15 +261,20 @@ def shapley(trees: list[Tree], x: Floats) -> tuple[float, Floats]:
 
     out = np.zeros(x.shape, order="F")  # columns are added to
     for tree, bits, answer in _grown(trees, x):
-        place = {column: position for position, column in enumerate(tree.columns)}
-        table = np.zeros((len(bits), len(place)))
-        for leaf in tree.leaves:
-            reached = _Reached.of(leaf, bits)
-            without = (reached.product[:, None, :] / reached.factors).sum(axis=2)
-            table[:, [place[column] for column in reached.columns]] += reached.moved * without
-        for column, position in place.items():
+        table = np.concatenate([_single(tree, some) for some in _blocks(tree, bits)])
+        for position, column in enumerate(tree.columns):
             out[:, column] += table[:, position][answer]
     return sum(tree.expected for tree in trees), out
+
+
+def _single(tree: Tree, bits: Bits) -> Floats:
+    """Return what every column of a tree adds, answers × columns."""
+    import numpy as np
+
+    reached = _Reached.of(tree, bits)
+    without = np.einsum("qnl,qnlk->nlk", reached.product, reached.inverse)
+    out: Floats = (without * reached.moved).reshape(len(bits), -1) @ tree.owners
+    return out
 
 
 def interactions(trees: list[Tree], x: Floats) -> Floats:
@@ -228,15 +290,7 @@ def interactions(trees: list[Tree], x: Floats) -> Floats:
 
     out = np.zeros((x.shape[0], x.shape[1], x.shape[1]))
     for tree, bits, answer in _grown(trees, x):
-        place = {column: position for position, column in enumerate(tree.columns)}
-        table = np.zeros((len(bits), len(place), len(place)))
-        for leaf in tree.leaves:
-            reached = _Reached.of(leaf, bits)
-            inverse = 1.0 / reached.factors
-            pairs = np.einsum("nq,niq,njq->nij", reached.product, inverse, inverse)
-            pairs *= reached.moved[:, :, None] * reached.moved[:, None, :] / 2
-            own = [place[column] for column in reached.columns]
-            table[:, np.array(own)[:, None], own] += pairs
+        table = np.concatenate([_pairs(tree, some) for some in _blocks(tree, bits)])
         wide = np.array(tree.columns)
         out[:, wide[:, None], wide] += table[answer]
     rows = np.arange(x.shape[1])
@@ -244,7 +298,23 @@ def interactions(trees: list[Tree], x: Floats) -> Floats:
     return out
 
 
-def _grown(trees: list[Tree], x: Floats) -> Iterator[tuple[Tree, Bits, npt.NDArray[np.intp]]]:
+def _pairs(tree: Tree, bits: Bits) -> Floats:
+    """Return what every two columns of a tree add together, answers × columns × columns."""
+    import numpy as np
+
+    reached = _Reached.of(tree, bits)
+    left = np.moveaxis(reached.inverse * reached.product[..., None], 0, -1)
+    pairs = left @ np.moveaxis(reached.inverse, 0, -2)  # summed over points
+    pairs *= reached.moved[..., :, None] * reached.moved[..., None, :] / 2
+    at = {column: position for position, column in enumerate(tree.columns)}
+    out = np.zeros((len(bits), len(at), len(at)))
+    for number, leaf in enumerate(tree.leaves):
+        own = np.array([at[column] for column in leaf.way])
+        out[:, own[:, None], own] += pairs[:, number, : len(own), : len(own)]
+    return out
+
+
+def _grown(trees: list[Tree], x: Floats) -> Iterator[tuple[Tree, Bits, Index]]:
     """Yield the trees that ask anything, with the rows' answers."""
     import numpy as np
 
@@ -253,3 +323,10 @@ def _grown(trees: list[Tree], x: Floats) -> Iterator[tuple[Tree, Bits, npt.NDArr
         if tree.splits:
             bits, answer = tree.answers(x)
             yield tree, bits, answer
+
+
+def _blocks(tree: Tree, bits: Bits) -> Iterator[Bits]:
+    """Yield answers, no more at once than there is room for."""
+    step = max(1, ROOM // (tree.covers.size * tree.places))
+    for first in range(0, len(bits), step):
+        yield bits[first : first + step]
