@@ -52,6 +52,13 @@ TASKS: dict[str, Task] = {
             "risicomodel train -m features=demografie_wonen,plus_nabijheid",
         ),
     ),
+    "explain": Task(
+        "what every feature adds to what is expected of a wijk, and how sure that is",
+        (
+            "risicomodel explain data=archive data.dir=PATH",
+            "risicomodel explain domain=wmo 'explain.years=[2018,2019]'",
+        ),
+    ),
     "tune": Task(
         "better parameters, and how good looking for them is: nested, resumable",
         (
@@ -256,6 +263,7 @@ def _work(task: str, settings: Settings) -> int:
         "data": pipeline.data,
         "train": pipeline.train,
         "run": pipeline.run,
+        "explain": pipeline.explain,
         "tune": pipeline.tune,
         "forecast": pipeline.forecast,
     }

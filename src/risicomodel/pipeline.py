@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import (
     assessment,
+    explanation,
     forecasting,
     models,
     progress,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from risicomodel.settings import Settings
 
 log = logging.getLogger(__name__)
+
+EXPLAINED = ("run", "explain")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def run(settings: Settings) -> Outcome:
     return _learn("run", settings)
 
 
+def explain(settings: Settings) -> Outcome:
+    """Fit models, and tell what every feature adds to what the best of them expects."""
+    return _learn("explain", settings)
+
+
 def _learn(task: str, settings: Settings) -> Outcome:
     with runs.open_run(task, settings) as run:
         settings = _with_champion_protocol(settings, run)
@@ -79,6 +87,8 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("evaluation"):
             result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
             figures.leaderboard(result.scores, run.folder / "leaderboard.svg", _title(settings))
+        if task in EXPLAINED:
+            _explain(problems, predictions, result.champions, settings, run)
         _sensitive_changes(panel, problems, predictions, settings, run)
         told: dict[str, Any] = {"champions": result.champions}
         if forecasts := _forecast_if(task, panel, problems, settings, run):
@@ -90,6 +100,37 @@ def _learn(task: str, settings: Settings) -> Outcome:
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
     tracked = tracker.where if tracker.reached else ""
     return Outcome(run.final, report, result.leaderboard, tracked, forecasts=forecasts)
+
+
+def _explain(
+    problems: list[Problem],
+    predictions: dict[str, pd.DataFrame],
+    champions: dict[str, str],
+    settings: Settings,
+    run: Run,
+) -> None:
+    """Write what every feature adds to ``expected`` of every wijk."""
+    if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+        run.note("no explanations: they are of 'expected', which is not made.")
+        return
+    asked = explanation.Asked(
+        settings.explain, settings.features, settings.domains, settings.split, settings.seed
+    )
+    with run.stage("explanations"):
+        plans = explanation.plan(problems, champions, _chosen(settings), asked)
+        work = explanation.work(plans, asked)
+        with progress.steps("explaining", len(work)) as done:
+            found = explanation.run(work, reading.cache(settings), settings.compute, done)
+        expected = {
+            name: evaluate.rates(table, splits.UNSEEN_GEMEENTE, champions[name])
+            for name, table in predictions.items()
+            if name in champions
+        }
+        told = explanation.explain(plans, work, found, expected, asked)
+        for name, table in told.tables.items():
+            run.write(name, table)
+    for note in told.notes:
+        run.note(note)
 
 
 def forecast(settings: Settings) -> Outcome:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel import (
     compute,
     domains,
+    explanation,
     features,
     forecasting,
     levels,
@@ -129,6 +130,7 @@ class Settings:
     champion: ChampionSettings = field(default_factory=ChampionSettings)
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     forecast: forecasting.ForecastSettings = field(default_factory=forecasting.ForecastSettings)
+    explain: explanation.ExplainSettings = field(default_factory=explanation.ExplainSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
@@ -284,6 +286,7 @@ def _check(settings: Settings) -> None:
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     wrong += forecasting.problems(settings.forecast)
+    wrong += explanation.problems(settings.explain)
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)
     wrong += _domain_problems(settings)
