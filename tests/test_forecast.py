@@ -12,10 +12,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from risicomodel.forecasting import backtest, bands, course
+from risicomodel.forecasting.past import Past
 from risicomodel.forecasting.settings import ForecastSettings, problems
 from running import OFF, cli, refused, well
 
 if TYPE_CHECKING:
+    from risicomodel.domains import Domain
     from risicomodel.sources.archive import Archive
 
 # six made-up years: origins 2014 to 2017 are tested, 2018 is forecast from
@@ -371,3 +373,61 @@ def test_a_merged_gemeente_is_forecast_as_it_is_now(real_archive: Archive, tmp_p
     table = pd.read_parquet(folder / "forecasts.parquet").query("champion and gm_code == 'GM1982'")
     assert table["clients"].gt(0).any()
     assert set(table["basis"]) <= {"figure", "older", "gemeente", "expected", "silent"}
+
+
+class TestFollow:
+    """One origin's knowledge, made up by hand."""
+
+    @staticmethod
+    def past(clients: np.ndarray, people: float = 4_000.0) -> Past:
+        n, t = clients.shape
+        codes = [f"WK0001{i:02d}" for i in range(n)]
+        areas = pd.DataFrame({"wijk_code": codes, "gm_code": ["GM0001"] * (n - 1) + ["GM0002"]})
+        return Past(
+            2018,
+            areas,
+            list(range(2019 - t, 2019)),
+            np.full((n, t, 5), people / 5),
+            {"wmo": clients},
+            {"wmo": np.full((n, t), people)},
+            {"wmo": np.ones(n)},
+        )
+
+    def test_a_wijk_with_one_year_of_history_leans_on_its_gemeente(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        random = np.random.default_rng(4)
+        level = random.uniform(150, 350, (40, 1))
+        clients = np.round(level * np.exp(random.normal(0, 0.03, (40, 5))) / 5) * 5
+        short = clients.copy()
+        short[0, :4], short[0, 4] = np.nan, 600.0
+        found = course.follow(self.past(short), "wmo", domains["wmo"], 2, 100)
+        said = course.MODELS[course.MAIN](found)
+        assert found.basis[0] == "figure"
+        assert 250 < said[0, 0] < 600  # drawn to the others, but not all the way
+        assert (found.own[0] > found.own[1]).all()  # and less sure than one with five years
+
+    def test_without_any_figure_it_is_the_gemeente_and_of_no_gemeente_who_lives_there(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        clients[0], clients[-1] = np.nan, np.nan
+        found = course.follow(self.past(clients), "wmo", domains["wmo"], 1, 100)
+        assert (found.basis[0], found.basis[-1]) == ("gemeente", "expected")
+        said = course.MODELS[course.MAIN](found)
+        assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
+        assert found.shared[-1, 0] > found.shared[0, 0]
+
+    def test_too_few_people_are_passed_over_in_silence(self, domains: dict[str, Domain]) -> None:
+        found = course.follow(self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100)
+        assert set(found.basis) == {"silent"}
+
+    def test_the_product_is_the_forecast(self, domains: dict[str, Domain]) -> None:
+        clients = np.random.default_rng(5).integers(20, 60, (30, 5)) * 5.0
+        one = course.follow(self.past(clients), "wmo", domains["wmo"], 3, 100)
+        product = one.need * one.level * one.drift * one.gemeente * one.wijk
+        assert_allclose(course.MODELS["levels"](one), product)
+        assert_allclose(course.MODELS["persistence"](one)[:, 2], clients[:, -1])
+        # growth beyond need is damped: each step is half the one before
+        steps = np.diff(np.log(one.drift), prepend=0.0)
+        assert_allclose(steps[1:], steps[:-1] / 2)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from risicomodel.forecasting.course import Course
     from risicomodel.forecasting.past import Boundaries, Past
     from risicomodel.forecasting.settings import ForecastSettings
+    from risicomodel.levels import Level
     from risicomodel.models import ModelSettings
     from risicomodel.panel.build import Panel
     from risicomodel.splits import SplitSettings
@@ -185,20 +186,26 @@ def forecast(
     walk = Crosswalk(panel.outlines)
     name = structure.choose(chosen, settings.structure)
     predictions = crossval.add_blends(predictions, structure.needed(chosen, name))
-    trials, courses = [], {}
     areas, boundaries = past_module.areas_today(panel, max(one.origin for one in plans))
-    for one in plans:
-        own = predictions[predictions["domain"] == one.problem.domain]
+    courses, parts = {}, []
+    for one in sorted(
+        plans, key=lambda one: one.problem.domain
+    ):  # a domain at a time: the trials of all together would take room
+        domain = one.problem.domain
+        own = predictions[predictions["domain"] == domain]
         multiples = structure.multiples(one.problem, own, one.origins, name)
-        trials += [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier]
+        trials = pd.concat(
+            [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier],
+            ignore_index=True,
+        )
         past = _past(one, one.origin, areas, multiples[one.origin], walk)
         past = replace(past, official=official)  # not in the back-test: it was made since
-        courses[one.problem.domain] = past, _course(one, past, settings)
-    tried = pd.concat(trials, ignore_index=True)
-    scores = backtest.scores(tried)
+        courses[domain] = past, _course(one, past, settings)
+        parts.append(_of_domain(courses[domain], trials, domain, panel.level))
+    wijken, sums, scores, held = (
+        pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
+    )
     champions = backtest.champions(scores)
-    held = tables.with_left_out_bands(tried, panel.level)
-    wijken, sums = tables.forecasts(courses, tried, champions)
     changed = None
     if settings.scenario:
         declared = {one.problem.domain: one.domain for one in plans}
@@ -209,7 +216,7 @@ def forecast(
         wijken,
         sums,
         scores,
-        tables.of_bands(held),
+        held,
         tables.drivers(panel.wijken, courses, str(boundaries), name),
         _links(panel, areas, plans, walk),
         champions,
@@ -218,6 +225,16 @@ def forecast(
         tables.notes(wijken, str(boundaries), panel.level),
         changed,
     )
+
+
+def _of_domain(
+    followed: tuple[Past, Course], trials: pd.DataFrame, domain: str, level: Level
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return one domain's forecasts, sums, scores and how its bands did."""
+    scores = backtest.scores(trials)
+    champion = backtest.champions(scores)[domain]
+    wijken, sums = tables.forecasts(followed, trials, domain, champion)
+    return wijken, sums, scores, tables.of_bands(trials, level)
 
 
 def _trial(
