@@ -41,11 +41,18 @@ WHOLE = (*DEMO, *SPLIT, *TREES, *OFF)
 SHORT = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean", "split.protocols=[unseen_gemeente]")
 
 TABLES = (
-    "panel.parquet", "gemeenten.parquet", "quality.csv", "features.csv", "scores.csv",
+    "panel.parquet", "gemeenten.parquet", "outlines.parquet", "quality.csv", "features.csv",
+    "scores.csv",
     "leaderboard.csv", "calibration.csv", "predictions.parquet",
 )  # fmt: skip
 # where unseen_gemeente and unseen_wijk are both run
 WITH_ESTIMATES = (*TABLES, "adding_up.csv")
+
+# where there are years to test forecasts on
+WITH_FORECASTS = (
+    *WITH_ESTIMATES, "forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv",
+    "forecast_bands.csv", "forecast_drivers.csv", "crosswalk.parquet",
+)  # fmt: skip
 
 # the demo's files under the ids that CBS gave the tables of those years
 CBS_NAMES = {

@@ -83,7 +83,7 @@ class TestHelp:
     def test_examples_compose(self, example: str) -> None:
         _, task, *words = shlex.split(example.replace("PATH", "/archive"))
         words = report_words(words) if task == "report" else words
-        overrides = [word for word in words if word != "-m"]
+        overrides = [word for word in words if word not in {"-m", "RUN_FOLDER"}]
         for place in range(1 + overrides[-1].count(",") if overrides else 1):
             # the jobs of a sweep, one by one
             chosen = [_nth(override, place) for override in overrides]

@@ -1,4 +1,4 @@
-"""How far a wijk keeps to its own level: against simulation, sklearn and refitting."""
+"""How far a wijk keeps to its own level: against simulation, scikit-learn, scipy and by hand."""
 
 from __future__ import annotations
 
@@ -6,220 +6,207 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import multivariate_normal
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from risicomodel.estimates import history
-from risicomodel.estimates.history import Level
+from risicomodel.estimates.history import Keeping
 
-TRUE = Level(variance=0.03, decay=0.9, own=0.006)
+TRUE = Keeping(lasting=0.02, fading=0.03, decay=0.7, same_clients=0.6, own_year=0.002)
+YEARS = 6
+ROUNDED = 5
 NOTHING = np.nan
 
 
 def panel(
-    seed: int, places: int, years: int = 6, level: Level = TRUE, blank: float = 0.2
+    seed: int, units: int, *, keeping: Keeping = TRUE, blank: float = 0.0, restless: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Deviations drawn from the model itself, some of them blank, and their known noise."""
-    rng = np.random.default_rng(seed)
-    apart = np.abs(np.subtract.outer(np.arange(years), np.arange(years)))
-    levels = rng.multivariate_normal(
-        np.zeros(years), level.variance * level.decay**apart, size=places
-    )
-    noise = np.exp(rng.uniform(np.log(0.001), np.log(0.05), (places, 1))) * np.ones(years)
-    own = rng.normal(0.0, np.sqrt(level.own + noise))
-    deviation = np.where(rng.random((places, years)) < blank, NOTHING, levels + own)
-    return deviation, noise
+    """Deviations drawn from the model itself and clients expected; a part may be restless."""
+    random = np.random.default_rng(seed)
+    expected = np.repeat(np.exp(random.normal(5, 1, (units, 1))), YEARS, axis=1)
+    root = np.linalg.cholesky(covariance(keeping, expected))
+    draws = (root @ random.normal(size=(units, YEARS, 1)))[:, :, 0]
+    draws[: int(restless * units)] *= 5
+    return np.where(random.random(draws.shape) < blank, NOTHING, draws), expected
 
 
-# -- learning the three variances -------------------------------------------------------------
+def covariance(keeping: Keeping, expected: np.ndarray) -> np.ndarray:
+    """The definition, element by element."""
+    units, years = expected.shape
+    out = np.empty((units, years, years))
+    for unit, s, t in np.ndindex(*out.shape):
+        m = np.sqrt(expected[unit, s] * expected[unit, t])
+        fades = keeping.decay ** abs(s - t)
+        out[unit, s, t] = keeping.lasting + (keeping.fading + keeping.same_clients / m) * fades
+        if s == t:
+            rounding = ROUNDED**2 / 12 / m**2
+            out[unit, s, t] += (1 - keeping.same_clients) / m + rounding + keeping.own_year
+    return out
 
 
-def test_the_three_variances_are_recovered_from_panels_drawn_with_them() -> None:
-    found = [history.fit(*panel(seed, places=1_000)) for seed in range(5)]
-    assert np.mean([level.variance for level in found]) == pytest.approx(0.03, rel=0.10)
-    assert np.mean([level.decay for level in found]) == pytest.approx(0.90, abs=0.02)
-    assert np.mean([level.own for level in found]) == pytest.approx(0.006, rel=0.15)
+# -- learning the variances -------------------------------------------------------------------
+
+
+def test_the_variances_are_found_again() -> None:
+    found = [history.fit(*panel(seed, 1_000), ROUNDED) for seed in range(3)]
+    level = np.mean([k.lasting + k.fading for k in found])
+    # the scale of a t with four degrees of freedom is smaller than that of a normal, by one factor
+    assert 0.5 < level / (TRUE.lasting + TRUE.fading) < 1.1
+    assert_allclose(np.mean([k.decay for k in found]), TRUE.decay, atol=0.15)
+    assert 0.3 < np.mean([k.same_clients for k in found]) < 0.95
+
+
+def test_a_few_restless_wijken_do_not_make_the_others_restless() -> None:
+    calm = history.fit(*panel(7, 3_000), ROUNDED)
+    loud = history.fit(*panel(7, 3_000, restless=0.03), ROUNDED)
+    assert_allclose(loud.lasting + loud.fading, calm.lasting + calm.fading, rtol=0.25)
 
 
 def test_no_level_of_their_own_is_recognised() -> None:
-    none = Level(variance=0.0, decay=0.9, own=0.02)
-    found = history.fit(*panel(1, places=1_500, level=none))
-    assert found.variance * found.decay < 0.002
-    assert found.variance + found.own == pytest.approx(0.02, rel=0.15)
+    none = Keeping(lasting=0.0, fading=0.0, decay=0.5, same_clients=0.0, own_year=0.02)
+    found = history.fit(*panel(1, 2_000, keeping=none), ROUNDED)
+    assert found.lasting + found.fading < 0.003
+    assert 0.008 < found.own_year < 0.022
 
 
-def test_more_places_than_are_needed_say_the_same() -> None:
-    """A part of them is looked at, spread evenly."""
-    found = history.fit(*panel(2, places=4 * history.ENOUGH))
-    assert found.variance == pytest.approx(0.03, rel=0.2)
-    assert found.decay == pytest.approx(0.9, abs=0.04)
-    assert found.own == pytest.approx(0.006, rel=0.3)
+def test_the_likelihood_is_that_of_the_normal_as_freedom_grows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    u, expected = panel(2, 3)
+    monkeypatch.setattr(history, "FREEDOM", 1e9)
+    ours = history._minus_log_likelihood(TRUE, u, expected, ROUNDED)
+    # recipe: scipy.stats.multivariate_normal, unit by unit
+    theirs = [
+        -multivariate_normal(cov=c).logpdf(x)
+        for x, c in zip(u, covariance(TRUE, expected), strict=True)
+    ]
+    assert_allclose(ours, np.mean(theirs) - YEARS / 2 * np.log(2 * np.pi), rtol=1e-6)
 
 
-def test_without_repeated_years_a_level_is_not_told_from_a_year_but_their_sum_is() -> None:
+def test_without_any_figure_nothing_is_learned() -> None:
+    blank = np.full((4, 3), NOTHING)
+    assert history.fit(blank, np.ones((4, 3)), ROUNDED) == history.NOTHING_KNOWN
+
+
+def test_single_years_tell_no_level_but_how_large_deviations_are() -> None:
     """Or bands of a country with one year of figures would know of counting noise alone."""
-    deviation, noise = panel(3, places=1_500, years=1, blank=0.0)
-    found = history.fit(deviation, noise)
-    assert found.variance + found.own == pytest.approx(0.036, rel=0.15)
-    # a single year in a panel of several is as little
-    several = np.full((1_500, 4), NOTHING)
-    several[np.arange(1_500), np.arange(1_500) % 4] = deviation[:, 0]
-    found = history.fit(several, np.repeat(noise, 4, axis=1))
-    assert found.variance + found.own == pytest.approx(0.036, rel=0.15)
-
-
-@pytest.mark.parametrize("figures", [0, 1, 2, 4])
-def test_a_single_place_is_no_error(figures: int) -> None:
-    deviation = np.full((1, 4), NOTHING)
-    deviation[0, :figures] = 0.1
-    noise = np.full((1, 4), 0.01)
-    level = history.fit(deviation, noise)
-    mean, variance = history.predict(level, deviation, noise, without_own_year=True)
-    assert np.isfinite(mean).all()
-    assert (variance >= 0).all()
-    assert np.abs(mean).max() <= 0.1
+    random = np.random.default_rng(3)
+    u = np.full((1_500, 4), NOTHING)
+    u[np.arange(1_500), np.arange(1_500) % 4] = random.normal(0, 0.3, 1_500)
+    found = history.fit(u, np.full(u.shape, 1e4), ROUNDED)
+    assert 0.03 < found.lasting + found.fading + found.own_year < 0.1
 
 
 def test_years_without_a_figure_change_no_fit() -> None:
-    deviation, noise = panel(4, places=300)
-    plain = history.fit(deviation, noise)
-    empty = np.full((300, 2), NOTHING)
-    wider = history.fit(np.hstack([deviation, empty]), np.hstack([noise, empty]))
-    assert wider.variance == pytest.approx(plain.variance, rel=1e-3)
-    assert wider.decay == pytest.approx(plain.decay, rel=1e-3)
+    u, expected = panel(4, 300)
+    wider = history.fit(
+        np.hstack([u, np.full((300, 2), NOTHING)]),
+        np.hstack([expected, np.ones((300, 2))]),
+        ROUNDED,
+    )
+    plain = history.fit(u, expected, ROUNDED)
+    assert_allclose(wider.lasting + wider.fading, plain.lasting + plain.fading, rtol=1e-2)
+    assert_allclose(wider.decay, plain.decay, rtol=1e-2)
 
 
-# -- predicting -------------------------------------------------------------------------------
+# -- a year from the others -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("without", [True, False])
-def test_predictions_equal_those_of_a_gaussian_process(*, without: bool) -> None:
+def test_predictions_equal_those_of_a_gaussian_process() -> None:
     """Golden: kriging in time by scikit-learn, place by place.
 
-    Recipe: GaussianProcessRegressor(ConstantKernel(τ²) * Matern(nu=0.5, length_scale=−1/log ρ),
-    alpha=noise + φ, optimizer=None), fitted on the years with a figure (less the year itself);
-    its variance is of the level, and φ is of the year.
+    Recipe: GaussianProcessRegressor(ConstantKernel(σ²) + ConstantKernel(τ²) * Matern(nu=0.5,
+    length_scale=−1/log ρ), alpha=1/m + r²/12m² + φ, optimizer=None), fitted on the other years;
+    its variance is of the level: noise and φ are added.
     """
-    deviation, noise = panel(5, places=40)
-    noise = noise * np.random.default_rng(5).uniform(0.5, 2.0, noise.shape)
-    kernel = ConstantKernel(TRUE.variance) * Matern(length_scale=-1 / np.log(TRUE.decay), nu=0.5)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=without)
+    keeping = Keeping(lasting=0.02, fading=0.03, decay=0.7, same_clients=0.0, own_year=0.006)
+    u, expected = panel(5, 40, keeping=keeping, blank=0.2)
+    kernel = ConstantKernel(0.02) + ConstantKernel(0.03) * Matern(-1 / np.log(0.7), nu=0.5)
+    alone = 1 / expected + ROUNDED**2 / 12 / expected**2 + keeping.own_year
+    mean, variance = history.others(keeping, u, expected, ROUNDED)
     compared = 0
-    for place, year in np.ndindex(*deviation.shape):
-        known = np.isfinite(deviation[place])
-        known[year] &= not without
+    for place, year in np.ndindex(*u.shape):
+        known = np.isfinite(u[place])
+        known[year] = False
         if not known.any():
             continue
-        gp = GaussianProcessRegressor(kernel, alpha=noise[place, known] + TRUE.own, optimizer=None)
-        gp.fit(np.flatnonzero(known)[:, None], deviation[place, known])
+        gp = GaussianProcessRegressor(kernel, alpha=alone[place, known], optimizer=None)
+        gp.fit(np.flatnonzero(known)[:, None], u[place, known])
         golden, spread = gp.predict([[year]], return_std=True)
         assert mean[place, year] == pytest.approx(golden[0], abs=1e-8)
-        assert variance[place, year] == pytest.approx(spread[0] ** 2 + TRUE.own, abs=1e-8)
+        assert variance[place, year] == pytest.approx(spread[0] ** 2 + alone[place, year], abs=1e-8)
         compared += 1
     assert compared > 200
 
 
-def test_leaving_a_year_out_is_what_deleting_its_figure_gives() -> None:
-    deviation, noise = panel(6, places=50)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=True)
-    for year in range(deviation.shape[1]):
-        deleted = deviation.copy()
-        deleted[:, year] = NOTHING
-        again, spread = history.predict(TRUE, deleted, noise, without_own_year=False)
-        np.testing.assert_array_equal(mean[:, year], again[:, year])
-        np.testing.assert_array_equal(variance[:, year], spread[:, year])
+@pytest.mark.parametrize("h", [1, 3])
+def test_a_year_ahead_is_the_conditional_mean_of_the_normal(h: int) -> None:
+    # recipe: the joint normal of six years and the year asked, conditioned the textbook way
+    u, expected = panel(6, 4)
+    u[0, 2] = NOTHING
+    mean, spread = history.ahead(TRUE, u, expected, ROUNDED, h)
+    for unit in range(4):
+        joint = covariance(TRUE, np.full((1, YEARS + h), expected[unit, 0]))[0]
+        a, b = np.flatnonzero(np.isfinite(u[unit])), YEARS + h - 1
+        gain = joint[b, a] @ np.linalg.inv(joint[np.ix_(a, a)])
+        assert_allclose(mean[unit, h - 1], gain @ u[unit, a].clip(-1, 2), rtol=1e-8)
+        assert_allclose(spread[unit, h - 1], joint[b, b] - gain @ joint[a, b], rtol=1e-8)
 
 
-@given(st.integers(0, 5), st.floats(-1.0, 100.0), st.floats(1e-6, 1e3))
-def test_a_years_own_figure_and_noise_never_touch_its_prediction(
-    year: int, figure: float, noisy: float
-) -> None:
-    deviation, noise = panel(7, places=4)
-    changed, other = deviation.copy(), noise.copy()
-    changed[:, year], other[:, year] = figure, noisy
+@given(st.integers(0, YEARS - 1), st.floats(-1.0, 100.0))
+def test_a_years_own_figure_never_touches_its_prediction(year: int, figure: float) -> None:
+    u, expected = panel(8, 4)
+    changed = u.copy()
+    changed[:, year] = figure
     for one, two in zip(
-        history.predict(TRUE, deviation, noise, without_own_year=True),
-        history.predict(TRUE, changed, other, without_own_year=True),
+        history.others(TRUE, u, expected, ROUNDED),
+        history.others(TRUE, changed, expected, ROUNDED),
         strict=True,
     ):
-        np.testing.assert_array_equal(one[:, year], two[:, year])
+        assert_array_equal(one[:, year], two[:, year])
 
 
 def test_where_nothing_is_known_the_model_stands_with_all_its_doubt() -> None:
-    deviation = np.array([[NOTHING, NOTHING, NOTHING], [NOTHING, 0.4, NOTHING]])
-    noise = np.full((2, 3), 0.01)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=True)
-    nothing = [(0, 0), (0, 1), (0, 2), (1, 1)]
-    for cell in nothing:
-        assert mean[cell] == 0.0
-        assert variance[cell] == pytest.approx(TRUE.variance + TRUE.own)
-    # a year further off says the same the other way round in time, and leaves less doubt
-    assert mean[1, 0] == pytest.approx(mean[1, 2])
-    assert variance[1, 0] < TRUE.variance + TRUE.own
+    u, expected = np.full((2, 4), NOTHING), np.full((2, 4), 100.0)
+    whole = 0.02 + 0.03 + 0.002 + 1 / 100 + 25 / 12 / 100**2
+    for mean, variance in (
+        history.others(TRUE, u, expected, ROUNDED),
+        history.ahead(TRUE, u, expected, ROUNDED, 2),
+    ):
+        assert_array_equal(mean, 0.0)
+        assert_allclose(variance, whole)
 
 
-def test_one_other_year_by_hand() -> None:
-    # τ² ρ / (τ² + φ + noise), and τ² − (τ² ρ)² / (τ² + φ + noise) + φ
-    mean, variance = history.predict(
-        Level(0.04, 0.5, 0.01), np.array([[0.3, NOTHING]]), np.full((1, 2), 0.05),
-        without_own_year=True,
-    )  # fmt: skip
-    assert mean[0, 1] == pytest.approx(0.02 / 0.10 * 0.3)
-    assert variance[0, 1] == pytest.approx(0.04 - 0.02**2 / 0.10 + 0.01)
+def test_one_year_of_history_says_something_and_less_of_later_years() -> None:
+    u, expected = np.full((1, 4), NOTHING), np.full((1, 4), 200.0)
+    u[0, 3] = 0.4
+    mean, variance = history.ahead(TRUE, u, expected, ROUNDED, 4)
+    assert (np.diff(mean[0]) < 0).all()
+    assert (np.diff(variance[0]) > 0).all()
+    assert 0 < mean[0, 0] < 0.4
 
 
 def test_wild_deviations_count_as_the_largest_there_may_be() -> None:
-    noise = np.full((3, 3), 0.01)
-    rows = [[NOTHING, 900.0, 0.0], [NOTHING, history.LARGEST, 0.0], [NOTHING, 0.1, 0.0]]
-    mean, _ = history.predict(TRUE, np.array(rows), noise, without_own_year=True)
+    rows = [[NOTHING, 900.0, 0.0], [NOTHING, history.MOST, 0.0], [NOTHING, 0.1, 0.0]]
+    mean, _ = history.others(TRUE, np.array(rows), np.full((3, 3), 100.0), ROUNDED)
     assert mean[0, 0] == mean[1, 0] > mean[2, 0]
 
 
-@given(st.floats(0.01, 3.0))
-def test_a_prediction_scales_with_its_figures_and_its_doubt_with_their_square(by: float) -> None:
-    deviation, noise = panel(8, places=6)
-    deviation = np.clip(deviation, -0.3, 0.6)  # so that none is clipped after scaling
-    scaled = Level(TRUE.variance * by**2, TRUE.decay, TRUE.own * by**2)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=True)
-    again, doubt = history.predict(scaled, deviation * by, noise * by**2, without_own_year=True)
-    np.testing.assert_allclose(again, mean * by, atol=1e-12)
-    np.testing.assert_allclose(doubt, variance * by**2, rtol=1e-9)
-
-
 def test_places_do_not_touch_each_other_and_their_order_does_not_count() -> None:
-    deviation, noise = panel(9, places=30)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=True)
-    back, spread = history.predict(TRUE, deviation[::-1], noise[::-1], without_own_year=True)
-    np.testing.assert_allclose(back[::-1], mean, atol=1e-14)
-    np.testing.assert_allclose(spread[::-1], variance, atol=1e-14)
-
-
-# -- noise and what it does -------------------------------------------------------------------
-
-
-def test_noise_is_counting_and_rounding_by_hand() -> None:
-    # 40 expected clients, rounded to 10: 1/40 + (100/12)/1600
-    found = history.noise(np.array([0.1]), np.array([400.0]), 10)
-    assert found[0] == pytest.approx(1 / 40 + 100 / 12 / 1600)
-
-
-def test_noise_is_that_of_simulated_published_counts() -> None:
-    """Poisson counts of 60 clients, published in fives."""
-    rng = np.random.default_rng(10)
-    shown = 5 * np.round(rng.poisson(60, 200_000) / 5)
-    found = history.noise(np.array([0.06]), np.array([1000.0]), 5)
-    assert np.var(shown / 60) == pytest.approx(found[0], rel=0.02)
-
-
-def test_nobody_at_risk_is_no_error() -> None:
-    assert np.isfinite(history.noise(np.array([0.0, 0.1]), np.array([100.0, 0.0]), 5)).all()
+    u, expected = panel(9, 30)
+    mean, variance = history.others(TRUE, u, expected, ROUNDED)
+    back, spread = history.others(TRUE, u[::-1], expected[::-1], ROUNDED)
+    assert_allclose(back[::-1], mean, atol=1e-14)
+    assert_allclose(spread[::-1], variance, atol=1e-14)
 
 
 def test_a_small_wijk_is_drawn_to_the_model_more_than_a_large_one() -> None:
-    deviation = np.array([[0.3, 0.3, NOTHING]] * 3)
-    population = np.array([[200.0], [2_000.0], [20_000.0]]) * np.ones(3)
-    noise = history.noise(np.full((3, 3), 0.08), population, 5)
-    mean, variance = history.predict(TRUE, deviation, noise, without_own_year=True)
+    u = np.array([[0.3, 0.3, NOTHING]] * 3)
+    expected = np.array([[16.0], [160.0], [1_600.0]]) * np.ones(3)
+    restless = Keeping(lasting=0.02, fading=0.03, decay=0.7, same_clients=0.0, own_year=0.002)
+    mean, variance = history.others(restless, u, expected, ROUNDED)
     small, middle, large = mean[:, 2]
     assert 0 < small < middle < large < 0.3
     assert variance[0, 2] > variance[1, 2] > variance[2, 2]
@@ -227,13 +214,12 @@ def test_a_small_wijk_is_drawn_to_the_model_more_than_a_large_one() -> None:
 
 def test_history_beats_the_model_and_the_last_figure_on_what_it_was_made_for() -> None:
     """The linear prediction of least error: no worse than either end it lies between."""
-    deviation, noise = panel(11, places=4_000, blank=0.0)
-    mean, variance = history.predict(
-        history.fit(deviation, noise), deviation, noise, without_own_year=True
-    )
-    error = deviation[:, -1] - mean[:, -1]
-    assert (error**2).mean() < 0.8 * (deviation[:, -1] ** 2).mean()
-    assert (error**2).mean() < 0.8 * ((deviation[:, -1] - deviation[:, -2]) ** 2).mean()
-    # and it knows how large its errors are
-    told = variance[:, -1] + noise[:, -1]
-    assert (error**2 / told).mean() == pytest.approx(1.0, abs=0.1)
+    u, expected = panel(11, 4_000)
+    keeping = history.fit(u, expected, ROUNDED)
+    mean, _ = history.others(keeping, u, expected, ROUNDED)
+    error = u[:, -1].clip(-1, 2) - mean[:, -1]
+    assert (error**2).mean() < 0.8 * (u[:, -1] ** 2).mean()
+    assert (error**2).mean() < 0.85 * ((u[:, -1] - u[:, -2]) ** 2).mean()
+    # and it knows how large its errors are, where the model is the truth
+    mean, told = history.others(TRUE, u, expected, ROUNDED)
+    assert ((u[:, -1] - mean[:, -1]) ** 2 / told[:, -1]).mean() == pytest.approx(1.0, abs=0.1)

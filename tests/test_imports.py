@@ -32,6 +32,7 @@ FLOW = (
     {"evaluation"},
     {"estimates"},
     {"forecasting"},
+    {"explanation"},
     {"tuning"},
     {"serving"},
     {"settings"},

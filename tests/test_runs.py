@@ -25,6 +25,7 @@ from running import (
     TABLES,
     WHOLE,
     WITH_ESTIMATES,
+    WITH_FORECASTS,
     cli,
     refused,
     well,
@@ -307,7 +308,7 @@ class TestRecord:
             assert not Path(name).is_absolute()
 
     def test_hash_of_every_table(self, run: Path, record: dict[str, Any]) -> None:
-        assert set(record["tables"]) == set(WITH_ESTIMATES)
+        assert set(record["tables"]) == set(WITH_FORECASTS)
         for name, sha in record["tables"].items():
             assert storage.sha256_file(run / name) == sha
 
@@ -389,7 +390,7 @@ class TestFolder:
         (tmp_path / "run" / "predictions.parquet").write_bytes(b"old")
         well("data", *DEMO, *OFF, where)
         names = {path.name for path in (tmp_path / "run").iterdir()}
-        assert names == {"panel.parquet", "gemeenten.parquet", "quality.csv", "run.json"}
+        assert names == {*TABLES[:4], "run.json"}
         assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
     def test_a_failing_run_leaves_the_earlier_one(self, tmp_path: Path) -> None:

@@ -88,8 +88,10 @@ def assess(
     board = evaluate.leaderboard(scores, best)
     run.write("leaderboard.csv", board)
     while parts:
-        name, tables_of = parts.popitem()
-        run.write(name, pd.concat(tables_of, ignore_index=True))
+        name, of_domains = parts.popitem()
+        table = pd.concat(of_domains, ignore_index=True)
+        of_domains.clear()  # writing takes room too
+        run.write(name, table)
     return Assessment(scores, board, best, hashes)
 
 

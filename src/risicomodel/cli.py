@@ -53,6 +53,13 @@ TASKS: dict[str, Task] = {
             "risicomodel train -m features=demografie_wonen,plus_nabijheid",
         ),
     ),
+    "explain": Task(
+        "what every feature adds to what is expected of a wijk, and how sure that is",
+        (
+            "risicomodel explain data=archive data.dir=PATH",
+            "risicomodel explain domain=wmo 'explain.years=[2018,2019]'",
+        ),
+    ),
     "tune": Task(
         "better parameters, and how good looking for them is: nested, resumable",
         (
@@ -75,6 +82,10 @@ TASKS: dict[str, Task] = {
             "risicomodel report RUN_FOLDER gemeente=Amsterdam report.language=en",
             "risicomodel report gemeente=all run.dir=PATH",
         ),
+    ),
+    "verify": Task(
+        "forecasts made earlier beside the figures that came out since",
+        ("risicomodel verify RUN_FOLDER data=archive data.dir=PATH",),
     ),
     "compare": Task(
         "the leaderboards of several runs beside each other",
@@ -220,12 +231,12 @@ def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
             f"unknown option '{unknown[0]}'{suggest(unknown[0], OPTIONS)}; allowed are "
             f"{', '.join(OPTIONS)}, and overrides such as data=archive. See 'risicomodel --help'."
         )
-    if options.task == "compare":
-        return _compare(rest)
     if options.task == "report":
         rest = report_words(rest)
     if options.multirun:
         return _sweep(options.task, rest)
+    if options.task in OF_FOLDERS:
+        return OF_FOLDERS[options.task](rest)
     from risicomodel import settings
 
     return _work(options.task, settings.compose(rest))
@@ -266,6 +277,7 @@ def _work(task: str, settings: Settings) -> int:
         "data": pipeline.data,
         "train": pipeline.train,
         "run": pipeline.run,
+        "explain": pipeline.explain,
         "tune": pipeline.tune,
         "forecast": pipeline.forecast,
     }
@@ -288,12 +300,30 @@ def report_words(words: list[str]) -> list[str]:
     return out
 
 
+def _verify(words: list[str]) -> int:
+    from risicomodel import pipeline, settings, terminal
+
+    folders = [word for word in words if "=" not in word]
+    if len(folders) != 1:
+        raise ConfigError(
+            f"verify takes the folder of one earlier run, and {len(folders)} were given; allowed "
+            "is 'risicomodel verify RUN_FOLDER [overrides]'."
+        )
+    chosen = settings.compose([word for word in words if "=" in word])
+    _say(terminal.outcome("verify", chosen, pipeline.verify(chosen, folders[0])))
+    return 0
+
+
 def _compare(names: list[str]) -> int:
     from risicomodel import comparison, terminal
 
     table = comparison.compare(names)
     _say(terminal.comparison(table))
     return 0
+
+
+# tasks that are given the folders of earlier runs
+OF_FOLDERS: dict[str, Callable[[list[str]], int]] = {"compare": _compare, "verify": _verify}
 
 
 def _sweep(task: str, overrides: list[str]) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from risicomodel import (
     assessment,
+    explanation,
     forecasting,
     models,
     progress,
@@ -20,6 +21,7 @@ from risicomodel import (
     tuning,
 )
 from risicomodel import features as features_module
+from risicomodel.errors import DataError
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
 from risicomodel.settings import RunSettings
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+EXPLAINED = ("run", "explain")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -44,7 +48,8 @@ class Outcome:
     leaderboard: pd.DataFrame | None = None
     tracked: str = ""
     tuned: pd.DataFrame | None = None
-    forecasts: pd.DataFrame | None = None
+    forecasts: forecasting.Forecasts | None = None
+    verified: forecasting.Verified | None = None
 
 
 def data(settings: Settings) -> Outcome:
@@ -65,6 +70,11 @@ def run(settings: Settings) -> Outcome:
     return _learn("run", settings)
 
 
+def explain(settings: Settings) -> Outcome:
+    """Fit models, and tell what every feature adds to what the best of them expects."""
+    return _learn("explain", settings)
+
+
 def _learn(task: str, settings: Settings) -> Outcome:
     with runs.open_run(task, settings) as run:
         settings = _with_champion_protocol(settings, run)
@@ -78,13 +88,50 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("evaluation"):
             result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
             figures.leaderboard(result.scores, run.folder / "leaderboard.svg", _title(settings))
+        if task in EXPLAINED:
+            _explain(problems, predictions, result.champions, settings, run)
         _sensitive_changes(panel, problems, predictions, settings, run)
+        told: dict[str, Any] = {"champions": result.champions}
+        if forecasts := _forecast_if(task, panel, problems, settings, run):
+            told["forecasts"] = forecasts.record()
         with run.stage("tracking"):
             tracker, entries = _winners(problems, result, settings)
-        runs.finish(run, settings, panel.provenance, {"champions": result.champions})
+        runs.finish(run, settings, panel.provenance, told)
     # the run is complete: what goes wrong from here on costs no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
-    return Outcome(run.final, report, result.leaderboard, tracker.where if tracker.reached else "")
+    tracked = tracker.where if tracker.reached else ""
+    return Outcome(run.final, report, result.leaderboard, tracked, forecasts=forecasts)
+
+
+def _explain(
+    problems: list[Problem],
+    predictions: dict[str, pd.DataFrame],
+    champions: dict[str, str],
+    settings: Settings,
+    run: Run,
+) -> None:
+    """Write what every feature adds to ``expected`` of every wijk."""
+    if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+        run.note("no explanations: they are of 'expected', which is not made.")
+        return
+    asked = explanation.Asked(
+        settings.explain, settings.features, settings.domains, settings.split, settings.seed
+    )
+    with run.stage("explanations"):
+        plans = explanation.plan(problems, champions, _chosen(settings), asked)
+        work = explanation.work(plans, asked)
+        with progress.steps("explaining", len(work)) as done:
+            found = explanation.run(work, reading.cache(settings), settings.compute, done)
+        expected = {
+            name: evaluate.rates(table, splits.UNSEEN_GEMEENTE, champions[name])
+            for name, table in predictions.items()
+            if name in champions
+        }
+        told = explanation.explain(plans, work, found, expected, asked)
+        for name, table in told.tables.items():
+            run.write(name, table)
+    for note in told.notes:
+        run.note(note)
 
 
 def forecast(settings: Settings) -> Outcome:
@@ -94,8 +141,39 @@ def forecast(settings: Settings) -> Outcome:
         with run.stage("features"):
             problems = _problems(panel, settings)
         found = _forecast(panel, problems, settings, run)
-        runs.finish(run, settings, panel.provenance, {"forecasts": found.champions})
-    return Outcome(run.final, report, forecasts=found.scores)
+        runs.finish(run, settings, panel.provenance, {"forecasts": found.record()})
+    return Outcome(run.final, report, forecasts=found)
+
+
+def verify(settings: Settings, folder: str) -> Outcome:
+    """Compare the forecasts of an earlier run with figures that came out since."""
+    earlier, boundaries = forecasting.read(folder)
+    domains = {name: settings.domains[name] for name in earlier["domain"].unique()}
+    with runs.open_run("verify", settings) as run:
+        panel, report = reading.read(replace(settings, domains=domains), run)
+        with run.stage("comparison"):
+            found = forecasting.verify(earlier, boundaries, panel)
+        for note in found.notes:
+            run.note(note)
+        run.write("verify.csv", found.scores)
+        run.write("verify_gemeenten.csv", found.gemeenten)
+        run.write("verify_worst.csv", found.worst)
+        run.write("verify_wijken.parquet", found.wijken)
+        runs.finish(run, settings, panel.provenance, {"verified": str(folder)})
+    return Outcome(run.final, report, verified=found)
+
+
+def _forecast_if(
+    task: str, panel: Panel, problems: list[Problem], settings: Settings, run: Run
+) -> forecasting.Forecasts | None:
+    """Return a whole run's forecasts; none, with a note, where the years do not allow for them."""
+    if task != "run":
+        return None
+    try:
+        return _forecast(panel, problems, settings, run)
+    except DataError as error:
+        run.note(f"no forecasts: {error}")
+        return None
 
 
 def _forecast(
@@ -107,7 +185,10 @@ def _forecast(
         work = forecasting.tasks(plans, settings.forecast, settings.split, chosen, settings.seed)
         with progress.steps("fitting the structure of forecasts", len(work)) as done:
             fitted = crossval.run(work, reading.cache(settings), settings.compute, done)
-        found = forecasting.forecast(panel, plans, fitted, settings.forecast, chosen)
+        official = reading.official_population(settings, panel)
+        found = forecasting.forecast(
+            panel, plans, fitted, settings.forecast, chosen, official=official
+        )
     for note in (*notes, *found.notes):
         run.note(note)
     run.write("forecasts.parquet", found.wijken)

@@ -37,6 +37,19 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
     return panel, report
 
 
+def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None:
+    """Return the official population forecast, where the settings name one."""
+    from risicomodel.forecasting import people
+    from risicomodel.sources import prognosis
+
+    if not settings.forecast.population:
+        return None
+    counts = [people.EVERYONE, *people.BANDS]
+    table, record = prognosis.read(settings.forecast.population, counts)
+    panel.provenance.append(record)
+    return table
+
+
 def cache(settings: Settings) -> storage.Cache:
     """Return where a run keeps what it need not make again; nowhere if so asked."""
     return storage.Cache(paths.cache_dir() if settings.cache else None)

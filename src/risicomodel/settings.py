@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel import (
     compute,
     domains,
+    explanation,
     features,
     forecasting,
     levels,
@@ -150,6 +151,7 @@ class Settings:
     estimate: EstimateSettings = field(default_factory=EstimateSettings)
     forecast: forecasting.ForecastSettings = field(default_factory=forecasting.ForecastSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    explain: explanation.ExplainSettings = field(default_factory=explanation.ExplainSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
@@ -306,6 +308,7 @@ def _check(settings: Settings) -> None:
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
     wrong += forecasting.problems(settings.forecast)
     wrong += _report_problems(settings.report)
+    wrong += explanation.problems(settings.explain)
     wrong += compute.problems(settings.compute)
     wrong += tuning.problems(settings.tuning)
     wrong += _domain_problems(settings)

@@ -237,3 +237,19 @@ class Cache:
         place = self.place(kind, key)
         if place is not None:
             write_table(place.with_suffix(".parquet"), table)
+
+    def kept_texts(self, kind: str, key: Mapping[str, Any]) -> dict[str, str] | None:
+        """Return the texts kept for ``key``, by name; None where there are none."""
+        place = self.place(kind, key)
+        if place is None:
+            return None
+        with contextlib.suppress(OSError, ValueError):  # not there, or damaged
+            found: dict[str, str] = json.loads(place.with_suffix(".json").read_text("utf-8"))
+            return found
+        return None
+
+    def keep_texts(self, kind: str, key: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+        """Keep texts by name for ``key``."""
+        place = self.place(kind, key)
+        if place is not None:
+            write_json(place.with_suffix(".json"), texts)

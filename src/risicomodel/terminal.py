@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from risicomodel.forecasting import Forecasts, Verified
     from risicomodel.levels import Level
     from risicomodel.panel.build import Panel
     from risicomodel.pipeline import Outcome
@@ -32,6 +33,11 @@ PROTOCOL_ORDER = (
     splits.NEXT_YEARS,
     splits.RANDOM,
 )
+FORECASTS = "forecasts: WAPE of earlier ones, beside the figures that came out since"
+NEXT = {
+    "forecast": "open forecasts.parquet, forecast_sums.csv; in a year: 'risicomodel verify FOLDER'",
+    "verify": "open verify.csv, verify_gemeenten.csv, verify_worst.csv",
+}
 TITLE = "leaderboard: WAPE per protocol, absolute errors as a share of all clients"
 NOTE = (
     "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
@@ -81,6 +87,10 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
         parts.append(_leaderboard(result.leaderboard))
     if result.tuned is not None:
         parts.append(_tuned(result.tuned, settings))
+    if result.forecasts is not None:
+        parts.append(_forecasts(result.forecasts))
+    if result.verified is not None:
+        parts.append(_verified(result.verified))
     return "\n\n".join([*parts, "\n".join(ends)])
 
 
@@ -90,6 +100,45 @@ def pages(found: list[Path]) -> str:
     if len(found) > 1:
         lines = [f"reports:  {len(found)}, in folders under {found[0].parent.parent}", *lines]
     return "\n".join([*lines, "next:     open it in a browser; it needs no internet"])
+
+
+def _forecasts(found: Forecasts) -> str:
+    """Return how good forecasts were from earlier origins, and how their bands held."""
+    tested = found.scores[found.scores["origin_year"] == "all"]
+    shown = ["persistence_by_code", "persistence", "forecast", "noise_floor"]
+    keys = ["domain", "horizon"]
+    wide = tested.pivot(index=keys, columns="model", values="wape")
+    rows = wide.reset_index()
+    model = rows["domain"].map(found.champions)
+    rows["forecast"] = [row[name] for (_, row), name in zip(rows.iterrows(), model, strict=True)]
+    rows["noise_floor"] = tested.groupby(keys)["noise_floor"].first().to_numpy()
+    held = found.bands.query(
+        "level not in ('gemeente', 'country') and origin_year == 'all' and group == 'all'"
+    )
+    held = held[held["model"] == held["domain"].map(found.champions)]
+    rows = rows[[*keys, *shown]].merge(held[[*keys, "coverage", "width"]], on=keys, how="left")
+    formats = dict.fromkeys([*shown, "coverage", "width"], ".3f")
+    note = (
+        "persistence: the last figure, of the same code or through the crosswalk. coverage, width: "
+        "of the 90% bands. All origins, models and levels: forecast_scores.csv, forecast_bands.csv."
+    )
+    return f"{_table(rows, FORECASTS, formats)}\n{note}"
+
+
+def _verified(found: Verified) -> str:
+    """Return how earlier forecasts turned out, and where they were furthest off."""
+    keys = ["domain", "horizon", "model"]
+    measures = ["wape", "bias", "wape_gemeente", "wape_wijk", "noise_floor", "coverage"]
+    rows = found.scores.sort_values([*keys[:2], "wape"])
+    model = rows["model"].mask(rows["champion"], rows["model"] + " *")
+    table = rows.assign(model=model)[[*keys, *measures, "n_wijken"]]
+    worst = found.worst.assign(wijk=found.worst["wijk_name"] + ", " + found.worst["gm_name"])
+    columns = ["domain", "year", "wijk", "forecast", "clients", "off"]
+    parts = [
+        _table(table, "forecasts beside figures", dict.fromkeys(measures, ".3f")),
+        _table(worst[columns], "furthest off, in clients", {"forecast": ".0f", "off": "+.0f"}),
+    ]
+    return "\n\n".join(parts)
 
 
 def _leaderboard(board: pd.DataFrame) -> str:
@@ -151,6 +200,8 @@ def _next(task: str, settings: Settings, folder: Path) -> str:
     if task == "tune":
         into = paths.config_dir() / "experiment" / "tuned.yaml"
         return f"cp {folder / 'tuned.yaml'} {into} and add experiment=tuned to 'risicomodel run …'"
+    if task in NEXT:
+        return NEXT[task]
     if task == "data" and settings.data.own.path:
         return "risicomodel train, with the same choices (data=table …)"
     if task == "data":

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 HISTORY, MODEL, EXPECTED = "history", "model", "expected"
+# Persons: a modelled number that noise is reckoned with.
+LEAST_CLIENTS = 0.1
 NEAREST = "persistence"  # among years, whichever side
 
 
@@ -97,16 +99,16 @@ def _with_history(
     wijken = problem.wijken
     rate, population = problem.rates(np.arange(len(wijken)))
     model = np.clip(found["rate"].to_numpy(), 1e-6, None)
-    noise = history.noise(model, population, domain.rounded_to)
+    clients = np.clip(np.nan_to_num(model * population), LEAST_CLIENTS, None)
     seen = problem.usable.to_numpy()
     deviation = np.where(seen, rate / model - 1, np.nan)
     grid = _Grid(wijken)
-    u, known_noise = grid.table(deviation), grid.table(noise, fill=1.0)
-    level = history.fit(u, known_noise)
-    mean, variance = history.predict(level, u, known_noise, without_own_year=True)
+    u, expected = grid.table(deviation), grid.table(clients, fill=1.0)
+    keeping = history.fit(u, expected, domain.rounded_to)
+    mean, variance = history.others(keeping, u, expected, domain.rounded_to)
     others = grid.rows(grid.count(u)) - seen
     corrected = np.clip(model * (1 + grid.rows(mean)), 0.0, 1.0)
-    sigma = model * np.sqrt(grid.rows(variance) + noise)
+    sigma = model * np.sqrt(grid.rows(variance))
     basis = np.where(others > 0, HISTORY, MODEL if known_level else EXPECTED)
     return pd.DataFrame(
         {

@@ -1,19 +1,22 @@
-"""What a wijk's other years say of a year: how far it keeps to its own level.
+"""What other years say of a year: how far a figure keeps to its own level.
 
-A wijk's deviation from what the model says of it, ``u = figure / model − 1``, is a level of its own
-that fades over the years, plus what is of one year only:
+A relative deviation from what is expected, ``u = figure / expected − 1``, of ``m`` clients:
 
-    u_t = a_t + e_t,   Cov(a_s, a_t) = τ² ρ^|s−t|,   Var(e_t) = φ + noise_t
+    Cov(u_s, u_t) = σ² + (τ² + θ/m) ρ^|s−t| + [s = t] ((1 − θ)/m + r²/(12 m²) + φ)
 
-with the counting and rounding noise of the figure known. The prediction of a year is the best
-linear one from the other years: empirical-Bayes shrinkage, strongest where figures are few and
-small.
+with σ² what lasts, τ² a level that fades by ρ a year, and counting noise 1/m of which the part θ
+fades likewise: most clients are clients a year later, so the chance that brought them is no fresh
+draw. r is what CBS rounds to and φ what is of one year only. The best linear prediction of a year
+from others follows: empirical-Bayes shrinkage, strongest where figures are few and small. The five
+are fitted by the likelihood of a multivariate t with four degrees of freedom: a few redrawn wijken
+and closed institutions must not make all others look restless.
 
 References
 ----------
 Rao, J.N.K. and Yu, M. (1994), Small-area estimation by combining time-series and cross-sectional
 data, Canadian Journal of Statistics 22, 511–528. Rao and Molina (2015), Small Area Estimation,
-section 8.3.
+section 8.3. Lange, K.L., Little, R.J.A. and Taylor, J.M.G. (1989), Robust statistical modeling
+using the t distribution, Journal of the American Statistical Association 84, 881–896.
 """
 
 from __future__ import annotations
@@ -28,146 +31,179 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Flags = npt.NDArray[np.bool_]
 
-# Places to learn three variances from; more say the same at more cost.
-ENOUGH = 1_500
+FREEDOM = 4.0
+# Units to learn from; more say the same at more cost.
+ENOUGH = 1_000
 # Beyond these a deviation tells of an error or an institution, not of a level.
-LARGEST = 2.0
+LEAST, MOST = -1.0, 2.0
+START = (-4.0, -4.0, 2.0, 0.0, -6.0)
+BOUNDS = ((-12.0, 1.0), (-12.0, 1.0), (-2.0, 5.0), (-4.0, 4.0), (-14.0, 1.0))
+# Widths of weak priors on ρ and θ (logits): two years of figures hardly tell them.
+WIDTH = 2.0
 
 
 @dataclass(frozen=True)
-class Level:
-    """How wijken keep to their own level.
+class Keeping:
+    """How units keep to their own level.
 
     Parameters
     ----------
-    variance : float
-        τ², of the relative deviation from the model.
+    lasting : float
+        σ², variance of the relative deviation that lasts.
+    fading : float
+        τ², variance of the level that fades.
     decay : float
         ρ, what is left of it a year later (0–1).
-    own : float
-        φ, the variance of what is of one year only, beyond known noise.
+    same_clients : float
+        θ, the part of counting noise that fades with it (0–1).
+    own_year : float
+        φ, variance of what is of one year only.
     """
 
-    variance: float
+    lasting: float
+    fading: float
     decay: float
-    own: float
+    same_clients: float
+    own_year: float
 
 
-def noise(model: Floats, population: Floats, rounded_to: int) -> Floats:
-    """Return the variance of a figure's relative deviation by counting and rounding alone.
+NOTHING_KNOWN = Keeping(0.02, 0.02, 0.88, 0.5, 0.0025)
 
-    1/m + (r²/12)/m², with m the modelled number of clients and r the multiple that CBS rounds to.
-    """
+
+def _keeping(theta: Floats) -> Keeping:
     import numpy as np
 
-    clients = np.clip(model * population, 0.1, None)
-    out: Floats = 1 / clients + rounded_to**2 / 12 / clients**2
-    return out
+    lasting, fading, own = np.exp(theta[[0, 1, 4]])
+    decay, same = 1 / (1 + np.exp(-theta[[2, 3]]))
+    return Keeping(float(lasting), float(fading), float(decay), float(same), float(own))
 
 
-def fit(deviation: Floats, noise: Floats) -> Level:
-    """Estimate the three variances by maximum likelihood.
+def fit(deviation: Floats, expected: Floats, rounded_to: int) -> Keeping:
+    """Estimate by maximum likelihood.
 
     Parameters
     ----------
-    deviation : array of shape (places, years)
+    deviation : array of shape (units, years)
         Relative deviations; NaN where there is no figure.
-    noise : array of shape (places, years)
-        Their known variance.
+    expected : array of shape (units, years)
+        Clients expected, above 0.
+    rounded_to : int
+        The multiple that CBS rounds to.
     """
     import numpy as np
     from scipy.optimize import minimize
 
     counts = np.isfinite(deviation).sum(axis=1)
     if not counts.any():
-        return Level(0.0, 1.0, 0.0)
+        return NOTHING_KNOWN
     # one year tells a level from what is of that year only by no means, but it tells their sum
     several = np.flatnonzero(counts >= min(counts.max(), 2))
     some = several[:: max(len(several) // ENOUGH, 1)]
-    u, seen = _seen(deviation[some])
+    u, m = deviation[some].clip(LEAST, MOST), expected[some]
 
     def loss(theta: Floats) -> float:
-        return _minus_log_likelihood(_level(theta), u, seen, noise[some])
+        prior = ((theta[2:4] - np.array(START[2:4])) ** 2).sum() / (2 * WIDTH**2)
+        return _minus_log_likelihood(_keeping(theta), u, m, rounded_to) + float(prior) / len(some)
 
-    start = np.log([0.02, 0.05, 0.005])
-    bounds = [(np.log(1e-6), np.log(4.0)), (np.log(1e-4), np.log(5.0)), (np.log(1e-6), np.log(4.0))]
-    return _level(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
+    return _keeping(minimize(loss, np.array(START), method="L-BFGS-B", bounds=BOUNDS).x)
 
 
-def _level(theta: Floats) -> Level:
+def _covariance(keeping: Keeping, seen: Flags, expected: Floats, rounded_to: int) -> Floats:
+    """Return every unit's covariance of its figures; a year without one is of no account."""
     import numpy as np
 
-    variance, fading, own = np.exp(theta)
-    return Level(float(variance), float(np.exp(-fading)), float(own))
+    years = np.arange(seen.shape[1])
+    fades = keeping.decay ** np.abs(np.subtract.outer(years, years))
+    counting = 1 / np.sqrt(expected[:, :, None] * expected[:, None, :])
+    shared = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * fades
+    alone = (1 - keeping.same_clients) / expected + rounded_to**2 / 12 / expected**2
+    both = seen[:, :, None] & seen[:, None, :]
+    own = np.where(seen, alone + keeping.own_year, 1.0)[:, :, None] * np.eye(len(years))
+    out: Floats = np.where(both, shared, 0.0) + own
+    return out
 
 
-def _seen(deviation: Floats) -> tuple[Floats, Flags]:
+def _minus_log_likelihood(
+    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int
+) -> float:
     import numpy as np
 
     seen = np.isfinite(deviation)
-    return np.where(seen, np.clip(deviation, -1.0, LARGEST), 0.0), seen
+    root = np.linalg.cholesky(_covariance(keeping, seen, expected, rounded_to))
+    white = np.linalg.solve(root, np.where(seen, deviation, 0.0)[:, :, None])[:, :, 0]
+    log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    distance = (FREEDOM + seen.sum(axis=1)) * np.log1p((white**2).sum(axis=1) / FREEDOM)
+    return float(0.5 * (distance + log_det).mean())
 
 
-def _covariance(level: Level, years: int) -> Floats:
-    import numpy as np
-
-    apart = np.abs(np.subtract.outer(np.arange(years), np.arange(years)))
-    out: Floats = level.variance * level.decay**apart
-    return out
-
-
-def _of_seen(level: Level, seen: Flags, noise: Floats) -> Floats:
-    """Return every place's covariance of its figures; a year without one is of no account."""
-    import numpy as np
-
-    years = seen.shape[1]
-    both = seen[:, :, None] & seen[:, None, :]
-    alone = np.where(seen, noise + level.own, 1.0)[:, :, None] * np.eye(years)
-    out: Floats = np.where(both, _covariance(level, years), 0.0) + alone
-    return out
-
-
-def _minus_log_likelihood(level: Level, u: Floats, seen: Flags, noise: Floats) -> float:
-    import numpy as np
-
-    total = _of_seen(level, seen, noise)
-    root = np.linalg.cholesky(total)
-    white = np.linalg.solve(root, u[:, :, None])
-    log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
-    return float(0.5 * ((white**2).sum() + log_det) / len(u))
-
-
-def predict(
-    level: Level, deviation: Floats, noise: Floats, *, without_own_year: bool
+def others(
+    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int
 ) -> tuple[Floats, Floats]:
-    """Return every year's predicted deviation and its variance.
+    """Return every year's deviation as the other years have it, and its variance.
 
     Parameters
     ----------
-    level : Level
+    keeping : Keeping
         As fitted.
-    deviation, noise : array of shape (places, years)
+    deviation, expected : array of shape (units, years)
         As in :func:`fit`.
-    without_own_year : bool
-        Predict every year from the other years only: what an empty cell would get.
+    rounded_to : int
+        The multiple that CBS rounds to.
 
     Returns
     -------
-    mean, variance : arrays of shape (places, years)
-        Of the deviation itself, so the variance has φ in it, but not the known noise.
+    mean, variance : arrays of shape (units, years)
+        The variance has in it all a published figure would have: counting, rounding, own year.
     """
     import numpy as np
 
-    u, known = _seen(deviation)
-    years = u.shape[1]
-    prior = _covariance(level, years)
-    mean, variance = np.empty_like(u), np.empty_like(u)
-    for year in range(years):
-        seen = known.copy()
-        if without_own_year:
-            seen[:, year] = False
-        with_year = np.where(seen, prior[year], 0.0)
-        gain = np.linalg.solve(_of_seen(level, seen, noise), with_year[:, :, None])[:, :, 0]
-        mean[:, year] = (gain * u).sum(axis=1)
-        variance[:, year] = level.variance - gain @ prior[year] + level.own
-    return mean, np.clip(variance, 0.0, None)
+    years = np.arange(deviation.shape[1])
+    found = []
+    for year in years:
+        without = deviation.copy()
+        without[:, year] = np.nan
+        wanted = np.abs(years - year), expected[:, year]
+        found.append(_best(keeping, without, expected, rounded_to, wanted))
+    return np.stack([mean for mean, _ in found], axis=1), np.stack([v for _, v in found], axis=1)
+
+
+def ahead(
+    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int, horizons: int
+) -> tuple[Floats, Floats]:
+    """Return the deviation one to so many years after the last, and its variance.
+
+    Parameters are those of :func:`others`; so are the arrays returned, of shape (units, horizons).
+    """
+    import numpy as np
+
+    ago = np.arange(deviation.shape[1])[::-1]
+    found = [
+        _best(keeping, deviation, expected, rounded_to, (ago + h + 1, expected[:, -1]))
+        for h in range(horizons)
+    ]
+    return np.stack([mean for mean, _ in found], axis=1), np.stack([v for _, v in found], axis=1)
+
+
+def _best(
+    keeping: Keeping,
+    deviation: Floats,
+    expected: Floats,
+    rounded_to: int,
+    wanted: tuple[npt.NDArray[np.intp], Floats],
+) -> tuple[Floats, Floats]:
+    """Return the best linear prediction of a year, so far from each of ours, of so many clients."""
+    import numpy as np
+
+    apart, clients = wanted
+    seen = np.isfinite(deviation)
+    u = np.where(seen, deviation.clip(LEAST, MOST), 0.0)
+    counting = 1 / np.sqrt(expected * clients[:, None])
+    link = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * (
+        keeping.decay**apart
+    )
+    link = np.where(seen, link, 0.0)
+    known = _covariance(keeping, seen, expected, rounded_to)
+    gain = np.linalg.solve(known, link[:, :, None])[:, :, 0]
+    noise = 1 / clients + rounded_to**2 / 12 / clients**2
+    whole = keeping.lasting + keeping.fading + keeping.own_year + noise
+    return (gain * u).sum(axis=1), (whole - (gain * link).sum(axis=1)).clip(0.0)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from risicomodel.storage import Cache
 
 
+FITTED = "fitted"  # models in the cache, by the key of their task
+
+
 @dataclass(frozen=True, eq=False)  # one is itself only: what it holds cannot be compared cheaply
 class Problem:
     """One domain, ready to learn: the panel with features, and which rows count.
@@ -203,6 +206,15 @@ def predict(task: Task) -> pd.DataFrame:
         ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known`` (the place has an
         earlier figure), ``seconds`` (fit and predict).
     """
+    return fit_and_predict(task)[0]
+
+
+def fit_and_predict(task: Task) -> tuple[pd.DataFrame, dict[str, str] | None]:
+    """Return what :func:`predict` gives, and the fitted model if it is one to explain.
+
+    Models of ``unseen_gemeente`` make ``expected``; they come along as texts
+    (:func:`risicomodel.models.pack`), to be kept and explained without a second fit.
+    """
     import numpy as np
     import pandas as pd
 
@@ -213,7 +225,8 @@ def predict(task: Task) -> pd.DataFrame:
         model = models.create(task.settings, task.seed).fit(train)
         rate = model.predict(test)
         seconds = round(time.perf_counter() - started, 3)
-    return pd.DataFrame(
+    explained = task.protocol.name == splits.UNSEEN_GEMEENTE and not model.baseline
+    table = pd.DataFrame(
         {
             "row": task.fold.test,
             "rate": rate,
@@ -221,6 +234,7 @@ def predict(task: Task) -> pd.DataFrame:
             "seconds": seconds,
         }
     )
+    return table, models.pack(model) if explained else None
 
 
 @lru_cache(maxsize=2)  # the models of a fold come one after the other, and share its rows
@@ -263,15 +277,17 @@ def run(
     if kept := len(work) - len(missing):
         done(kept)
 
-    def arrived(position: int, table: pd.DataFrame) -> None:
-        place = missing[position]
+    def arrived(position: int, result: tuple[pd.DataFrame, dict[str, str] | None]) -> None:
+        place, (table, model) = missing[position], result
+        if model is not None:
+            cache.keep_texts(FITTED, keys[place], model)
         cache.keep("folds", keys[place], table)
         tables[place] = table
         done(1)
 
     models.load_libraries()
     with compute_module.one_thread():
-        compute_module.each(predict, _bare([work[i] for i in missing]), compute, arrived)
+        compute_module.each(fit_and_predict, _bare([work[i] for i in missing]), compute, arrived)
     rows.cache_clear()
     return _labelled(work, [table for table in tables if table is not None])
 

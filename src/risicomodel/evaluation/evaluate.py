@@ -163,6 +163,12 @@ def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFr
     )
 
 
+def rates(predictions: pd.DataFrame, protocol: str, model: str) -> pd.Series:
+    """Return one model's out-of-fold rates (at most 1) by row of the panel."""
+    chosen = (predictions["protocol"] == protocol) & (predictions["model"] == model)
+    return predictions[chosen].set_index("row")["rate"].clip(upper=1.0)
+
+
 def figures_hash(rows: pd.DataFrame) -> str:
     """Return a hash of the figures that rows were scored on: the same, and scores compare."""
     key = ["wijk_code", "year", "origin"]

@@ -2,11 +2,13 @@
 
 from risicomodel.features.declarations import (
     CONTEXTS,
+    OWN,
     PARTS,
     Feature,
     FeatureSet,
     check,
     columns,
+    declared,
     is_sensitive,
     part_of,
     sources,
@@ -17,12 +19,14 @@ from risicomodel.features.values import compute, vintage
 
 __all__ = [
     "CONTEXTS",
+    "OWN",
     "PARTS",
     "Feature",
     "FeatureSet",
     "check",
     "columns",
     "compute",
+    "declared",
     "is_sensitive",
     "part_of",
     "sources",

@@ -134,6 +134,13 @@ def part_of(column: str) -> str:
     return PLACE if column.startswith(f"{PLACE}_") else OWN
 
 
+def declared(column: str) -> str:
+    """Return the declared feature that a column is, or tells the context of."""
+    for suffix in CONTEXTS.values():
+        column = column.removesuffix(suffix)
+    return column
+
+
 def usable(features: FeatureSet, domain_name: str, domain: Domain) -> list[str]:
     """Return the names of the columns a domain's models may use, contexts included."""
     own = [name for name, f in features.define.items() if not leaks(name, f, domain_name, domain)]

@@ -2,5 +2,17 @@
 
 from risicomodel.forecasting.forecast import Forecasts, Plan, forecast, plan, tasks
 from risicomodel.forecasting.settings import ForecastSettings, problems
+from risicomodel.forecasting.verify import Verified, read, verify
 
-__all__ = ["ForecastSettings", "Forecasts", "Plan", "forecast", "plan", "problems", "tasks"]
+__all__ = [
+    "ForecastSettings",
+    "Forecasts",
+    "Plan",
+    "Verified",
+    "forecast",
+    "plan",
+    "problems",
+    "read",
+    "tasks",
+    "verify",
+]

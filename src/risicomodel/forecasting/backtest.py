@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BY_CODE = "persistence_by_code"
 UNLINKED = "unlinked"
+TEXTS = ("domain", AREA, "gm_code", "gm_group", "basis")
 KEY = ["domain", "origin_year", "horizon", "model"]
 
 
@@ -38,10 +39,10 @@ def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.Da
     Returns
     -------
     DataFrame
-        A row per model and published wijk of the years ahead: ``domain``, ``origin_year``,
-        ``year``, ``horizon``, ``model``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``,
-        ``population``, ``clients`` (published), ``forecast`` (clients), ``shared`` and ``own``
-        (relative sizes of the error to be expected).
+        A row per published wijk of the years ahead: ``domain``, ``origin_year``, ``year``,
+        ``horizon``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``, ``population``,
+        ``clients`` (published), ``shared`` and ``own`` (relative sizes of the error to be
+        expected), and a column of clients per model: :func:`of_model` takes one.
     """
     import pandas as pd
 
@@ -57,7 +58,9 @@ def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.Da
         links = walk.links(past.areas, there.assign(people=there[EVERYONE]))
         found = _on(target, name, past, _said(past, course, h), links)
         out.append(found.assign(domain=name, origin_year=past.origin, year=year, horizon=h + 1))
-    return pd.concat(out, ignore_index=True) if out else pd.DataFrame()
+    table = pd.concat(out, ignore_index=True) if out else pd.DataFrame()
+    # text takes room: there are many rows, and few gemeenten
+    return table.astype(dict.fromkeys([*TEXTS], "category")) if out else table
 
 
 def _said(past: Past, course: Course, h: int) -> pd.DataFrame:
@@ -96,13 +99,13 @@ def _on(
     otherwise = _country_rate(past, name) * population
     forecasts = {m: carried[m].mask(unlinked, otherwise) for m in course_module.MODELS}
     forecasts[BY_CODE] = _by_code(target, past, name).set_axis(carried.index)
-    return pd.concat(
-        [
-            common.assign(model=model, forecast=values).rename_axis(AREA).reset_index()
-            for model, values in forecasts.items()
-        ],
-        ignore_index=True,
-    )
+    return common.assign(**forecasts).rename_axis(AREA).reset_index()
+
+
+def of_model(trials: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return one model's trials: its clients as ``forecast``, and ``model``."""
+    others = [name for name in (*course_module.MODELS, BY_CODE) if name != model]
+    return trials.drop(columns=others).rename(columns={model: "forecast"}).assign(model=model)
 
 
 def _country_rate(past: Past, name: str) -> float:
@@ -138,7 +141,7 @@ def scores(trials: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     trials : DataFrame
-        As :func:`rows` gives it, of any domains and origins.
+        As :func:`rows` gives it, or with ``model`` and ``forecast`` instead of a column each.
 
     Returns
     -------
@@ -152,10 +155,13 @@ def scores(trials: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    models = [BY_CODE, *course_module.MODELS] if "model" not in trials else []
+    every = [of_model(trials, model) for model in models] or [trials]
     each = pd.DataFrame(
         [
             {**dict(zip(KEY, key, strict=True)), **_measures(part)}
-            for key, part in trials.groupby(KEY, sort=True)
+            for rows_of_model in every
+            for key, part in rows_of_model.groupby(KEY, observed=True)
         ]
     )
     by = ["domain", "horizon", "model"]
@@ -178,7 +184,7 @@ def champions(scores: pd.DataFrame) -> dict[str, str]:
 def _measures(part: pd.DataFrame) -> dict[str, float]:
     actual, said = part["clients"], part["forecast"]
     total = actual.sum()
-    sums = part.groupby("gm_code")[["clients", "forecast"]].sum()
+    sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].sum()
     fitted = _given_total(part)
     known = part["basis"] == "figure"
     return {
@@ -195,7 +201,7 @@ def _measures(part: pd.DataFrame) -> dict[str, float]:
 
 def _given_total(part: pd.DataFrame) -> pd.Series:
     """Return the forecasts scaled to the true sum of their gemeente."""
-    sums = part.groupby("gm_code")[["clients", "forecast"]].transform("sum")
+    sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].transform("sum")
     fitted: pd.Series = part["forecast"] * sums["clients"] / sums["forecast"].clip(1e-9)
     return fitted
 

@@ -80,7 +80,7 @@ def left_out(trials: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     out = pd.DataFrame(np.nan, index=trials.index, columns=LIMITS)
-    for _, same in trials.groupby(["domain", "model"]):
+    for _, same in trials.groupby(["domain", "model"], observed=True):
         for origin, part in same.groupby("origin_year"):
             others = same[same["origin_year"] != origin]
             if len(others):
@@ -105,7 +105,7 @@ def of_gemeenten(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     said = rows["forecast"]
     parts = rows.assign(shared=rows["shared"] * said, own=(rows["own"] * said) ** 2)
     counts = [c for c in ("forecast", "population", "clients", "shared", "own") if c in rows]
-    sums = parts.groupby(by, sort=True)[counts].sum().reset_index()
+    sums = parts.groupby(by, sort=True, observed=True)[counts].sum().reset_index()
     total = sums["forecast"].clip(lower=1e-9)
     return sums.assign(shared=sums["shared"] / total, own=np.sqrt(sums["own"]) / total)
 

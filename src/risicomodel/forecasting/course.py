@@ -12,7 +12,7 @@ A forecast is a product that can be read from left to right:
     every year.
 ``gemeente``, ``wijk``
     How each deviates from what is above it, carried on as far as such deviations have lasted
-    (:mod:`variance`).
+    (:mod:`estimates.history`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from risicomodel.estimates import history
 from risicomodel.forecasting import past as past_module
-from risicomodel.forecasting import people, variance
+from risicomodel.forecasting import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,8 +130,8 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
     of_gemeente, last_gemeente, own_base, gm_variance = _gemeente(
         figures, base, gm, domain.rounded_to, horizons
     )
-    keeping = variance.fit(_deviation(figures, own_base), own_base, domain.rounded_to)
-    mean, own_variance = variance.ahead(
+    keeping = history.fit(_deviation(figures, own_base), own_base, domain.rounded_to)
+    mean, own_variance = history.ahead(
         keeping, _deviation(figures, own_base), own_base, domain.rounded_to, horizons
     )
     ahead = np.arange(1, horizons + 1)
@@ -154,7 +155,7 @@ def _people(past: Past, name: str, domain: Domain, horizons: int) -> tuple[Float
     """Return persons at risk, (n, t + horizons), and clients by age relative to the origin's."""
     import numpy as np
 
-    bands = people.project(past.people, horizons)
+    bands = past.people_until(horizons)
     t = len(past.years)
     at_risk = people.weights(domain.population)
     use = use_per_age(past.clients[name], bands[:, :t], at_risk)
@@ -226,8 +227,8 @@ def _gemeente(
     deviation = np.where(sums[1] > FEW, clients / expected - 1, np.nan)
     size = np.where(sums[1] > FEW, expected, past_module.newest(_blank(sums[1]))[:, None])
     size = np.where(np.isfinite(size), size, 100.0).clip(1.0)
-    keeping = variance.fit(deviation, size, rounded_to)
-    mean, spread = variance.ahead(keeping, deviation, size, rounded_to, horizons)
+    keeping = history.fit(deviation, size, rounded_to)
+    mean, spread = history.ahead(keeping, deviation, size, rounded_to, horizons)
     at_last = past_module.newest(deviation)
     at_last = np.where(np.isfinite(at_last), at_last, 0.0)
     of_year = np.where(np.isfinite(deviation), deviation, 0.0)

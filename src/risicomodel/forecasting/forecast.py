@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from risicomodel.errors import ConfigError, DataError
 from risicomodel.evaluation import crossval
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from risicomodel.domains import Domain
     from risicomodel.evaluation.crossval import Problem, Task
     from risicomodel.forecasting.course import Course
-    from risicomodel.forecasting.past import Past
+    from risicomodel.forecasting.past import Boundaries, Past
     from risicomodel.forecasting.settings import ForecastSettings
+    from risicomodel.levels import Level
     from risicomodel.models import ModelSettings
     from risicomodel.panel.build import Panel
     from risicomodel.splits import SplitSettings
@@ -68,9 +69,14 @@ class Forecasts:
     drivers: pd.DataFrame
     crosswalk: pd.DataFrame
     champions: dict[str, str]
+    boundaries: Boundaries
     courses: dict[str, tuple[Past, Course]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     scenario: pd.DataFrame | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return what ``run.json`` says of them."""
+        return {"champions": self.champions, **asdict(self.boundaries)}
 
 
 def plan(
@@ -155,6 +161,8 @@ def forecast(
     predictions: pd.DataFrame,
     settings: ForecastSettings,
     chosen: Mapping[str, ModelSettings],
+    *,
+    official: pd.DataFrame | None = None,
 ) -> Forecasts:
     """Forecast every domain.
 
@@ -170,25 +178,34 @@ def forecast(
         How.
     chosen : mapping
         The run's models.
+    official : DataFrame or None
+        An official population forecast (:mod:`sources.prognosis`).
     """
     import pandas as pd
 
     walk = Crosswalk(panel.outlines)
     name = structure.choose(chosen, settings.structure)
     predictions = crossval.add_blends(predictions, structure.needed(chosen, name))
-    trials, courses = [], {}
     areas, boundaries = past_module.areas_today(panel, max(one.origin for one in plans))
-    for one in plans:
-        own = predictions[predictions["domain"] == one.problem.domain]
+    courses, parts = {}, []
+    for one in sorted(
+        plans, key=lambda one: one.problem.domain
+    ):  # a domain at a time: the trials of all together would take room
+        domain = one.problem.domain
+        own = predictions[predictions["domain"] == domain]
         multiples = structure.multiples(one.problem, own, one.origins, name)
-        trials += [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier]
+        trials = pd.concat(
+            [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier],
+            ignore_index=True,
+        )
         past = _past(one, one.origin, areas, multiples[one.origin], walk)
-        courses[one.problem.domain] = past, _course(one, past, settings)
-    tried = pd.concat(trials, ignore_index=True)
-    scores = backtest.scores(tried)
+        past = replace(past, official=official)  # not in the back-test: it was made since
+        courses[domain] = past, _course(one, past, settings)
+        parts.append(_of_domain(courses[domain], trials, domain, panel.level))
+    wijken, sums, scores, held = (
+        pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
+    )
     champions = backtest.champions(scores)
-    held = tables.with_left_out_bands(tried)
-    wijken, sums = tables.forecasts(courses, tried, champions)
     changed = None
     if settings.scenario:
         declared = {one.problem.domain: one.domain for one in plans}
@@ -199,14 +216,25 @@ def forecast(
         wijken,
         sums,
         scores,
-        tables.of_bands(held),
-        tables.drivers(panel.wijken, courses, boundaries, name),
+        held,
+        tables.drivers(panel.wijken, courses, str(boundaries), name),
         _links(panel, areas, plans, walk),
         champions,
+        boundaries,
         courses,
-        tables.notes(wijken, boundaries),
+        tables.notes(wijken, str(boundaries), panel.level),
         changed,
     )
+
+
+def _of_domain(
+    followed: tuple[Past, Course], trials: pd.DataFrame, domain: str, level: Level
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return one domain's forecasts, sums, scores and how its bands did."""
+    scores = backtest.scores(trials)
+    champion = backtest.champions(scores)[domain]
+    wijken, sums = tables.forecasts(followed, trials, domain, champion)
+    return wijken, sums, scores, tables.of_bands(trials, level)
 
 
 def _trial(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from risicomodel.forecasting import people
 from risicomodel.forecasting.people import BANDS, EVERYONE
 from risicomodel.levels import AREA
 from risicomodel.panel import crosswalk, outlines
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
 ABOUT = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
 # A carried figure counts where at least this part of the people lived where one was published.
 COVERED = 0.95
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Of what year the areas are: that of a ``map``, or of ``tables`` with figures."""
+
+    kind: str
+    year: int
+
+    def __str__(self) -> str:
+        return f"the {self.kind} of {self.year}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,8 @@ class Past:
     structure : dict of arrays of shape (n,)
         By domain: what the model expects as a multiple of the country's rate; NaN where the area
         has no features.
+    official : DataFrame or None
+        An official population forecast, on ``gm_code`` and ``year``.
     """
 
     origin: int
@@ -61,6 +75,19 @@ class Past:
     clients: dict[str, Floats]
     population: dict[str, Floats]
     structure: dict[str, Floats]
+    official: pd.DataFrame | None = None
+
+    def people_until(self, horizons: int) -> Floats:
+        """Return the people of every year known and so many ahead, (n, t + horizons, 5)."""
+        moved = people.project(self.people, horizons)
+        if self.official is None:
+            return moved
+        t = len(self.years)
+        gm = self.areas["gm_code"]
+        ahead = people.constrain(moved[:, t:], self.origin + 1, gm, self.official)
+        out: Floats = moved.copy()
+        out[:, t:] = ahead
+        return out
 
 
 def areas_of_year(wijken: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -69,25 +96,27 @@ def areas_of_year(wijken: pd.DataFrame, year: int) -> pd.DataFrame:
     return rows[ABOUT].reset_index(drop=True)
 
 
-def areas_today(panel: Panel, origin: int) -> tuple[pd.DataFrame, str]:
-    """Return the areas to forecast for, and in words which those are.
-
-    Those of the newest map where it is newer than the origin, else those of the origin's year.
-    """
-    year = max((int(y) for y in panel.outlines["year"].unique()), default=origin)
-    if year <= origin:
-        return areas_of_year(panel.wijken, origin), f"the tables of {origin}"
+def areas_of_map(panel: Panel, year: int) -> pd.DataFrame:
+    """Return the areas that a map of the panel draws."""
     drawn = panel.outlines[panel.outlines["year"] == year]
-    newest = panel.wijken.sort_values("year")
-    group = newest.drop_duplicates("place_id", keep="last").set_index("place_id")["gm_group"]
-    names = newest.drop_duplicates("gm_code", keep="last").set_index("gm_code")["gm_name"]
+    newest_rows = panel.wijken.sort_values("year")
+    group = newest_rows.drop_duplicates("place_id", keep="last").set_index("place_id")["gm_group"]
+    names = newest_rows.drop_duplicates("gm_code", keep="last").set_index("gm_code")["gm_name"]
     of_place = drawn["place_id"].map(group).fillna(drawn["gm_code"])
     areas = drawn.assign(
         gm_group=of_place.groupby(drawn["gm_code"]).transform("min"),  # one, for all its wijken
         gm_name=drawn["gm_code"].map(names).fillna(drawn["gm_code"]),
         **outlines.centres(drawn),
     )
-    return areas[ABOUT].reset_index(drop=True), f"the map of {year}"
+    return areas[ABOUT].reset_index(drop=True)
+
+
+def areas_today(panel: Panel, origin: int) -> tuple[pd.DataFrame, Boundaries]:
+    """Return the areas to forecast for: the newest map's if newer than the origin, else its own."""
+    year = max((int(y) for y in panel.outlines["year"].unique()), default=origin)
+    if year > origin:
+        return areas_of_map(panel, year), Boundaries("map", year)
+    return areas_of_year(panel.wijken, origin), Boundaries("tables", origin)
 
 
 def known(
@@ -141,22 +170,22 @@ def _of_year(
     own_edition = rows["bevolking_year"] == rows["year"]
     counts: dict[str, pd.Series] = {band: rows[band].where(own_edition) for band in BANDS}
     for domain, multiple in structure.items():
-        people = rows[f"{domain}_population"]
-        published = (rows[f"{domain}_status"] == "observed") & (people > 0)
+        at_risk = rows[f"{domain}_population"]
+        published = (rows[f"{domain}_status"] == "observed") & (at_risk > 0)
         counts |= {
             f"{domain}_clients": rows[f"{domain}_clients"].where(published, 0.0),
-            f"{domain}_told": people.where(published, 0.0),
-            f"{domain}_population": people.fillna(0.0),
-            f"{domain}_structure": people * multiple.reindex(rows.index),
+            f"{domain}_told": at_risk.where(published, 0.0),
+            f"{domain}_population": at_risk.fillna(0.0),
+            f"{domain}_structure": at_risk * multiple.reindex(rows.index),
         }
     table = pd.DataFrame(counts).set_axis(codes)
     out = crosswalk.carry(table, links, pd.Index(areas[AREA]))
     for domain in structure:
-        people = out[f"{domain}_population"].where(out[f"{domain}_population"] > 0)
-        whole = out[f"{domain}_told"] >= COVERED * people
+        somebody = out[f"{domain}_population"].where(out[f"{domain}_population"] > 0)
+        whole = out[f"{domain}_told"] >= COVERED * somebody
         out[f"{domain}_clients"] = out[f"{domain}_clients"].where(whole)
-        out[f"{domain}_population"] = people
-        out[f"{domain}_structure"] = out[f"{domain}_structure"] / people
+        out[f"{domain}_population"] = somebody
+        out[f"{domain}_structure"] = out[f"{domain}_structure"] / somebody
     return out.replace([np.inf, -np.inf], np.nan)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pandas as pd
 
     Floats = npt.NDArray[np.float64]
 
@@ -105,6 +106,39 @@ def own_growth(people: Floats, moves: Moves) -> Floats:
     years = np.isfinite(beyond).sum(axis=1)
     size = np.nanmax(people.sum(axis=2), axis=1, initial=1.0)
     out: Floats = np.nansum(beyond, axis=1) / (years + DOUBT_YEARS + DOUBT_PEOPLE / size)
+    return out
+
+
+def constrain(people: Floats, first: int, gm: pd.Series, official: pd.DataFrame) -> Floats:
+    """Make the people of a gemeente's wijken add up to an official forecast.
+
+    Parameters
+    ----------
+    people : array of shape (areas, years, 5)
+        As projected.
+    first : int
+        The calendar year of the first column.
+    gm : Series
+        Every area's ``gm_code``.
+    official : DataFrame
+        On ``gm_code`` and ``year``: persons per age band, or all together. After the last year it
+        has, its last correction stays.
+    """
+    import numpy as np
+    import pandas as pd
+
+    out = people.copy()
+    by_band = set(BANDS) <= set(official)
+    columns = [*BANDS] if by_band else [EVERYONE]
+    factor = np.ones((len(people), len(BANDS)))
+    for position in range(people.shape[1]):
+        own = pd.DataFrame(people[:, position], columns=[*BANDS]).groupby(gm.to_numpy()).sum()
+        sums = own if by_band else own.sum(axis=1).to_frame(EVERYONE)
+        told = official[official.index.get_level_values("year") == first + position]
+        ratio = told.droplevel("year")[columns].reindex(sums.index) / sums.where(sums > 0)
+        of_area = ratio.reindex(gm).to_numpy()
+        factor = np.where(np.isfinite(of_area), of_area, factor)
+        out[:, position] = people[:, position] * factor
     return out
 
 

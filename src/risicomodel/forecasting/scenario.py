@@ -225,7 +225,7 @@ def differences(
     past, course = followed
     name, domain = named
     t, horizons = len(past.years), len(course.drift)
-    bands = people.project(past.people, horizons)
+    bands = past.people_until(horizons)
     after = people_after(changes, past, bands[:, t:], family)
     policy = _policy(changes, past, name, horizons)
     draws = _uses(past, name, domain, bands[:, :t])

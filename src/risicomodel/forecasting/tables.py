@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from risicomodel.evaluation import intervals, scores
-from risicomodel.forecasting import bands
+from risicomodel.forecasting import backtest, bands
 from risicomodel.forecasting import course as course_module
 from risicomodel.forecasting.backtest import UNLINKED
 from risicomodel.levels import AREA
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from risicomodel.forecasting.course import Course
     from risicomodel.forecasting.past import Past
+    from risicomodel.levels import Level
 
     Followed = Mapping[str, tuple[Past, Course]]
 
@@ -35,9 +36,9 @@ NORMAL_90 = 1.6449
 
 
 def forecasts(
-    courses: Followed, trials: pd.DataFrame, champions: Mapping[str, str]
+    followed: tuple[Past, Course], trials: pd.DataFrame, domain: str, champion: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the forecasts of wijken by every model, and the sums of the champion's.
+    """Return one domain's forecasts of wijken by every model, and the sums of the champion's.
 
     Returns
     -------
@@ -47,19 +48,18 @@ def forecasts(
     """
     import pandas as pd
 
-    wijken, sums = [], []
-    for domain, (past, course) in sorted(courses.items()):
-        tried = trials[trials["domain"].eq(domain) & trials["basis"].ne(UNLINKED)]
-        for model in course_module.MODELS:
-            own = tried[tried["model"] == model]
-            found = _of_model(past, course, model, own)
-            champion = model == champions[domain]
-            wijken.append(found.assign(domain=domain, model=model, champion=champion))
-            if champion:
-                said = found[found["basis"] != SILENT]
-                sums.append(_sums(said, own).assign(domain=domain, model=model))
-    table = pd.concat(wijken, ignore_index=True).sort_values(KEY, ignore_index=True)
-    return _as_published(table)[WIJKEN], _as_published(pd.concat(sums, ignore_index=True))[SUMS]
+    past, course = followed
+    linked = trials[trials["basis"] != UNLINKED]
+    wijken, sums = [], pd.DataFrame()
+    for model in course_module.MODELS:
+        own = backtest.of_model(linked, model)
+        found = _of_model(past, course, model, own)
+        if model == champion:
+            said = found[found["basis"] != SILENT]
+            sums = _as_published(_sums(said, own).assign(domain=domain, model=model))[SUMS]
+        told = found.assign(domain=domain, model=model, champion=model == champion)
+        wijken.append(_as_published(told)[WIJKEN])
+    return pd.concat(wijken).sort_values(KEY, ignore_index=True), sums
 
 
 def _of_model(past: Past, course: Course, model: str, trials: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +93,8 @@ def _population_source(past: Past) -> str:
     import numpy as np
 
     known = [y for i, y in enumerate(past.years) if np.isfinite(past.people[:, i]).any()]
-    return f"KWB {max(known, default=past.origin)}, cohorts"
+    said = f"KWB {max(known, default=past.origin)}, cohorts"
+    return said if past.official is None else f"{said}, adding up to the official forecast"
 
 
 def _sums(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
@@ -139,17 +140,15 @@ def _as_published(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def with_left_out_bands(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials, and their sums per gemeente, each in the bands of all other origins."""
+def _held(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Return a model's trials, and their sums, each in the bands of all other origins."""
     import pandas as pd
 
-    linked = trials["basis"].ne(UNLINKED) & trials["model"].isin([*course_module.MODELS])
-    rows = trials[linked].reset_index(drop=True)
     by = ["domain", "model", "origin_year", "year", "horizon", "gm_code", "gm_group"]
-    sums = bands.of_gemeenten(rows, by)
-    whole = bands.of_gemeenten(rows, by[:5])
+    sums = bands.of_gemeenten(trials, by)
+    whole = bands.of_gemeenten(trials, by[:5])
     tables = [
-        rows.join(bands.left_out(rows)).assign(level="wijk"),
+        trials.join(bands.left_out(trials)).assign(level=level.name),
         sums.join(bands.left_out(sums)).assign(level="gemeente"),
         whole.join(_of_country(whole)).assign(level="country"),
     ]
@@ -166,13 +165,15 @@ def _of_country(whole: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(limits, index=whole.index)
 
 
-def of_bands(held: pd.DataFrame) -> pd.DataFrame:
+def of_bands(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
     """Return how bands did, and what they cost in width.
 
     Parameters
     ----------
-    held : DataFrame
-        As :func:`with_left_out_bands` gives it.
+    trials : DataFrame
+        Of one domain, as :func:`backtest.rows` gives it.
+    level : Level
+        Of the areas.
 
     Returns
     -------
@@ -184,6 +185,17 @@ def of_bands(held: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
+    linked = trials[trials["basis"] != UNLINKED].reset_index(drop=True)
+    found = [
+        _measured(_held(backtest.of_model(linked, model), level)) for model in course_module.MODELS
+    ]
+    keys = ["level", "domain", "model", "origin_year", "horizon", "group"]
+    return pd.concat(found).sort_values(keys, ignore_index=True)
+
+
+def _measured(held: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     rows = held.dropna(subset=bands.LIMITS)
     actual = rows["clients"].clip(upper=rows["population"])
     told = rows.assign(
@@ -192,15 +204,20 @@ def of_bands(held: pd.DataFrame) -> pd.DataFrame:
         winkler=intervals.winkler(*(s.to_numpy() for s in (actual, rows["lower"], rows["upper"]))),
         size=scores.size_class(rows["population"], scores.SIZE_CLASSES, "size"),
     )
-    wijken = told[told["level"] == "wijk"]
+    wijken = told[~told["level"].isin(["gemeente", "country"])]
     parts = [
         told.assign(origin_year="all", group="all"),
         told.assign(group="all"),
         wijken.assign(origin_year="all", group=wijken["size"]),
     ]
-    every = pd.concat([part.astype({"origin_year": "str", "group": "str"}) for part in parts])
+    return pd.concat([_means(part) for part in parts], ignore_index=True)
+
+
+def _means(part: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     keys = ["level", "domain", "model", "origin_year", "horizon", "group"]
-    grouped = every.groupby(keys)
+    grouped = part.astype({"origin_year": "str", "group": "str"}).groupby(keys, observed=True)
     sums = grouped[["width", "winkler", "forecast"]].sum()
     out = pd.DataFrame(
         {
@@ -240,14 +257,13 @@ def drivers(
     return pd.DataFrame(out, columns=["domain", "driver", "describes", "what"])
 
 
-def notes(wijken: pd.DataFrame, boundaries: str) -> list[str]:
+def notes(wijken: pd.DataFrame, boundaries: str, level: Level) -> list[str]:
     """Return what a reader of the forecasts must know."""
     first = wijken[wijken["champion"] & wijken["horizon"].eq(1)]
     silent = first[first["basis"] == SILENT].groupby("domain")[AREA].nunique()
     said = [f"{domain}: {count}" for domain, count in silent.items()]
-    out = [f"forecasts are for the wijken of {boundaries}."]
+    out = [f"forecasts are for the {level.plural} of {boundaries}."]
     if said:
-        out.append(
-            f"no forecast for wijken with too few people, or nothing known: {', '.join(said)}."
-        )
+        why = "too few people, or nothing known"
+        out.append(f"no forecast for {level.plural} with {why}: {', '.join(said)}.")
     return out

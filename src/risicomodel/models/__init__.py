@@ -2,9 +2,11 @@
 
 from risicomodel.models.base import NotFittedError, RateModel, Rows
 from risicomodel.models.blended import BlendParams, average
+from risicomodel.models.contributions import Contributions
 from risicomodel.models.registry import (
     KINDS,
     ModelSettings,
+    blended,
     blends,
     check,
     create,
@@ -12,17 +14,21 @@ from risicomodel.models.registry import (
     learned,
     load,
     load_libraries,
+    pack,
+    unpack,
     with_baselines,
 )
 
 __all__ = [
     "KINDS",
     "BlendParams",
+    "Contributions",
     "ModelSettings",
     "NotFittedError",
     "RateModel",
     "Rows",
     "average",
+    "blended",
     "blends",
     "check",
     "create",
@@ -30,5 +36,7 @@ __all__ = [
     "learned",
     "load",
     "load_libraries",
+    "pack",
+    "unpack",
     "with_baselines",
 ]

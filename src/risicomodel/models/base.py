@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from risicomodel import storage
 from risicomodel.errors import RisicomodelError
 from risicomodel.features import part_of
+from risicomodel.models import contributions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.knowledge import Known
+    from risicomodel.models.contributions import Contributions
 
     Floats = npt.NDArray[np.float64]
 
@@ -83,6 +85,23 @@ class RateModel(ABC):
     @abstractmethod
     def predict(self, rows: Rows) -> Floats:
         """Return the predicted rate (0–1 scale, may exceed 1 in tiny wijken) of every row."""
+
+    def contributions(self, rows: Rows) -> Contributions:
+        """Return what every feature adds to the predicted rates; they add up to them exactly.
+
+        A baseline uses no feature: all of it is in the base. A model that learns says more.
+        """
+        return contributions.all_in_base(self.predict(rows))
+
+    def interactions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
+        """Return what pairs of features add beyond what each does (in rate); None without trees.
+
+        Returns
+        -------
+        array of shape (n, p, p) or None
+            Over the columns of ``rows.x``; half of a pair's interplay on either side of it.
+        """
+        return None
 
     def state(self) -> dict[str, Any]:
         """Return what the model learned, as JSON values."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from risicomodel import storage
+from risicomodel.models import contributions
 from risicomodel.models.base import RateModel, Rows
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     import numpy.typing as npt
+
+    from risicomodel.models.contributions import Contributions
 
     Floats = npt.NDArray[np.float64]
 
@@ -63,6 +66,20 @@ class Blended(RateModel):
         """Return the weighted mean of the members' rates."""
         return average({name: m.predict(rows) for name, m in self.members.items()}, self.params)
 
+    def contributions(self, rows: Rows) -> Contributions:
+        """Return the weighted sum of the members' contributions."""
+        parts = {name: member.contributions(rows) for name, member in self.members.items()}
+        return contributions.weighted(parts, self.params.shares())
+
+    def interactions(self, rows: Rows) -> Floats | None:
+        """Return the weighted sum of the members' interactions, of those that have any."""
+        shares = self.params.shares()
+        found = {name: member.interactions(rows) for name, member in self.members.items()}
+        there = {name: pairs for name, pairs in found.items() if pairs is not None}
+        if not there:
+            return None
+        return contributions.sum_of(there, {name: shares[name] for name in there})
+
     def state(self) -> dict[str, Any]:
         """Return the weights; every member has a folder of its own."""
         return {"members": self.params.members}
@@ -76,8 +93,4 @@ class Blended(RateModel):
 
 def average(rates: Mapping[str, Floats], params: BlendParams) -> Floats:
     """Return the weighted mean of rates by member."""
-    first, *others = params.shares().items()
-    out = rates[first[0]] * first[1]
-    for name, share in others:
-        out = out + rates[name] * share
-    return out
+    return contributions.sum_of(rates, params.shares())

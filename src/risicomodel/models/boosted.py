@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from risicomodel.errors import ConfigError
+from risicomodel.models import trees
 from risicomodel.models.base import NotFittedError, RateModel, Rows
+from risicomodel.models.contributions import Contributions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,14 +105,43 @@ class Boosted(RateModel):
         """Return the predicted ratio times the reference, at least 0."""
         import numpy as np
 
-        if self._booster is None:
-            raise NotFittedError(
-                "a lightgbm model was asked to predict before 'fit'; fit it first."
-            )
-        x = rows.x[self._booster.feature_name()]  # LightGBM itself goes by position
-        ratio = self._booster.predict(x, num_threads=1)
+        booster = self._grown("predict")
+        x = rows.x[booster.feature_name()]  # LightGBM itself goes by position
+        ratio = booster.predict(x, num_threads=1)
         out: Floats = np.clip(np.asarray(ratio), 0.0, None) * rows.reference
         return out
+
+    def contributions(self, rows: Rows) -> Contributions:
+        """Return the trees' Shapley values times the reference."""
+        import numpy as np
+
+        features = self._grown("explain").feature_name()
+        mean, terms = trees.shapley(self._read(), rows.x[features].to_numpy())
+        ratio = mean + terms.sum(axis=1)
+        return Contributions(
+            features,
+            base=mean * rows.reference,
+            terms=terms * rows.reference[:, None],
+            cut=(np.clip(ratio, 0.0, None) - ratio) * rows.reference,
+        )
+
+    def interactions(self, rows: Rows) -> Floats | None:
+        """Return the trees' Shapley interaction values times the reference."""
+        features = self._grown("explain").feature_name()
+        found = trees.interactions(self._read(), rows.x[features].to_numpy())
+        places = [features.index(name) for name in rows.x.columns]
+        out: Floats = found[:, places][:, :, places] * rows.reference[:, None, None]
+        return out
+
+    def _read(self) -> list[trees.Tree]:
+        return trees.read(self._grown("explain").dump_model())
+
+    def _grown(self, what: str) -> lightgbm.Booster:
+        if self._booster is None:
+            raise NotFittedError(
+                f"a lightgbm model was asked to {what} before 'fit'; fit it first."
+            )
+        return self._booster
 
     def state(self) -> dict[str, Any]:
         """Return the seed; the trees are a file of their own."""
@@ -118,9 +149,7 @@ class Boosted(RateModel):
 
     def save_parts(self, folder: Path) -> None:
         """Write the trees as LightGBM's own text."""
-        if self._booster is None:
-            raise NotFittedError("a lightgbm model was asked to save before 'fit'; fit it first.")
-        self._booster.save_model(str(folder / BOOSTER))
+        self._grown("save").save_model(str(folder / BOOSTER))
 
     def restore(self, state: dict[str, Any], folder: Path) -> None:
         """Read the trees back."""

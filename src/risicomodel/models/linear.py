@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from risicomodel.models.base import NotFittedError, RateModel, Rows
 from risicomodel.models.boosted import ratio_and_weight
+from risicomodel.models.contributions import Contributions, split_exponential
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +83,7 @@ class Glm(RateModel):
             log.warning("the glm did not converge in %d steps; raise its 'alpha'", MOST_STEPS)
         coefficients = glm.coef_ / spread
         self._learned |= {
+            "centre": self._per_feature(centre[None, :] * coefficients)[0].tolist(),
             "coefficients": coefficients.tolist(),
             "intercept": float(glm.intercept_ - centre @ coefficients),
         }
@@ -133,6 +135,30 @@ class Glm(RateModel):
         terms = self._terms(rows.x)
         eta = terms @ np.asarray(learned["coefficients"]) + learned["intercept"]
         out: Floats = np.exp(eta) * rows.reference
+        return out
+
+    def contributions(self, rows: Rows) -> Contributions:
+        """Return what every feature adds: its share of the exponential, times the reference.
+
+        Against the training rows' mean of what the feature adds to the logarithm.
+        """
+        import numpy as np
+
+        learned = self._known()
+        eta = self._per_feature(self._terms(rows.x) * np.asarray(learned["coefficients"]))
+        centre = np.asarray(learned["centre"])
+        scale = np.exp(learned["intercept"]) * rows.reference
+        return Contributions(
+            list(learned["features"]),
+            base=np.exp(centre.sum()) * scale,
+            terms=split_exponential(eta, centre) * scale[:, None],
+            cut=np.zeros(len(scale)),
+        )
+
+    def _per_feature(self, terms: Floats) -> Floats:
+        """Return the sum of every feature's own terms, which stand together."""
+        features = len(self._known()["features"])
+        out: Floats = terms.reshape(len(terms), features, -1).sum(axis=2)
         return out
 
     def state(self) -> dict[str, Any]:

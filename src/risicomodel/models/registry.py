@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from risicomodel import storage
 from risicomodel.errors import ConfigError, suggest
 from risicomodel.features import PARTS
 from risicomodel.models.base import RateModel, read_state
@@ -14,9 +17,6 @@ from risicomodel.models.baselines import GemeenteMean, NationalMean, Persistence
 from risicomodel.models.blended import Blended, BlendParams
 from risicomodel.models.boosted import Boosted, BoostedParams
 from risicomodel.models.linear import Glm, GlmParams
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass
@@ -179,14 +179,36 @@ def create(
         return baseline
     params = kind.params(**settings.params)
     if isinstance(params, BlendParams):
-        return Blended(params, {name: create((among or {})[name], seed) for name in params.members})
+        return blended(params, {n: create((among or {})[n], seed) for n in params.members})
     model: RateModel = kind.model(params, seed)
     return model
+
+
+def blended(params: BlendParams, members: Mapping[str, RateModel]) -> RateModel:
+    """Return the blend of members, which may be fitted already."""
+    return Blended(params, members)
 
 
 def load_libraries() -> None:
     """Import the libraries that fits do their linear algebra with."""
     import sklearn.linear_model  # noqa: F401
+
+
+def pack(model: RateModel) -> dict[str, str]:
+    """Return a fitted model as the texts that :meth:`RateModel.save` writes, by file."""
+    with tempfile.TemporaryDirectory(prefix="risicomodel-") as name:
+        folder = Path(name)
+        model.save(folder)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
+
+
+def unpack(files: Mapping[str, str]) -> RateModel:
+    """Return the model that :func:`pack` gave the texts of."""
+    with tempfile.TemporaryDirectory(prefix="risicomodel-") as name:
+        for inside, text in files.items():
+            storage.write_text(Path(name) / inside, text)
+        return load(Path(name))
 
 
 def load(folder: Path) -> RateModel:

@@ -3,9 +3,11 @@
 Places that are in both years are themselves. What is left was redrawn: old and new outlines are
 laid over each other, and the people of every old area are shared out over the new ones that cover
 it, so that both the old and the new areas keep the numbers of people they are known to have
-(iterative proportional fitting). Where no outline tells, the new areas of the same gemeente that
-nothing else explains share by people, and where a gemeente is gone, those of the gemeente that
-lies there now. Shares of an old area sum to one: totals survive.
+(iterative proportional fitting). What no redrawn area covers went to an old one that took it in.
+Where no outline tells, the new areas of the same gemeente that nothing else explains share by
+people, and where a gemeente is gone, those of the gemeente that lies there now. Shares of an old
+area sum to one: totals survive. An area that nothing covers is only missing from a table, and its
+people are not given to others.
 """
 
 from __future__ import annotations
@@ -67,8 +69,8 @@ class Crosswalk:
         -------
         DataFrame
             ``from_code``, ``to_code``, ``share`` (0–1; sums to one per old area) and ``basis``:
-            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas of gemeenten without
-            any new area, and without a location, are left out.
+            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas that none covers
+            are left out: the tables of the other year do not have them.
         """
         pair = _key(old), _key(new)
         if pair not in self._known:
@@ -84,13 +86,13 @@ class Crosswalk:
         drawn_anew = new[~new["place_id"].isin(old["place_id"])]
         laid = self._overlay(left, drawn_anew)
         left = left[~left[AREA].isin(laid["from_code"])]
+        taken_in = self._overlay(left, new)
+        left = left[~left[AREA].isin(taken_in["from_code"])]
         unexplained = drawn_anew[~drawn_anew[AREA].isin(laid["to_code"])]
         shared = _within_gemeente(left, unexplained)
         left = left[~left[AREA].isin(shared["from_code"])]
-        last = _within_gemeente(left, new)
-        left = left[~left[AREA].isin(last["from_code"])]
         astray = _within_gemeente(self._moved_gemeente(left, new), new)
-        table = pd.concat([here, laid, shared, last, astray], ignore_index=True)
+        table = pd.concat([here, laid, taken_in, shared, astray], ignore_index=True)
         return table.sort_values(["from_code", "to_code"], ignore_index=True)
 
     def _overlay(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
