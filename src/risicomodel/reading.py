@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import paths, progress, storage
 from risicomodel.errors import DataError, SourceError
-from risicomodel.panel import build, quality, store
+from risicomodel.levels import WIJK
+from risicomodel.panel import build, quality, stacking, store
 from risicomodel.panel.build import KWB, Panel
 from risicomodel.sources.archive import Archive
 
@@ -28,6 +29,7 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
         panel = store.load_or_build(archive, settings.domains, cache(settings), settings.areas)
         panel = _with_own_figures(panel, settings)
         report = quality.report(panel.wijken, settings.domains, panel.level)
+        _write_stacking(archive, panel, run)
     for note in panel.notes:
         run.note(note)
     run.write("panel.parquet", panel.wijken)
@@ -35,6 +37,15 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
     run.write("outlines.parquet", panel.outlines)
     run.write("quality.csv", report)
     return panel, report
+
+
+def _write_stacking(archive: Archive, panel: Panel, run: Run) -> None:
+    """Write who has any provision, where the archive tells of it; CBS does so for wijken."""
+    if panel.level != WIJK or not archive.years(stacking.SUBJECT):
+        return
+    table, records = stacking.read(archive)
+    panel.provenance.extend(records)
+    run.write("stacking.parquet", table)
 
 
 def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None:

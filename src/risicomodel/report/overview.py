@@ -109,7 +109,7 @@ def _changes(place: Place, domain: str) -> dict[str, Any]:
     columns = ["observed", "observed_clients"]
     after = place.figures(domain, year)[columns]
     before = place.figures(domain, year - 1)[columns]
-    both = after.join(before, rsuffix="_before", how="inner").dropna()
+    both = after.join(before.add_suffix("_before"), how="inner").dropna()
     rounded = place.country.domains[domain].rounded_to
     chance = gaps.of_change(
         (both["observed_before"] * both["observed_clients"] / both["observed"]).to_numpy(),

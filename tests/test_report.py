@@ -1,0 +1,269 @@
+"""Reports as people ask for them: which gemeente, which language, what is missing or wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import string
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risicomodel.report import charts, conversation, gaps, maps, place, site, tables, words
+from risicomodel.settings import LANGUAGES, ReportSettings
+from running import cli, refused, well, whole_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.report.country import Country
+
+EXPLAINED = ("explanations.parquet", "explanation_features.parquet",
+             "explanation_families.parquet", "similar.csv", "importance.csv")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found() -> tables.Tables:
+    return tables.read(whole_run())
+
+
+@pytest.fixture(scope="module")
+def country(found: tables.Tables) -> Country:
+    return site.of_country(found)
+
+
+@pytest.fixture(scope="module")
+def smallest(country: Country) -> str:
+    """The gemeente with the fewest wijken, but more than one."""
+    count = country.shown.wijken.groupby("gm_code").size()
+    return str(count[count > 1].idxmin())
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the whole run, to change."""
+    return shutil.copytree(whole_run(), tmp_path / "run")
+
+
+def texts(page: Path) -> str:
+    """Everything a page shows, without markup."""
+    said: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_data(self, data: str) -> None:
+            said.append(data)
+
+    Reader().feed(page.read_text(encoding="utf-8"))
+    return " ".join(" ".join(said).split())
+
+
+class TestCatalogues:
+    def test_languages_have_the_same_keys_and_fields(self) -> None:
+        dutch, english = (words.catalogue(language) for language in ("nl", "en"))
+        assert dutch.keys() == english.keys()
+        for key, text in dutch.items():
+            fields = [
+                {name for _, name, _, _ in string.Formatter().parse(one) if name}
+                for one in (text, english[key])
+            ]
+            assert fields[0] == fields[1], key
+            assert text.strip()
+
+    def test_numbers_are_written_as_people_do(self, found: tables.Tables) -> None:
+        dutch, english = (words.Words(language, found.domains) for language in LANGUAGES)
+        assert dutch.number(12345.6, 1) == "12.345,6"
+        assert english.number(12345.6, 1) == "12,345.6"
+        assert dutch.signed(-0.04) == "0,0"
+        assert dutch.change("wmo", 0.0042) == "+4,2"
+        assert dutch.rate("wmo", float("nan")) == words.NOTHING
+
+
+class TestCommand:
+    def test_a_report_from_a_run_by_name(
+        self, tmp_path: Path, country: Country, smallest: str
+    ) -> None:
+        name = place.find(country, smallest)[0].name
+        out = well("report", whole_run(), f"gemeente={name}", f"run.dir={tmp_path / 'out'}").out
+        assert "index.html" in out
+        pages = {path.name for path in (tmp_path / "out").glob("*.html")}
+        assert {"index.html", "wonen.html", "uitleg.html", "register.html"} < pages
+        mark = json.loads((tmp_path / "out" / site.MARK).read_text(encoding="utf-8"))
+        assert mark["gemeente"] == smallest
+        # again, in another language, in its place
+        well("report", whole_run(), f"gemeente={smallest}", "report.language=en",
+             f"run.dir={tmp_path / 'out'}")  # fmt: skip
+        assert '<html lang="en">' in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+    def test_made_up_figures_are_marked_on_every_page(self, tmp_path: Path, smallest: str) -> None:
+        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
+        for page in (tmp_path / "out").glob("*.html"):
+            assert "Verzonnen cijfers" in texts(page)
+            if page.name != "register.html":
+                assert "dit gaat over wijken, niet over mensen" in texts(page)
+
+    def test_the_same_tables_give_the_same_pages(self, tmp_path: Path, smallest: str) -> None:
+        for name in ("one", "two"):
+            site.write(whole_run(), tmp_path / name, ReportSettings(smallest))
+        for path in (tmp_path / "one").glob("*.html"):
+            assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+    def test_no_path_of_this_machine(self, tmp_path: Path, smallest: str) -> None:
+        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
+        for path in (tmp_path / "out").rglob("*.*"):
+            assert str(whole_run()).encode() not in path.read_bytes()
+
+    def test_the_register_record_has_the_fields_of_the_standard(
+        self, tmp_path: Path, smallest: str
+    ) -> None:
+        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
+        path = tmp_path / "out" / "algoritmeregister.json"
+        record = json.loads(path.read_text(encoding="utf-8"))
+        most = {"name": 100, "organization": 100, "description_short": 350, "goal": 2500,
+                "proportionality": 2500, "human_intervention": 2500, "risks": 2500,
+                "lawful_basis": 2500, "source_data": 10_000}  # fmt: skip
+        for name, length in most.items():
+            assert 0 < len(record[name]) <= length, name
+        assert record["standard_version"] == "1.0"
+        assert record["status"] in {"In ontwikkeling", "In gebruik", "Buiten gebruik"}
+
+
+class TestMistakes:
+    def test_unknown_gemeente(self, country: Country, smallest: str) -> None:
+        name = place.find(country, smallest)[0].name
+        refused(cli("report", whole_run(), f"gemeente={name}x"), "did you mean", name)
+
+    def test_no_gemeente(self) -> None:
+        refused(cli("report", whole_run()), "no gemeente is named", "gemeente=")
+
+    def test_no_run(self, tmp_path: Path) -> None:
+        refused(cli("report", tmp_path, "gemeente=GM0001"), "not a finished run", "run.json")
+
+    def test_a_folder_with_something_else(self, tmp_path: Path, smallest: str) -> None:
+        (tmp_path / "mine.txt").write_text("mine")
+        done = cli("report", whole_run(), f"gemeente={smallest}", f"run.dir={tmp_path}")
+        refused(done, "exists and is not a report")
+        assert (tmp_path / "mine.txt").is_file()
+
+    def test_unknown_language(self) -> None:
+        done = cli("report", whole_run(), "gemeente=GM0001", "report.language=nll")
+        refused(done, "did you mean 'nl'?", "nl, en")
+
+    def test_a_run_without_estimates(self, copied: Path) -> None:
+        (copied / "predictions.parquet").unlink()
+        refused(cli("report", copied, "gemeente=GM0001"), "predictions.parquet", "risicomodel run")
+
+
+class TestOddities:
+    def test_pages_do_without_what_a_run_has_not(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        for name in (*EXPLAINED, "forecasts.parquet", "forecast_sums.csv", "outlines.parquet",
+                     "stacking.parquet"):  # fmt: skip
+            (copied / name).unlink(missing_ok=True)
+        index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        assert "geen wijkgrenzen bekend" in texts(index)
+        assert "geen vooruitblik" in texts(index)
+        wijk = min(index.parent.glob("WK*.html"))
+        assert "staat niet welke kenmerken" in texts(wijk)
+        assert "staat niet welke wijken op elkaar lijken" in texts(wijk)
+
+    def test_a_name_with_markup_is_text(self, copied: Path, tmp_path: Path, smallest: str) -> None:
+        panel = pd.read_parquet(copied / "panel.parquet")
+        evil = '<script>alert("x")</script>&"\''
+        panel.loc[panel["gm_code"] == smallest, ["wijk_name", "gm_name"]] = evil
+        panel.to_parquet(copied / "panel.parquet", index=False)
+        index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        for page in index.parent.glob("*.html"):
+            assert "<script>alert" not in page.read_text(encoding="utf-8")
+            assert 'alert("x")' in texts(page)
+
+    def test_a_name_is_no_formula_in_a_spreadsheet(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        panel = pd.read_parquet(copied / "panel.parquet")
+        panel.loc[panel["gm_code"] == smallest, "wijk_name"] = "=1+1"
+        panel.to_parquet(copied / "panel.parquet", index=False)
+        site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        table = pd.read_csv(tmp_path / "out" / "data" / "wijken.csv")
+        assert table["wijk_name"].eq("'=1+1").all()
+
+    def test_a_gemeente_of_which_nothing_may_be_shown(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        panel = pd.read_parquet(copied / "panel.parquet")
+        here = panel["gm_code"] == smallest
+        panel.loc[here, [c for c in panel.columns if c.endswith("_population")]] = 40.0
+        panel.loc[here, [c for c in panel.columns if c.endswith("_clients")]] = 4.0
+        panel.loc[here, "aantal_inwoners"] = 40.0
+        panel.to_parquet(copied / "panel.parquet", index=False)
+        predictions = pd.read_parquet(copied / "predictions.parquet")
+        codes = set(panel.loc[here, "wijk_code"])
+        rows = predictions["wijk_code"].isin(codes)
+        predictions.loc[rows, ["population", "clients"]] = [40.0, 4.0]
+        predictions.to_parquet(copied / "predictions.parquet", index=False)
+        for name in ("forecasts.parquet", "forecast_sums.csv"):
+            (copied / name).unlink(missing_ok=True)
+        index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        assert "geen getelde cijfers die te tonen zijn" in texts(index)
+        assert "minder dan 100 mensen" in texts(min(index.parent.glob("WK*.html")))
+        figures = pd.read_csv(index.parent / "data" / "figures.csv")
+        assert figures[["observed", "estimate", "expected"]].isna().all(axis=None)
+
+    def test_a_wijk_without_features_or_geometry(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        panel = pd.read_parquet(copied / "panel.parquet")
+        code = panel.loc[panel["gm_code"] == smallest, "wijk_code"].iloc[0]
+        predictions = pd.read_parquet(copied / "predictions.parquet")
+        predictions = predictions[predictions["wijk_code"] != code]
+        predictions.to_parquet(copied / "predictions.parquet", index=False)
+        outlines = pd.read_parquet(copied / "outlines.parquet")
+        outlines[outlines["wijk_code"] != code].to_parquet(copied / "outlines.parquet", index=False)
+        index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        assert "te weinig bekend over wie er wonen" in texts(index.parent / f"{code}.html")
+        assert f"{code}.html" in index.read_text(encoding="utf-8")
+
+
+class TestParts:
+    def test_the_chance_of_a_gap_is_that_of_a_poisson_count(self) -> None:
+        """Recipe: simulate counts around what is expected, rounded to 5 like CBS's; mid-p."""
+        random = np.random.default_rng(1)
+        people, expected = 4000.0, 0.02
+        counts = np.round(random.poisson(people * expected, 20_000) / 5) * 5
+        rows = pd.DataFrame({
+            "domain": "wmo", "observed": [100 / people], "observed_clients": [100.0],
+            "expected": [expected], "expected_lower": [0.01], "expected_upper": [0.03],
+        })  # fmt: skip
+        chance = gaps.add(rows, {"wmo": 5})["chance"].iloc[0]
+        off = np.abs(counts - 80)
+        simulated = np.mean(off > 20) + np.mean(off == 20) / 2
+        assert chance == pytest.approx(simulated, abs=0.02)
+
+    def test_only_what_is_stable_is_a_driver(self, found: tables.Tables) -> None:
+        rows = pd.DataFrame({
+            "feature": ["a", "b", "c"], "contribution": [0.01, -0.02, 0.00001],
+            "contribution_low": 0.0, "contribution_high": 0.0,
+            "stable": [True, False, True], "higher": [True, True, False],
+        })  # fmt: skip
+        dutch = words.Words("nl", found.domains)
+        labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
+        told = conversation.drivers(rows, labels, dutch, "wmo")
+        assert [driver.what for driver in told] == ["meer eenpersoonshuishoudens dan elders"]
+
+    def test_a_chart_is_broken_where_a_figure_is_hidden(self) -> None:
+        past = pd.DataFrame(
+            {"observed": [0.1, np.nan, 0.1, 0.2], "estimate": [0.1, np.nan, 0.1, 0.2]},
+            index=[2016, 2017, 2018, 2019],
+        ).assign(expected=0.1)
+        ahead = pd.DataFrame({"rate": [], "lower": [], "upper": []}, dtype="float64")
+        chart = charts.trend(past, ahead, 100, str)
+        assert chart is not None
+        assert len(chart.observed) == 3
+        assert len(chart.estimate) == 1, "a point alone is no line"
+
+    def test_colours_change_at_the_breaks(self) -> None:
+        assert [maps.level(value, [1.0, 2.0]) for value in (0.5, 1.0, 3.0)] == [0, 1, 2]
+        assert maps.level(None, [1.0]) is None
