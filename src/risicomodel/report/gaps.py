@@ -19,8 +19,9 @@ def add(figures: pd.DataFrame, rounded_to: dict[str, int]) -> pd.DataFrame:
     """Return figures with ``gap`` (a rate), ``chance`` and ``outside``.
 
     ``chance`` is how often a count whose expectation is what is expected would lie this far off,
-    either way, by counting noise (Poisson) and CBS's rounding alone (normal; mid-p). ``outside`` tells whether the
-    figure lies outside the 90% band of what is expected, which holds the model's own errors too.
+    either way, by counting noise (Poisson) and CBS's rounding alone; a count exactly as far off
+    counts for half. ``outside`` tells whether the figure lies outside the 90% band of what is
+    expected, which holds the model's own errors too.
     Where nothing was observed there is no gap.
     """
     import numpy as np
