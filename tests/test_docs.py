@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from risicomodel import settings
-from risicomodel.cli import TASKS
+from risicomodel.cli import TASKS, report_words
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("experiments/*/README.md"))]
@@ -43,6 +43,8 @@ def test_every_command_of_the_pages_composes(command: str) -> None:
         return
     if task == "verify":
         overrides.remove("RUN_FOLDER")
+    if task == "report":
+        overrides = report_words(overrides)
     sweep = "-m" in overrides
     for override in [o for o in overrides if o != "-m"]:
         assert "=" in override

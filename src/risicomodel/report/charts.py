@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH, HEIGHT = 640, 250
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 30
+LEFT, RIGHT, TOP, BOTTOM = 66, 14, 16, 36
 STEPS = (1, 2, 2.5, 5, 10)
 LINES = 4  # about so many lines across
 
