@@ -90,6 +90,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
         if task in EXPLAINED:
             _explain(problems, predictions, result.champions, settings, run)
         _sensitive_changes(panel, problems, predictions, settings, run)
+        del predictions  # of buurten they take as much room as all that follows
         told: dict[str, Any] = {"champions": result.champions}
         if forecasts := _forecast_if(task, panel, problems, settings, run):
             told["forecasts"] = forecasts.record()
