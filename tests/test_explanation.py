@@ -310,7 +310,7 @@ def test_pairs_are_of_two_declared_features_strongest_first(told: Explanations, 
     assert set(table["feature_1"]) | set(table["feature_2"]) <= set(how.features.define)
     assert (table["feature_1"] != table["feature_2"]).all()
     assert table["mean_abs"].is_monotonic_decreasing
-    assert (table["wijken"] == how.settings.sample).all()
+    assert (table["n_wijken"] == how.settings.sample).all()
 
 
 # -- similar wijken -------------------------------------------------------------------------------
