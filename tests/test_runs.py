@@ -19,12 +19,12 @@ from risicomodel.errors import ConfigError
 from risicomodel.panel.figures import STATUSES
 from running import (
     DEMO,
+    OF_RUN,
     OFF,
     SHORT,
     SPLIT,
     TABLES,
     WHOLE,
-    WITH_ESTIMATES,
     cli,
     refused,
     well,
@@ -307,7 +307,7 @@ class TestRecord:
             assert not Path(name).is_absolute()
 
     def test_hash_of_every_table(self, run: Path, record: dict[str, Any]) -> None:
-        assert set(record["tables"]) == set(WITH_ESTIMATES)
+        assert set(record["tables"]) == set(OF_RUN)
         for name, sha in record["tables"].items():
             assert storage.sha256_file(run / name) == sha
 
@@ -331,7 +331,7 @@ class TestSameAgain:
     def test_from_cache_every_byte_is_the_same(self) -> None:
         well("train", *EACH, f"run.dir={self.folder / 'second'}")
         first, second = (runs.read_record(self.folder / name) for name in ("first", "second"))
-        assert set(first["tables"]) == set(WITH_ESTIMATES)
+        assert set(first["tables"]) == set(OF_RUN)
         assert second["tables"] == first["tables"]
         assert second["configuration"]["seed"] == first["configuration"]["seed"]
 
