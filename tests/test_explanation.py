@@ -20,6 +20,7 @@ from risicomodel.sources.demo import DemoSettings, world
 from risicomodel.splits import SplitSettings
 from risicomodel.storage import Cache
 from running import DEMO, SPLIT, TREES, refused, well, whole_run
+from running import EXPLAINED as TABLES
 from running import cli as run_cli
 
 if TYPE_CHECKING:
@@ -41,10 +42,6 @@ CHOSEN = {
     ),
     "mixed": ModelSettings("blend", {"members": {"lightgbm": 1, "glm": 2, "mean": 1}}),
 }
-TABLES = (
-    "explanations.parquet", "explanation_features.parquet", "explanation_families.parquet",
-    "similar.csv", "importance.csv", "dependence.csv", "interactions.csv",
-)  # fmt: skip
 
 
 def asked(chosen: Settings, folds: int = 3, **explain: object) -> Asked:
