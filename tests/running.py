@@ -47,12 +47,15 @@ TABLES = (
 )  # fmt: skip
 # where unseen_gemeente and unseen_wijk are both run
 WITH_ESTIMATES = (*TABLES, "adding_up.csv")
-
-# where there are years to test forecasts on
-WITH_FORECASTS = (
-    *WITH_ESTIMATES, "forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv",
-    "forecast_bands.csv", "forecast_drivers.csv", "crosswalk.parquet",
+EXPLAINED = (
+    "explanations.parquet", "explanation_features.parquet", "explanation_families.parquet",
+    "similar.csv", "importance.csv", "dependence.csv", "interactions.csv",
 )  # fmt: skip
+FORECAST = (
+    "forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv", "forecast_bands.csv",
+    "forecast_drivers.csv", "crosswalk.parquet",
+)  # fmt: skip
+OF_RUN = (*WITH_ESTIMATES, *EXPLAINED, *FORECAST)  # what task 'run' writes
 
 # the demo's files under the ids that CBS gave the tables of those years
 CBS_NAMES = {
@@ -194,7 +197,7 @@ def refused(done: Done, *words: str) -> None:
 def without_seconds(run: Path) -> dict[str, str]:
     """Return a run's tables by name, as hashes; but for how long fits took, as no two runs do."""
     out = {}
-    for name in [name for name in WITH_ESTIMATES if name in TABLES or (run / name).is_file()]:
+    for name in [name for name in OF_RUN if name in TABLES or (run / name).is_file()]:
         out[name] = storage.sha256_file(run / name)
         if name in {"scores.csv", "leaderboard.csv"}:
             out[name] = pd.read_csv(run / name, dtype="str").drop(columns="seconds").to_csv()

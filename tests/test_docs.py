@@ -86,7 +86,7 @@ tracking: {enabled: false}
 
 
 @pytest.mark.slow
-def test_dvc_repro_runs_both_stages_without_a_remote(tmp_path: Path) -> None:
+def test_dvc_repro_runs_every_stage_without_a_remote(tmp_path: Path) -> None:
     """In a checkout of its own, with this machine's choices in configs/local."""
     for name in ("src", "configs", "data"):
         ignored = shutil.ignore_patterns("__pycache__", "interim", "processed", "cbs", "local")
@@ -120,3 +120,4 @@ def test_dvc_repro_runs_both_stages_without_a_remote(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "data" / "interim" / "panel" / "run.json").is_file()
     assert (tmp_path / "data" / "processed" / "models" / "predictions.parquet").is_file()
+    assert (tmp_path / "data" / "processed" / "forecasts" / "forecasts.parquet").is_file()

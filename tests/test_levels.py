@@ -242,6 +242,7 @@ class TestRun:
         words += ["split.protocols=[unseen_gemeente,unseen_wijk]", f"run.dir={tmp_path / 'run'}"]
         told = well("run", "level=buurt", *words).err
         assert "the buurten would have to be scaled further" in told
+        assert "no explanations of buurten in a whole run" in told
         assert "wijken" not in told
 
     def test_compare_tells_levels_apart(self) -> None:

@@ -19,13 +19,13 @@ from risicomodel.errors import ConfigError
 from risicomodel.panel.figures import STATUSES
 from running import (
     DEMO,
+    OF_RUN,
     OFF,
     SHORT,
     SPLIT,
     TABLES,
     WHOLE,
     WITH_ESTIMATES,
-    WITH_FORECASTS,
     cli,
     refused,
     well,
@@ -308,7 +308,7 @@ class TestRecord:
             assert not Path(name).is_absolute()
 
     def test_hash_of_every_table(self, run: Path, record: dict[str, Any]) -> None:
-        assert set(record["tables"]) == set(WITH_FORECASTS)
+        assert set(record["tables"]) == set(OF_RUN)
         for name, sha in record["tables"].items():
             assert storage.sha256_file(run / name) == sha
 

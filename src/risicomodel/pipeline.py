@@ -23,6 +23,7 @@ from risicomodel import (
 from risicomodel import features as features_module
 from risicomodel.errors import DataError
 from risicomodel.evaluation import crossval, evaluate, figures, scores, sensitive
+from risicomodel.levels import WIJK
 from risicomodel.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -88,9 +89,15 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("evaluation"):
             result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
             figures.leaderboard(result.scores, run.folder / "leaderboard.svg", _title(settings))
-        if task in EXPLAINED:
+        if task == "run" and settings.areas != WIJK:
+            run.note(
+                f"no explanations of {settings.areas.plural} in a whole run, for they are "
+                f"millions of rows: 'risicomodel explain level={settings.level}' makes them."
+            )
+        elif task in EXPLAINED:
             _explain(problems, predictions, result.champions, settings, run)
         _sensitive_changes(panel, problems, predictions, settings, run)
+        del predictions  # of buurten they take as much room as all that follows
         told: dict[str, Any] = {"champions": result.champions}
         if forecasts := _forecast_if(task, panel, problems, settings, run):
             told["forecasts"] = forecasts.record()

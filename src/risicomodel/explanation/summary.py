@@ -25,7 +25,7 @@ EDGES = (0.005, 0.995)  # quantiles of a value between which its bins lie
 RANGE = (0.1, 0.9)
 PAIRS = [
     "domain", "rank", "feature_1", "feature_2", "family_1", "family_2", "mean_abs",
-    "low_low", "high_low", "low_high", "high_high", "wijken",
+    "low_low", "high_low", "low_high", "high_high", "n_wijken",
 ]  # fmt: skip
 LEAKS, EMPTY, UNUSED = "part of its own figure", "no value", "hardly any effect"
 
@@ -108,7 +108,7 @@ def dependence(level: Level) -> pd.DataFrame:
     DataFrame
         ``domain``, ``level``, ``feature``, ``bin`` (of equal width; the ends are open), ``value``
         (mean of the bin), ``value_from``, ``value_to``, ``contribution`` (mean), ``low`` and
-        ``high`` (10th and 90th percentile), ``share`` (of wijken with a value) and ``wijken``.
+        ``high`` (10th and 90th percentile), ``share`` (of wijken with a value) and ``n_wijken``.
         For declared features the value is the wijk's own and the contribution that of its
         contexts too.
     """
@@ -147,7 +147,7 @@ def _along(value: Floats, term: Floats) -> pd.DataFrame:
             "low": terms.quantile(RANGE[0]),
             "high": terms.quantile(RANGE[1]),
             "share": terms.size() / max(len(rows), 1),
-            "wijken": terms.size(),
+            "n_wijken": terms.size(),
         }
     ).reset_index()
 
@@ -180,7 +180,7 @@ def interactions(
         ``domain``, ``rank``, ``feature_1``, ``feature_2``, ``family_1``, ``family_2``,
         ``mean_abs`` (in rate), and what the pair adds beyond either, on average, where both are
         below their median (``low_low``), the first is above it (``high_low``), the second
-        (``low_high``) and both (``high_high``); ``wijken`` is how many were looked at.
+        (``low_high``) and both (``high_high``); ``n_wijken`` is how many were looked at.
     """
     import pandas as pd
 
@@ -194,7 +194,7 @@ def interactions(
         fact = {"domain": domain, "rank": rank, "feature_1": first, "feature_2": second}
         of = {"family_1": families[first], "family_2": families[second], "mean_abs": strength}
         own = x.loc[pairs[ROW], [first, second]].reset_index(drop=True)
-        out.append({**fact, **of, **_corners(pairs[label], own), "wijken": len(pairs)})
+        out.append({**fact, **of, **_corners(pairs[label], own), "n_wijken": len(pairs)})
     return pd.DataFrame(out, columns=PAIRS)
 
 
