@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from risicomodel.report import charts, conversation, gaps, maps, place, site, tables, words
 from risicomodel.settings import LANGUAGES, ReportSettings
@@ -263,6 +264,14 @@ class TestParts:
         assert chart is not None
         assert len(chart.observed) == 3
         assert len(chart.estimate) == 1, "a point alone is no line"
+
+    def test_an_outline_that_crosses_itself_is_drawn(self, country: Country, smallest: str) -> None:
+        """CBS's simplified maps have a few: made valid they are areas and stray lines."""
+        one = place.find(country, smallest)[0]
+        bow = shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0, 5 -5, 0 0))")
+        drawn = one.wijken[["place_id"]].assign(year=2022, outline=shapely.to_wkb(bow))
+        drawing = maps.draw(one, drawn)
+        assert set(drawing.paths) == set(one.wijken["wijk_code"])
 
     def test_colours_change_at_the_breaks(self) -> None:
         assert [maps.level(value, [1.0, 2.0]) for value in (0.5, 1.0, 3.0)] == [0, 1, 2]

@@ -51,12 +51,14 @@ class Mark:
 
 def draw(place: Place, outlines: pd.DataFrame | None) -> Drawing:
     """Return the outlines of a gemeente's wijken, simplified with borders still shared."""
+    import numpy as np
     import shapely
 
     rows = _rows(place, outlines)
     if rows.empty:
         return Drawing({}, SIZE, SIZE)
-    shapes = shapely.make_valid(shapely.from_wkb(rows["outline"].to_numpy(dtype="object")))
+    drawn = shapely.make_valid(shapely.from_wkb(rows["outline"].to_numpy(dtype="object")))
+    shapes = np.array([_area(shape) for shape in drawn], dtype="object")
     west, south, east, north = shapely.total_bounds(shapes)
     scale = SIZE / max(east - west, north - south, 1.0)
     tolerance = max(east - west, north - south) * DETAIL
@@ -79,6 +81,14 @@ def _rows(place: Place, outlines: pd.DataFrame | None) -> pd.DataFrame:
     wijken = place.wijken[[AREA, "place_id"]]
     newest = outlines.sort_values("year").drop_duplicates("place_id", keep="last")
     return wijken.merge(newest[["place_id", "outline"]], on="place_id").dropna(subset=["outline"])
+
+
+def _area(shape: object) -> object:
+    """Return the areas of a shape: simplified maps have stray lines and points too."""
+    import shapely
+
+    parts = [p for one in shapely.get_parts(shape) for p in shapely.get_parts(one)]
+    return shapely.multipolygons([p for p in parts if p.geom_type == "Polygon"])
 
 
 def _on_paper(
