@@ -254,6 +254,12 @@ class TestParts:
         told = conversation.drivers(rows, labels, dutch, "wmo")
         assert [driver.what for driver in told] == ["meer eenpersoonshuishoudens dan elders"]
 
+    def test_drivers_are_of_the_year_told_of_or_the_newest_explained(self) -> None:
+        rows = pd.DataFrame({"year": [2018, 2020, 2020]})
+        assert conversation.of_year(rows, 2018)["year"].tolist() == [2018]
+        assert conversation.of_year(rows, 2019)["year"].tolist() == [2020, 2020]
+        assert conversation.of_year(rows.iloc[:0], 2019).empty
+
     def test_a_chart_is_broken_where_a_figure_is_hidden(self) -> None:
         past = pd.DataFrame(
             {"observed": [0.1, np.nan, 0.1, 0.2], "estimate": [0.1, np.nan, 0.1, 0.2]},

@@ -64,6 +64,13 @@ def drivers(
     ]
 
 
+def of_year(rows: pd.DataFrame, told: int) -> pd.DataFrame:
+    """Return explanations of the year that is told of, else of the newest year explained."""
+    if rows.empty:
+        return rows
+    return rows[rows["year"] == (told if told in rows["year"].to_numpy() else rows["year"].max())]
+
+
 def in_words(row: dict[str, Any], labels: dict[str, dict[str, str]], words: Words) -> str:
     """Return what a driver is: more or less of something than elsewhere."""
     about = labels.get(str(row["feature"]), {})

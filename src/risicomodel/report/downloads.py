@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import storage
 from risicomodel.levels import AREA
-from risicomodel.report.conversation import MOST_DRIVERS
+from risicomodel.report.conversation import MOST_DRIVERS, of_year
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,10 +65,13 @@ def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
 
 def _drivers(rows: pd.DataFrame, place: Place, words: Words) -> pd.DataFrame:
     """Return what pages name: stable, of the year a domain is told of, the strongest."""
-    told = rows["domain"].map({name: place.year(name) for name in place.country.domains})
+    import pandas as pd
+
+    parts = [of_year(own, place.year(str(name))) for name, own in rows.groupby("domain")]
+    rows = pd.concat(parts) if parts else rows
     per = rows["domain"].map({name: words.per(name) for name in place.country.domains})
     large = (rows["contribution"] * per).abs() >= LEAST
-    rows = rows[rows["stable"] & (rows["year"] == told) & large]
+    rows = rows[rows["stable"] & large]
     order = rows["contribution"].abs().sort_values(ascending=False).index
     return (
         rows.loc[order].groupby(["domain", AREA]).head(MOST_DRIVERS).sort_values(["domain", AREA])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from risicomodel.report.country import Country
 
 ALL = "all"
+OLD = 2  # years
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,20 @@ class Place:
         return self._figures.get((domain, year), empty)
 
     def year(self, domain: str) -> int:
-        """Return the year a domain is of: newest with published figures here, or anywhere."""
+        """Return the year a domain is of: newest with published figures here, or anywhere.
+
+        Where the gemeente's own are older than :data:`OLD`, estimates of the newest say more.
+        """
         return self._years[domain]
 
     @cached_property
     def _years(self) -> dict[str, int]:
         newest = self.country.newest
         own = self.every_figure.dropna(subset=["observed"]).groupby("domain")["year"].max()
-        return {domain: int(own.get(domain, newest[domain])) for domain in newest}
+        return {
+            domain: year if (year := int(own.get(domain, 0))) >= last - OLD else last
+            for domain, last in newest.items()
+        }
 
     def total(self, domain: str, year: int) -> dict[str, Any]:
         """Return clients, rate and source of the gemeente's total; empty where there is none."""

@@ -161,7 +161,7 @@ def _drivers(
     rows = place.of_wijk("explanations", code, domain)
     if rows is None:
         return []
-    rows = rows[rows["year"] == place.year(domain)]
+    rows = conversation.of_year(rows, place.year(domain))
     return conversation.drivers(rows, labels, words, domain)
 
 

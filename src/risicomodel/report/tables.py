@@ -23,7 +23,7 @@ ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forec
                "importance", "dependence", "quality", "features")  # fmt: skip
 # contributions of declared features with their contexts, else of every column
 EXPLAINED = ("explanation_features.parquet", "explanations.parquet")
-YEARS_TOLD = 2  # how far before the newest year the newest figure of a domain may be
+YEARS_TOLD = 3  # how far before the newest year a domain may be told of
 PREDICTED = [
     "domain", AREA, "year", "kind", "rate", "lower", "upper", "clients", "population", "basis",
 ]  # fmt: skip
