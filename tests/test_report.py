@@ -128,6 +128,7 @@ class TestCommand:
         for name, length in most.items():
             assert 0 < len(record[name]) <= length, name
         assert record["standard_version"] == "1.0"
+        assert "Herkomst is geen kenmerk" in record["proportionality"]
         assert record["status"] in {"In ontwikkeling", "In gebruik", "Buiten gebruik"}
 
 
@@ -180,6 +181,17 @@ class TestOddities:
         for page in index.parent.glob("*.html"):
             assert "<script>alert" not in page.read_text(encoding="utf-8")
             assert 'alert("x")' in texts(page)
+
+    def test_sensitive_features_are_told_of_with_their_justification(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        path = copied / "run.json"
+        run = json.loads(path.read_text(encoding="utf-8")) | {"justification": "study 12"}
+        path.write_text(json.dumps(run), encoding="utf-8")
+        site.write(copied, tmp_path / "out", ReportSettings(smallest))
+        for name in ("uitleg.html", "register.html"):
+            assert "“study 12”" in texts(tmp_path / "out" / name)
+            assert "geen kenmerk" not in texts(tmp_path / "out" / name)
 
     def test_a_name_is_no_formula_in_a_spreadsheet(
         self, copied: Path, tmp_path: Path, smallest: str

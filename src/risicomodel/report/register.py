@@ -32,7 +32,7 @@ TOLD = (
 OWN = ("begin_date", "contact_email", "website", "url", "process_index_url")
 
 
-def record(name: str, years: str, words: Words) -> dict[str, Any]:
+def record(name: str, years: str, why: str, words: Words) -> dict[str, Any]:
     """Return the record of a gemeente, all fields of the standard.
 
     Parameters
@@ -41,8 +41,12 @@ def record(name: str, years: str, words: Words) -> dict[str, Any]:
         The gemeente's.
     years : str
         The years that figures are of.
+    why : str
+        The justification of sensitive features; empty where none are used.
     """
-    told = {field: words.text(f"register.{field}", name=name, years=years) for field in TOLD}
+    origin = words.text("register.with_origin" if why else "register.without_origin", why=why)
+    values = {"name": name, "years": years, "origin": origin}
+    told = {field: words.text(f"register.{field}", **values) for field in TOLD}
     return {
         "standard_version": STANDARD,
         "name": words.text("register.name"),

@@ -84,7 +84,7 @@ def of_country(found: Tables) -> Country:
 def _write_place(one: Place, found: Tables, words: Words, folder: Path) -> None:
     shared, labels = _shared(one, found, words), _labels(found)
     drawing = maps.draw(one, found.outlines)
-    entry = register.record(one.name, shared["years"], words)
+    entry = register.record(one.name, shared["years"], found.about.justification, words)
     note = words.text("site.demo") if found.made_up else shared["source"]
     downloaded = downloads.write(one, words, folder, note)
     pages = {
