@@ -482,6 +482,20 @@ class TestDead:
                 memory.fail_dead(made, connection, place)
                 assert [t.state.name for t in made.get_trials()] == ["RUNNING"]
 
+    def test_who_looks_for_a_place_that_is_had_is_not_told_of(
+        self, problem: Problem, tmp_path: Path
+    ) -> None:
+        """A worker writes a place down, then sees that another has it; a third may look between."""
+        study = one(problem, tuning(tmp_path / "j", trials=3))
+        place = memory.Place.of(study.tuning.storage)
+        memory.prepare(place)
+        before = search.run(study)
+        with memory.connected(place) as connection:
+            made = search._study(study, connection, "me/1")
+            late = made.ask()
+            late.set_user_attr(search.PLACE, 2)
+            assert search._found(made, study) == before
+
     def test_a_line_cut_short_is_mended(self, problem: Problem, tmp_path: Path) -> None:
         goal = tuning(tmp_path / "j", trials=4)
         first = result(one(problem, replace(goal, trials=2)))

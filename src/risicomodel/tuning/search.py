@@ -196,8 +196,13 @@ def _take_place(study: Study, connection: BaseStorage, number: int, owner: str) 
 def _found(study: Study, search: Search) -> Found:
     from optuna.trial import TrialState
 
-    mine = [t for t in study.get_trials(deepcopy=False) if PLACE in t.user_attrs]
-    mine = [t for t in mine if t.user_attrs[PLACE] < search.tuning.trials]
+    wanted = search.tuning.trials
+    # one still running is another worker's that has not yet seen that its place is had
+    mine = [
+        trial
+        for trial in study.get_trials(deepcopy=False)
+        if _is_finished(trial) and trial.user_attrs.get(PLACE, wanted) < wanted
+    ]
     rows = sorted((_row(trial) for trial in mine), key=lambda row: (row["number"], row["seconds"]))
     complete = [trial for trial in mine if trial.state == TrialState.COMPLETE]
     sign = -1 if HIGHER_IS_BETTER[search.tuning.metric] else 1
