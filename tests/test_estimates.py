@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -200,26 +200,36 @@ def test_a_cell_that_cbs_blanks_for_being_small_is_small(rows: pd.DataFrame) -> 
 
 
 def test_a_blank_small_cell_is_the_mean_of_what_it_may_be() -> None:
-    """Golden: the mean, and a lower limit at most the 5% point, of simulated Poisson counts that
-    turned out below 10; a band that was lower stays as it was."""
+    """Golden: mean and shortest 90% range of simulated Poisson counts that turned out below 8; a
+    lower limit that was lower stays as it was."""
     rng = np.random.default_rng(1)
     for clients in (0.3, 4.0, 9.0, 14.0):
         drawn = rng.poisson(clients, 2_000_000)
-        small = drawn[drawn < 10]
+        small = drawn[drawn < 8]
+        shares = np.bincount(small, minlength=8) / len(small)
+        ranges = [(a, b) for a in range(8) for b in range(a, 8) if shares[a : b + 1].sum() >= 0.9]
+        least, most = min(ranges, key=lambda r: (r[1] - r[0], -shares[r[0] : r[1] + 1].sum()))
         rates = np.array([[clients, 0.9 * clients, 2 * clients]]) / 500
-        figure, lower, upper = combine._small(rates, np.array([500.0]), 10)[0] * 500
+        figure, lower, upper = combine._small(rates, np.array([500.0]), 8)[0] * 500
         assert figure == pytest.approx(small.mean(), rel=0.01)
-        assert lower == pytest.approx(min(np.quantile(small, 0.05), 0.9 * clients, figure))
-        assert upper == pytest.approx(min(2 * clients, 10))
+        assert lower == pytest.approx(min(least, 0.9 * clients, figure))
+        assert upper == pytest.approx(max(most, figure))
+
+
+def test_the_fewest_persons_that_cbs_shows_are_those_it_rounds_up(small_settings: Settings) -> None:
+    domain = small_settings.domains["jeugd"]
+    assert (domain.blank_below, domain.rounded_to, combine._least_shown(domain)) == (10, 5, 8)
+    assert combine._least_shown(replace(domain, rounded_to=10)) == 5
+    assert combine._least_shown(replace(domain, rounded_to=1)) == 10
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.001, 0.9, 1.0])
 @pytest.mark.parametrize("people", [0.0, 1.0, 7.0, 30_000.0])
 def test_a_blank_small_cell_is_small_whatever_was_expected(rate: float, people: float) -> None:
     rates = np.array([[rate, 0.5 * rate, min(2 * rate, 1.0)]])
-    figure, lower, upper = combine._small(rates, np.array([people]), 10)[0]
+    figure, lower, upper = combine._small(rates, np.array([people]), 8)[0]
     assert 0 <= lower <= figure <= upper <= 1
-    assert upper * people <= 10 + 1e-9
+    assert upper * people <= 7 + 1e-9
 
 
 def test_a_wijk_of_nobody_has_no_clients_and_a_rate_all_the_same(rows: pd.DataFrame) -> None:

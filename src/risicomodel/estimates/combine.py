@@ -106,7 +106,8 @@ def _persons(
     # where CBS blanks small counts, a blank cell was small
     blanked = (wijken[f"{name}_status"] == "suppressed").to_numpy() & (domain.blank_below > 0)
     filled = found[["rate", "lower", "upper"]].to_numpy(copy=True)
-    filled[blanked] = _small(filled[blanked], population[blanked], domain.blank_below)
+    if blanked.any():
+        filled[blanked] = _small(filled[blanked], population[blanked], _least_shown(domain))
     half = domain.rounded_to / 2
     clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
     shown = (clients[:, None] + np.array([0.0, -half, half])).clip(0.0)
@@ -114,11 +115,20 @@ def _persons(
     return persons, filled, published
 
 
+def _least_shown(domain: Domain) -> int:
+    """Return the fewest persons that are rounded to a figure CBS shows: 8, of 10 in fives.
+
+    CBS rounds first: as many wijken are published with 10 as there would be were 8 to 12 all shown.
+    """
+    return -(-(2 * domain.blank_below - domain.rounded_to) // 2)
+
+
 def _small(rates: Floats, population: Floats, below: int) -> Floats:
     """Return figure, lower and upper given that a count is below what CBS publishes.
 
-    The mean of a Poisson count that is known to be less than so many, and no lower limit above its
-    5% point: a wijk that would have had twelve clients and is blank may well have six.
+    The mean of a Poisson count that is known to be less than so many, and the fewest counts in a
+    row that hold 90% of its chance; lower where the band was lower already: a wijk that would have
+    had twelve clients and is blank may well have six, or may have been thought too much of.
     """
     import numpy as np
     from scipy.stats import poisson
@@ -126,12 +136,32 @@ def _small(rates: Floats, population: Floats, below: int) -> Floats:
     n = np.clip(population, 1.0, None)
     # beyond three times as many, chances are too small to divide by
     clients = np.clip(rates[:, 0] * n, 0.0, 3.0 * below)
-    chance = poisson.cdf(below - 1, clients)
-    mean = clients * poisson.cdf(below - 2, clients) / chance
-    least = poisson.ppf((1 - intervals.LEVEL) / 2 * chance, clients).clip(0.0, mean)
-    lower = np.minimum(rates[:, 1] * n, least)
-    upper = np.clip(rates[:, 2] * n, mean, below)
-    out: Floats = np.clip(np.stack([mean, lower, upper], axis=1) / n[:, None], 0.0, 1.0)
+    chance = poisson.pmf(np.arange(below), clients[:, None])
+    chance /= chance.sum(axis=1, keepdims=True)
+    mean = chance @ np.arange(below)
+    least, most = _shortest(chance)
+    lower = np.minimum(rates[:, 1] * n, np.minimum(least, mean))
+    out: Floats = np.stack([mean, lower, np.maximum(most, mean)], axis=1) / n[:, None]
+    return np.clip(out, 0.0, 1.0)
+
+
+def _shortest(chance: Floats) -> Floats:
+    """Return first and last of the fewest counts in a row with 90% of the chance; of as many, most.
+
+    Parameters
+    ----------
+    chance : array of shape (rows, counts)
+        Of the counts 0, 1, 2 …
+    """
+    import numpy as np
+
+    before = np.pad(chance.cumsum(axis=1), ((0, 0), (1, 0)))
+    first, last = np.triu_indices(chance.shape[1])
+    held = before[:, last + 1] - before[:, first]
+    # few counts go before much chance, which is below one
+    rank = np.where(held >= intervals.LEVEL, (last - first) - held, np.inf)
+    best = rank.argmin(axis=1)
+    out: Floats = np.stack([first[best], last[best]]).astype("float64")
     return out
 
 
