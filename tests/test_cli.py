@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from risicomodel import __version__, paths, settings
-from risicomodel.cli import TASKS, report_words
+from risicomodel.cli import TASKS, WORDS
 from running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class TestHelp:
     )
     def test_examples_compose(self, example: str) -> None:
         _, task, *words = shlex.split(example.replace("PATH", "/archive"))
-        words = report_words(words) if task == "report" else words
+        words = WORDS.get(task, list)(words)
         overrides = [word for word in words if word not in {"-m", "RUN_FOLDER"}]
         for place in range(1 + overrides[-1].count(",") if overrides else 1):
             # the jobs of a sweep, one by one

@@ -76,13 +76,29 @@ def test_the_likelihood_is_that_of_the_normal_as_freedom_grows(
 ) -> None:
     u, expected = panel(2, 3)
     monkeypatch.setattr(history, "FREEDOM", 1e9)
-    ours = history._minus_log_likelihood(TRUE, u, expected, ROUNDED)
+    figures = history._Figures.of(np.isfinite(u), expected, ROUNDED)
+    ours, _ = history._minus_log_likelihood(TRUE, u, figures)
     # recipe: scipy.stats.multivariate_normal, unit by unit
     theirs = [
         -multivariate_normal(cov=c).logpdf(x)
         for x, c in zip(u, covariance(TRUE, expected), strict=True)
     ]
     assert_allclose(ours, np.mean(theirs) - YEARS / 2 * np.log(2 * np.pi), rtol=1e-6)
+
+
+def test_its_slopes_are_those_of_small_steps() -> None:
+    """Golden: central differences of the likelihood itself."""
+    u, expected = panel(3, 50, blank=0.3)
+    figures = history._Figures.of(np.isfinite(u), expected, ROUNDED)
+
+    def value(theta: np.ndarray) -> float:
+        return history._minus_log_likelihood(history._keeping(theta), u, figures)[0]
+
+    at = np.array([-3.5, -3.0, 1.0, 0.5, -5.0])
+    _, slopes = history._minus_log_likelihood(history._keeping(at), u, figures)
+    steps = 1e-5 * np.eye(5)
+    golden = [(value(at + step) - value(at - step)) / 2e-5 for step in steps]
+    assert_allclose(slopes, golden, rtol=1e-6, atol=1e-9)
 
 
 def test_without_any_figure_nothing_is_learned() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from risicomodel import __version__, paths, pipeline, runs, settings, storage
+from risicomodel import __version__, paths, runs, settings, storage
 from risicomodel.errors import ConfigError
 from risicomodel.panel.figures import STATUSES
 from running import (
@@ -444,7 +444,7 @@ class TestFolder:
             seen.append(run.final.exists())
             finish(run, *rest)
 
-        monkeypatch.setattr(pipeline.runs, "finish", late)
+        monkeypatch.setattr(runs, "finish", late)
         well("data", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}")
         assert seen == [False]
         assert (tmp_path / "run" / "run.json").is_file()

@@ -218,7 +218,7 @@ class TestModel:
             out = {}
             archive = reading.open_archive(chosen)
             panel = store.load_or_build(archive, chosen.domains, reading.cache(chosen))
-            for problem in pipeline._problems(panel, chosen):
+            for problem in pipeline.stages.problems_of(panel, chosen):
                 name = record["champions"][problem.domain]
                 out[problem.domain] = crossval.fit_all(problem, name, chosen.models, chosen.seed)
         return out

@@ -39,8 +39,12 @@ class Task:
 
 TASKS: dict[str, Task] = {
     "run": Task(
-        "every stage there is: figures, models, scores, predictions, tracking",
-        ("risicomodel run", "risicomodel run data=archive data.dir=PATH"),
+        "every stage there is: figures, models, estimates, forecasts, explanations, a report",
+        (
+            "risicomodel run",
+            "risicomodel run data=archive data.dir=PATH",
+            "risicomodel run data=archive data.dir=PATH gemeente=Utrecht",
+        ),
     ),
     "data": Task(
         "read or download the figures, build the panel, report on its quality",
@@ -231,8 +235,7 @@ def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
             f"unknown option '{unknown[0]}'{suggest(unknown[0], OPTIONS)}; allowed are "
             f"{', '.join(OPTIONS)}, and overrides such as data=archive. See 'risicomodel --help'."
         )
-    if options.task == "report":
-        rest = report_words(rest)
+    rest = WORDS.get(options.task, list)(rest)
     if options.multirun:
         return _sweep(options.task, rest)
     if options.task in OF_FOLDERS:
@@ -286,18 +289,31 @@ def _work(task: str, settings: Settings) -> int:
     return 0
 
 
+def gemeente_words(words: list[str]) -> list[str]:
+    """Return overrides: ``gemeente=`` is the report's."""
+    named = "gemeente="
+    return [
+        f"report.gemeente={_quoted(word.removeprefix(named))}" if word.startswith(named) else word
+        for word in words
+    ]
+
+
 def report_words(words: list[str]) -> list[str]:
-    """Return overrides: ``gemeente=`` is the report's, and a bare word is the run's folder."""
-    out = []
-    for word in words:
-        if word.startswith("gemeente="):
-            name = word.removeprefix("gemeente=").strip("'\"")
-            out.append(f"report.gemeente={json.dumps(name, ensure_ascii=False)}")
-        elif "=" not in word:
-            out.append(f"report.run={json.dumps(word, ensure_ascii=False)}")
-        else:
-            out.append(word)
-    return out
+    """Return overrides of a report: a bare word is the folder of the run it is of."""
+    return gemeente_words(
+        [word if "=" in word else f"report.run={_quoted(word)}" for word in words]
+    )
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text.strip("'\""), ensure_ascii=False)
+
+
+# tasks that take words of their own, and what these stand for
+WORDS: dict[str, Callable[[list[str]], list[str]]] = {
+    "report": report_words,
+    "run": gemeente_words,
+}
 
 
 def _verify(words: list[str]) -> int:

@@ -116,16 +116,19 @@ class ReportSettings:
     Parameters
     ----------
     gemeente : str or None
-        A code (``GM0363``), a name, or ``all`` for every gemeente with wijken.
+        A code (``GM0363``), a name, ``all`` for every gemeente with wijken, or ``largest``.
     language : {"nl", "en"}
         Of the pages; codes and columns of tables are the same in both.
     run : str or None
         Folder of a finished run; by default the newest of task ``run``.
+    in_run : bool
+        Whether a whole run makes a report in its folder, of the largest gemeente unless named.
     """
 
     gemeente: str | None = None
     language: str = "nl"
     run: str | None = None
+    in_run: bool = True
 
 
 @dataclass

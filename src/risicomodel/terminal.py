@@ -79,6 +79,8 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
         server = result.tracked.startswith("http")
         look = result.tracked if server else f"mlflow ui --backend-store-uri {result.tracked}"
         ends.append(f"tracked:  {look}")
+    if result.pages:
+        ends.append(f"report:   {result.pages[0]}")
     ends.append(f"next:     {_next(task, settings, result.folder)}")
     parts = [DEMO] if settings.data.source == "demo" else []
     if result.leaderboard is None:

@@ -99,41 +99,106 @@ def fit(deviation: Floats, expected: Floats, rounded_to: int) -> Keeping:
     # one year tells a level from what is of that year only by no means, but it tells their sum
     several = np.flatnonzero(counts >= min(counts.max(), 2))
     some = several[:: max(len(several) // ENOUGH, 1)]
-    u, m = deviation[some].clip(LEAST, MOST), expected[some]
+    u = deviation[some].clip(LEAST, MOST)
+    figures = _Figures.of(np.isfinite(u), expected[some], rounded_to)
 
-    def loss(theta: Floats) -> float:
-        prior = ((theta[2:4] - np.array(START[2:4])) ** 2).sum() / (2 * WIDTH**2)
-        return _minus_log_likelihood(_keeping(theta), u, m, rounded_to) + float(prior) / len(some)
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        off = np.array([0.0, 0.0, *(theta[2:4] - START[2:4]), 0.0]) / WIDTH
+        value, slope = _minus_log_likelihood(_keeping(theta), u, figures)
+        return value + float(off @ off) / 2 / len(some), slope + off / WIDTH / len(some)
 
-    return _keeping(minimize(loss, np.array(START), method="L-BFGS-B", bounds=BOUNDS).x)
+    found = minimize(loss, np.array(START), method="L-BFGS-B", jac=True, bounds=BOUNDS)
+    return _keeping(found.x)
 
 
-def _covariance(keeping: Keeping, seen: Flags, expected: Floats, rounded_to: int) -> Floats:
-    """Return every unit's covariance of its figures; a year without one is of no account."""
-    import numpy as np
+@dataclass(frozen=True)
+class _Figures:
+    """Which years of units have a figure, and what of their covariance no variance changes.
 
-    years = np.arange(seen.shape[1])
-    fades = keeping.decay ** np.abs(np.subtract.outer(years, years))
-    counting = 1 / np.sqrt(expected[:, :, None] * expected[:, None, :])
-    shared = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * fades
-    alone = (1 - keeping.same_clients) / expected + rounded_to**2 / 12 / expected**2
-    both = seen[:, :, None] & seen[:, None, :]
-    own = np.where(seen, alone + keeping.own_year, 1.0)[:, :, None] * np.eye(len(years))
-    out: Floats = np.where(both, shared, 0.0) + own
-    return out
+    Parameters
+    ----------
+    apart : array of shape (years, years)
+        How many years lie between.
+    both : array of shape (units, years, years)
+        1 where both years have a figure, else 0.
+    counting : array of shape (units, years, years)
+        Counting noise of clients who stay, 1/m.
+    alone : array of shape (units, years)
+        Rounding noise; 1 for a year without a figure, so that it is of no account.
+    """
+
+    apart: Floats
+    both: Floats
+    counting: Floats
+    alone: Floats
+
+    @classmethod
+    def of(cls, seen: Flags, expected: Floats, rounded_to: int) -> _Figures:
+        import numpy as np
+
+        years = np.arange(seen.shape[1], dtype="float64")
+        both = (seen[:, :, None] & seen[:, None, :]).astype("float64")
+        counting = both / np.sqrt(expected[:, :, None] * expected[:, None, :])
+        alone = np.where(seen, rounded_to**2 / 12 / expected**2, 1.0)
+        return cls(np.abs(np.subtract.outer(years, years)), both, counting, alone)
+
+    def covariance(self, keeping: Keeping) -> Floats:
+        """Return every unit's covariance of its figures."""
+        import numpy as np
+
+        fades = keeping.decay**self.apart
+        out: Floats = self.both * (keeping.lasting + keeping.fading * fades)
+        out += self.counting * (keeping.same_clients * fades)
+        year = np.arange(len(fades))
+        own = (1 - keeping.same_clients) * self.counting[:, year, year]
+        out[:, year, year] += own + keeping.own_year * self.both[:, year, year] + self.alone
+        return out
+
+    def slopes(self, keeping: Keeping, weight: Floats) -> Floats:
+        """Return how a weighted sum of covariances goes with every parameter as it is fitted.
+
+        Parameters
+        ----------
+        weight : array of shape (units, years, years)
+            Of every element, symmetric.
+        """
+        import numpy as np
+
+        fades = keeping.decay**self.apart
+        levels = np.einsum("nst,nst->st", weight, self.both)
+        counts = np.einsum("nst,nst->st", weight, self.counting)
+        shared = keeping.fading * levels + keeping.same_clients * counts
+        decay, same = 1 - keeping.decay, keeping.same_clients * (1 - keeping.same_clients)
+        return np.array(
+            [
+                keeping.lasting * levels.sum(),
+                keeping.fading * (levels * fades).sum(),
+                decay * (shared * self.apart * fades).sum(),
+                same * ((counts * fades).sum() - np.trace(counts)),
+                keeping.own_year * np.trace(levels),
+            ]
+        )
 
 
 def _minus_log_likelihood(
-    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int
-) -> float:
+    keeping: Keeping, deviation: Floats, figures: _Figures
+) -> tuple[float, Floats]:
+    """Return it per unit, up to a constant, and its slopes along the parameters as fitted."""
     import numpy as np
 
     seen = np.isfinite(deviation)
-    root = np.linalg.cholesky(_covariance(keeping, seen, expected, rounded_to))
-    white = np.linalg.solve(root, np.where(seen, deviation, 0.0)[:, :, None])[:, :, 0]
+    u = np.where(seen, deviation, 0.0)
+    covariance = figures.covariance(keeping)
+    root = np.linalg.cholesky(covariance)
+    inverse = np.linalg.inv(covariance)
+    pulled = np.einsum("nst,nt->ns", inverse, u)
+    distance = (u * pulled).sum(axis=1)
+    freedom = FREEDOM + seen.sum(axis=1)
     log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    distance = (FREEDOM + seen.sum(axis=1)) * np.log1p((white**2).sum(axis=1) / FREEDOM)
-    return float(0.5 * (distance + log_det).mean())
+    value = 0.5 * (freedom * np.log1p(distance / FREEDOM) + log_det).mean()
+    scaled = pulled * np.sqrt(freedom / (FREEDOM + distance))[:, None]
+    weight: Floats = inverse - scaled[:, :, None] * scaled[:, None, :]
+    return float(value), 0.5 / len(u) * figures.slopes(keeping, weight)
 
 
 def others(
@@ -202,7 +267,7 @@ def _best(
         keeping.decay**apart
     )
     link = np.where(seen, link, 0.0)
-    known = _covariance(keeping, seen, expected, rounded_to)
+    known = _Figures.of(seen, expected, rounded_to).covariance(keeping)
     gain = np.linalg.solve(known, link[:, :, None])[:, :, 0]
     noise = 1 / clients + rounded_to**2 / 12 / clients**2
     whole = keeping.lasting + keeping.fading + keeping.own_year + noise

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from risicomodel.report.country import Country
 
-ALL = "all"
+ALL, LARGEST = "all", "largest"
 OLD = 2  # years
 
 
@@ -107,7 +107,7 @@ class Place:
 
 
 def find(country: Country, wanted: str | None) -> list[Place]:
-    """Return the gemeenten asked for, by code or name, or all.
+    """Return the gemeenten asked for, by code or name, or all, or the one with most people.
 
     Raises
     ------
@@ -118,6 +118,8 @@ def find(country: Country, wanted: str | None) -> list[Place]:
     names = dict(zip(rows["gm_code"], rows["gm_name"], strict=True))
     if wanted == ALL:
         return [Place(code, name, country) for code, name in names.items()]
+    if wanted == LARGEST:
+        wanted = str(country.shown.wijken.groupby("gm_code")["people"].sum().idxmax())
     codes = {name.lower(): code for code, name in names.items()}
     text = (wanted or "").strip()
     code = text.upper() if text.upper() in names else codes.get(text.lower(), "")
