@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from risicomodel import settings
-from risicomodel.cli import TASKS, report_words
+from risicomodel.cli import TASKS, WORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("experiments/*/README.md"))]
@@ -43,8 +43,7 @@ def test_every_command_of_the_pages_composes(command: str) -> None:
         return
     if task == "verify":
         overrides.remove("RUN_FOLDER")
-    if task == "report":
-        overrides = report_words(overrides)
+    overrides = WORDS.get(task, list)(overrides)
     sweep = "-m" in overrides
     for override in [o for o in overrides if o != "-m"]:
         assert "=" in override
@@ -79,8 +78,9 @@ def test_dvc_stages_mirror_tasks_and_watch_what_is_there() -> None:
 
 LOCAL = """# @package _global_
 data: {demo: {gemeenten: 25, wijken: 220, first_year: 2016, last_year: 2018}}
-split: {score_years: [2016, 2017, 2018], origins: [], horizon: 1, protocols: [unseen_gemeente]}
+split: {score_years: [2016, 2017, 2018], origins: [], horizon: 1}
 models: {lightgbm: {params: {rounds: 5}}}
+explain: {refits: 1}
 tracking: {enabled: false}
 """
 
@@ -120,4 +120,7 @@ def test_dvc_repro_runs_every_stage_without_a_remote(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "data" / "interim" / "panel" / "run.json").is_file()
     assert (tmp_path / "data" / "processed" / "models" / "predictions.parquet").is_file()
-    assert (tmp_path / "data" / "processed" / "forecasts" / "forecasts.parquet").is_file()
+    processed = tmp_path / "data" / "processed"
+    assert (processed / "forecasts" / "forecasts.parquet").is_file()
+    assert (processed / "explanations" / "explanations.parquet").is_file()
+    assert (processed / "run" / "report" / "index.html").is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,31 @@ class TestDemo:
         run = whole_run()
         assert runs.read_record(run)["data"] == "demo"
         assert pd.read_parquet(run / "panel.parquet")["gm_name"].str.contains("Demo").all()
+
+    def test_a_whole_run_ends_with_a_report_of_the_largest_gemeente(self) -> None:
+        run = whole_run()
+        panel = pd.read_parquet(run / "panel.parquet")
+        newest = panel[panel["year"] == panel["year"].max()]
+        people = newest.groupby("gm_name")["aantal_inwoners"].sum()
+        page = (run / "report" / "index.html").read_text(encoding="utf-8")
+        assert people.idxmax() in page
+        assert not [name for name in people.index if name != people.idxmax() and name in page]
+
+    def test_a_run_tells_of_the_gemeente_that_is_named_and_stands_where_there_is_none(
+        self, tmp_path: Path
+    ) -> None:
+        words = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=glm", "explain.refits=0")
+        run = tmp_path / "run"
+        out = well("run", *words, "gemeente=GM9005", "report.language=en", f"run.dir={run}").out
+        assert f"report:   {run / 'report' / 'index.html'}" in out
+        assert 'lang="en"' in (run / "report" / "index.html").read_text(encoding="utf-8")
+        assert json.loads((run / "report" / "report.json").read_text())["gemeente"] == "GM9005"
+        done = well("run", *words, "gemeente=GM9999", f"run.dir={run}")
+        assert "no report: no gemeente 'GM9999'" in done.err
+        assert {path.name for path in run.iterdir()} >= {"run.json", "predictions.parquet"}
+        assert not (run / "report").exists(), "the earlier run's is gone with it"
+        well("run", *words, "report.in_run=false", f"run.dir={run}")
+        assert not (run / "report").exists()
 
     def test_learned_models_beat_the_mean_and_the_past_beats_all_but_the_future(self) -> None:
         board = pd.read_csv(whole_run() / "leaderboard.csv")

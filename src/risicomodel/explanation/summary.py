@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from risicomodel.features import FeatureSet
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.intp]
 
 SLIGHT = 0.005  # of everything that moves expectations; a feature with less is as good as not used
 BINS = 20
@@ -135,21 +136,41 @@ def _along(value: Floats, term: Floats) -> pd.DataFrame:
     least, most = np.quantile(value, EDGES) if len(value) else (0.0, 0.0)
     inner = np.linspace(least, most, BINS + 1)[1:-1] if most > least else np.array([])
     number = np.searchsorted(inner, value, side="right")
-    rows = pd.DataFrame({"bin": number, "value": value, "contribution": term})
-    grouped = rows.groupby("bin")
-    terms = grouped["contribution"]
+    bins, count = np.unique(number, return_counts=True)
+    values, terms = value[np.lexsort((value, number))], term[np.lexsort((term, number))]
+    first = np.cumsum(count) - count
     return pd.DataFrame(
         {
-            "value": grouped["value"].mean(),
-            "value_from": grouped["value"].min(),
-            "value_to": grouped["value"].max(),
-            "contribution": terms.mean(),
-            "low": terms.quantile(RANGE[0]),
-            "high": terms.quantile(RANGE[1]),
-            "share": terms.size() / max(len(rows), 1),
-            "n_wijken": terms.size(),
+            "bin": bins,
+            "value": _means(values, first, count),
+            "value_from": values[first],
+            "value_to": values[first + count - 1],
+            "contribution": _means(terms, first, count),
+            "low": _quantiles(terms, first, count, RANGE[0]),
+            "high": _quantiles(terms, first, count, RANGE[1]),
+            "share": count / max(len(value), 1),
+            "n_wijken": count,
         }
-    ).reset_index()
+    )
+
+
+def _means(ordered: Floats, first: Ints, count: Ints) -> Floats:
+    import numpy as np
+
+    # of an empty table reduceat makes an error
+    out: Floats = np.add.reduceat(ordered, first) / count if len(first) else np.zeros(0)
+    return out
+
+
+def _quantiles(ordered: Floats, first: Ints, count: Ints, share: float) -> Floats:
+    """Return a quantile of every group, interpolated as numpy's and pandas' are."""
+    import numpy as np
+
+    place = first + share * (count - 1)
+    below = np.floor(place).astype("intp")
+    above = np.ceil(place).astype("intp")
+    out: Floats = ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return out
 
 
 def interactions(
