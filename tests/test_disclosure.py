@@ -20,10 +20,8 @@ from running import whole_run
 
 KEY = ["domain", "wijk_code", "year"]
 LEAST, PEOPLE = 10, 100
-ROW = re.compile(
-    r'<th scope="row">(Geteld|Schatting)\s*<td class="n">(\d{4})\s*<td class="n">([^<\n]*)'
-)
-TABLE = re.compile(r'id="detail-(\w+)">')
+ROW = re.compile(r"<th scope=row>(Geteld|Schatting)\s*<td>(\d{4})\s*<td>([^<\n]*)")
+TABLE = re.compile(r"id=detail-(\w+)>")
 
 
 def truth(found: tables.Tables) -> pd.DataFrame:
@@ -145,7 +143,7 @@ class TestFolder:
         self, every: Path, found: tables.Tables
     ) -> None:
         cells = truth(found)
-        leaks = [leak for folder in every.iterdir() for leak in attack(folder, cells)]
+        leaks = [leak for folder in every.glob("GM*") for leak in attack(folder, cells)]
         assert leaks == []
 
     def test_the_attack_would_find_a_leak(
@@ -163,7 +161,7 @@ class TestFolder:
         self, every: Path, found: tables.Tables
     ) -> None:
         cells = truth(found)[[*KEY, "population"]]
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             rows = pd.read_csv(folder / "data" / "figures.csv").merge(cells, on=KEY)
             for name in ("observed", "estimate", "expected"):
                 told = rows[rows[name].notna()]
@@ -186,7 +184,7 @@ class TestFolder:
         assert both.empty
 
     def test_the_workbook_and_the_files_tell_the_same(self, every: Path) -> None:
-        folder = min(every.iterdir())
+        folder = min(every.glob("GM*"))
         book = openpyxl.load_workbook(folder / "cijfers.xlsx", read_only=True)
         for path in (folder / "data").glob("*.csv"):
             table = pd.read_csv(path, keep_default_na=False)
@@ -204,7 +202,7 @@ class TestFolder:
     def test_the_page_of_a_wijk_tells_no_hidden_figure(self, every: Path) -> None:
         """In its tables no number, in its charts no more dots than there are figures."""
         hidden = 0
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             figures = pd.read_csv(folder / "data" / "figures.csv")
             told = figures.set_index(KEY)
             for wijk, rows in figures.groupby("wijk_code"):
@@ -229,15 +227,16 @@ class TestFolder:
                 assert not isinstance(value, float)
 
     def test_every_map_leaves_hidden_wijken_blank(self, every: Path) -> None:
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             figures = pd.read_csv(folder / "data" / "figures.csv")
             text = (folder / "index.html").read_text(encoding="utf-8")
-            for domain, year in re.findall(r'id="rank-(\w+)">.*?(20\d\d)\.', text):
+            for domain, year in re.findall(r"id=rank-(\w+)>.*?(20\d\d)\.", text):
                 rows = figures[(figures["domain"] == domain) & (figures["year"] == int(year))]
                 blank = set(rows.loc[rows["status"] == "hidden", "wijk_code"])
-                start = text.find(f'id="map-{domain}-observed-t"')
+                start = text.find(f"id=map-{domain}-observed-t")
                 svg = text[start : text.find("</svg>", start)]
                 marks = re.findall(r'<use href="#(\w+)" fill="(#\w+)"><title>([^<]*)', svg)
+                assert marks
                 assert all(fill == "#fff" for code, fill, _ in marks if code in blank)
                 assert all(title.endswith(": –") for code, _, title in marks if code in blank)
 

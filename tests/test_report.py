@@ -6,7 +6,7 @@ import json
 import shutil
 import string
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -130,6 +130,72 @@ class TestCommand:
         assert record["standard_version"] == "1.0"
         assert "Herkomst is geen kenmerk" in record["proportionality"]
         assert record["status"] in {"In ontwikkeling", "In gebruik", "Buiten gebruik"}
+
+
+class TestAll:
+    @pytest.fixture
+    def stopped(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """What is left of ``gemeente=all`` when it ends early."""
+        write, made = site._write_place, 0
+
+        def stops(*given: Any) -> None:
+            nonlocal made
+            made += 1
+            if made > 3:
+                raise KeyboardInterrupt
+            write(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(site, "_write_place", stops)
+            with pytest.raises(KeyboardInterrupt):
+                site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
+        return tmp_path / "all"
+
+    def test_the_index_leads_to_every_gemeente(self, tmp_path: Path, country: Country) -> None:
+        done = well("report", whole_run(), "gemeente=all", f"run.dir={tmp_path / 'all'}")
+        index = tmp_path / "all" / "index.html"
+        assert f"index:    {index}\n" in done.out
+        text, said = index.read_text(encoding="utf-8"), texts(index)
+        for one in place.find(country, "all"):
+            assert f'<a href="{one.code}/index.html">{one.name}</a>' in text
+            assert (index.parent / one.code / "index.html").is_file()
+        assert "Verzonnen cijfers" in said
+        assert "dit gaat over wijken, niet over mensen" in said
+        wmo = country.rates["wmo", country.newest["wmo"]]
+        assert words.Words("nl", country.domains).rate("wmo", wmo) in said
+        # one gemeente is asked for in its place: nothing of the others is left
+        well("report", whole_run(), f"gemeente={one.code}", f"run.dir={tmp_path / 'all'}")
+        assert not [*index.parent.glob("GM*")]
+
+    def test_there_is_no_index_until_all_are_there(self, stopped: Path) -> None:
+        assert len([*stopped.glob("GM*/index.html")]) == 3
+        assert not (stopped / "index.html").exists()
+        assert not [*stopped.glob(".*")]
+
+    def test_the_same_command_goes_on(self, stopped: Path, country: Country) -> None:
+        before = {path: path.stat().st_mtime_ns for path in stopped.glob("GM*/index.html")}
+        (stopped / ".GM0001.x.partial").mkdir()  # what a process leaves that is killed outright
+        well("report", whole_run(), "gemeente=all", f"run.dir={stopped}")
+        assert {path: path.stat().st_mtime_ns for path in before} == before
+        assert len([*stopped.glob("GM*/index.html")]) == len(place.find(country, "all"))
+        assert (stopped / "index.html").is_file()
+        assert not [*stopped.glob(".*")]
+
+    def test_another_command_starts_over(self, stopped: Path) -> None:
+        site.write(whole_run(), stopped, ReportSettings("all", "en"))
+        for page in stopped.glob("GM*/index.html"):
+            assert "<html lang=en>" in page.read_text(encoding="utf-8").replace('"', "")
+
+    def test_a_finished_index_is_not_there_while_it_is_made_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "all"
+        site.write(whole_run(), folder, ReportSettings("all"))
+        shutil.rmtree(min(folder.glob("GM*")))
+        monkeypatch.setattr(site, "_write_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            site.write(whole_run(), folder, ReportSettings("all"))
+        assert not (folder / "index.html").exists()
 
 
 class TestMistakes:
