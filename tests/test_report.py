@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from risicomodel.report import charts, conversation, gaps, maps, place, site, tables, words
+from risicomodel.report import charts, drivers, gaps, maps, place, site, tables, words
 from risicomodel.settings import LANGUAGES, ReportSettings
 from running import cli, refused, well, whole_run
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from risicomodel.report.country import Country
 
 EXPLAINED = ("explanations.parquet", "explanation_features.parquet",
-             "explanation_families.parquet", "similar.csv", "importance.csv")  # fmt: skip
+             "explanation_families.parquet", "similar.csv", "importance.csv", "dependence.csv",
+             "interactions.csv")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -321,22 +322,56 @@ class TestParts:
         simulated = np.mean(off > 20) + np.mean(off == 20) / 2
         assert chance == pytest.approx(simulated, abs=0.02)
 
-    def test_only_what_is_stable_is_a_driver(self, found: tables.Tables) -> None:
-        rows = pd.DataFrame({
+    @pytest.fixture
+    def explained(self) -> pd.DataFrame:
+        """A wijk with three features, one of which is not stable; no similar wijk is shown."""
+        return pd.DataFrame({
+            "wijk_code": "WK000101", "year": 2019, "base_rate": 0.06,
             "feature": ["a", "b", "c"], "contribution": [0.01, -0.02, 0.00001],
-            "contribution_low": 0.0, "contribution_high": 0.0,
+            "contribution_vs_gemeente": [-0.004, -0.01, 0.0], "contribution_vs_similar": np.nan,
             "stable": [True, False, True], "higher": [True, True, False],
+            "higher_gemeente": [False, True, False], "higher_similar": None,
         })  # fmt: skip
+
+    def test_only_what_is_stable_is_a_driver(
+        self, found: tables.Tables, explained: pd.DataFrame
+    ) -> None:
         dutch = words.Words("nl", found.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        told = conversation.drivers(rows, labels, dutch, "wmo")
-        assert [driver.what for driver in told] == ["meer eenpersoonshuishoudens dan elders"]
+        told = drivers.tell(explained, labels, dutch, "wmo")
+        assert told is not None
+        assert [one.what for one in told.drivers] == ["meer eenpersoonshuishoudens dan elders"]
+        assert told.rate == pytest.approx(0.05001)
+        assert told.others.effects["country"] == pytest.approx(-0.01999)
+
+    def test_a_wijk_is_set_beside_others_in_words(
+        self, found: tables.Tables, explained: pd.DataFrame
+    ) -> None:
+        dutch = words.Words("nl", found.domains)
+        labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
+        told = drivers.tell(explained, labels, dutch, "wmo")
+        assert told is not None
+        assert [dutch.beside("wmo", one, "Zuiderdam") for one in told.beside] == [
+            "Naast Nederland (60,0): 10,0 lager.",
+            "Naast Zuiderdam (64,0): 14,0 lager, vooral door minder eenpersoonshuishoudens.",
+        ]
+
+    def test_pages_set_every_explained_wijk_beside_three(
+        self, tmp_path: Path, smallest: str
+    ) -> None:
+        index, *_ = site.write(whole_run(), tmp_path / "out", ReportSettings(smallest, "en"))
+        rows = pd.read_csv(index.parent / "data" / "explanations.csv")
+        for beside in ("gemeente", "similar"):
+            assert rows[f"contribution_vs_{beside}"].notna().any()
+        said = texts(index.parent / f"{rows['wijk_code'].iloc[0]}.html")
+        for beside in ("the Netherlands", "wijken like this one"):
+            assert f"Beside {beside} (" in said
 
     def test_drivers_are_of_the_year_told_of_or_the_newest_explained(self) -> None:
         rows = pd.DataFrame({"year": [2018, 2020, 2020]})
-        assert conversation.of_year(rows, 2018)["year"].tolist() == [2018]
-        assert conversation.of_year(rows, 2019)["year"].tolist() == [2020, 2020]
-        assert conversation.of_year(rows.iloc[:0], 2019).empty
+        assert drivers.of_year(rows, 2018)["year"].tolist() == [2018]
+        assert drivers.of_year(rows, 2019)["year"].tolist() == [2020, 2020]
+        assert drivers.of_year(rows.iloc[:0], 2019).empty
 
     def test_a_chart_is_broken_where_a_figure_is_hidden(self) -> None:
         past = pd.DataFrame(

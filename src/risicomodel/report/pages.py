@@ -50,7 +50,9 @@ def fill(template: str, **values: Any) -> str:
     """
     text = _environment().get_template(template).render(**values)
     text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
-    text = re.sub(r' (class|scope|role|tabindex|id|href)="([\w-]+)"(?=[ >])', r" \1=\2", text)
+    text = re.sub(
+        r' (class|scope|role|tabindex|id|href|style)="([\w:-]+)"(?=[ >])', r" \1=\2", text
+    )
     lines = [line.strip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line) + "\n"
 

@@ -32,8 +32,8 @@ from risicomodel.report.words import Words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from risicomodel.report.drivers import Labels
     from risicomodel.report.place import Place
-    from risicomodel.report.sheet import Labels
     from risicomodel.report.tables import Tables
     from risicomodel.settings import ReportSettings
 

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const say = document.getElementById("said");
+  const page = location.pathname.split("/").pop().replace(".html", "");
   const comma = document.documentElement.lang === "nl";
 
   // what is sorted on is what is shown
@@ -44,7 +45,7 @@
   const save = (table) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv" }));
-    link.download = (table.dataset.name || "tabel") + ".csv";
+    link.download = (table.dataset.name || page + "-" + table.caption.id) + ".csv";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
@@ -57,6 +58,15 @@
     made.addEventListener("click", work);
     return made;
   };
+
+  // a table that is wider than the screen is scrolled with the keyboard too
+  [...document.querySelectorAll(".scroll")].forEach((box, number) => {
+    const caption = box.querySelector("caption");
+    caption.id = caption.id || "table-" + number;
+    box.setAttribute("role", "region");
+    box.setAttribute("aria-labelledby", caption.id);
+    box.tabIndex = 0;
+  });
 
   for (const table of document.querySelectorAll("table.sortable, table.save")) {
     if (table.classList.contains("sortable")) [...table.tHead.rows[0].cells].forEach((head, column) => {
