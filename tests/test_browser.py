@@ -112,6 +112,47 @@ def test_pages_open_fit_and_can_be_used_by_everyone(
         assert opened.wrong == []
 
 
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of all gemeenten."""
+    return site.write(whole_run(), tmp_path_factory.mktemp("every"), ReportSettings("all"))[0]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_index_of_all_gemeenten_opens_and_fits(browser: Any, every: Path, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with Opened(browser, width) as opened:
+        page = opened.go(every)
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        found = Axe().run(page, options=RULES).response["violations"]
+        assert not found, [(v["id"], v["nodes"][0]["html"]) for v in found]
+        assert opened.wrong == []
+
+
+def test_a_gemeente_is_found_without_a_mouse(browser: Any, every: Path) -> None:
+    with Opened(browser) as opened:
+        page = opened.go(every)
+        rows = page.locator("tbody tr:visible")
+        whole = rows.count()
+        last = rows.last.locator("th").inner_text()
+        for _ in range(2):  # past the link to the content
+            page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == "filter"
+        page.keyboard.type(last.upper())
+        assert rows.count() == 1
+        assert page.locator("#count").inner_text() == f"1 van {whole} gemeenten"
+        with page.expect_download() as waiting:
+            page.locator("button.get").click()
+        saved = Path(waiting.value.path()).read_text(encoding="utf-8-sig").splitlines()
+        assert len(saved) == 3, "a head, what is shown, and the country"
+        page.locator("tbody a:visible").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/GM*/index.html")
+        assert last in page.locator("h1").inner_text()
+        assert opened.wrong == []
+
+
 def test_every_link_leads_somewhere(browser: Any, reports: dict[str, Path]) -> None:
     with Opened(browser) as opened:
         for path in pages(reports["nl"]):

@@ -13,17 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risicomodel.report import disclosure, downloads, place, site, tables
+from risicomodel.report import disclosure, downloads, explained, place, site, tables
 from risicomodel.report.words import Words
 from risicomodel.settings import ReportSettings
 from running import whole_run
 
 KEY = ["domain", "wijk_code", "year"]
 LEAST, PEOPLE = 10, 100
-ROW = re.compile(
-    r'<th scope="row">(Geteld|Schatting)\s*<td class="n">(\d{4})\s*<td class="n">([^<\n]*)'
-)
-TABLE = re.compile(r'id="detail-(\w+)">')
+ROW = re.compile(r"<th scope=row>(Geteld|Schatting)\s*<td>(\d{4})\s*<td>([^<\n]*)")
+TABLE = re.compile(r"id=detail-(\w+)>")
 
 
 def truth(found: tables.Tables) -> pd.DataFrame:
@@ -145,7 +143,7 @@ class TestFolder:
         self, every: Path, found: tables.Tables
     ) -> None:
         cells = truth(found)
-        leaks = [leak for folder in every.iterdir() for leak in attack(folder, cells)]
+        leaks = [leak for folder in every.glob("GM*") for leak in attack(folder, cells)]
         assert leaks == []
 
     def test_the_attack_would_find_a_leak(
@@ -163,7 +161,7 @@ class TestFolder:
         self, every: Path, found: tables.Tables
     ) -> None:
         cells = truth(found)[[*KEY, "population"]]
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             rows = pd.read_csv(folder / "data" / "figures.csv").merge(cells, on=KEY)
             for name in ("observed", "estimate", "expected"):
                 told = rows[rows[name].notna()]
@@ -186,7 +184,7 @@ class TestFolder:
         assert both.empty
 
     def test_the_workbook_and_the_files_tell_the_same(self, every: Path) -> None:
-        folder = min(every.iterdir())
+        folder = min(every.glob("GM*"))
         book = openpyxl.load_workbook(folder / "cijfers.xlsx", read_only=True)
         for path in (folder / "data").glob("*.csv"):
             table = pd.read_csv(path, keep_default_na=False)
@@ -204,7 +202,7 @@ class TestFolder:
     def test_the_page_of_a_wijk_tells_no_hidden_figure(self, every: Path) -> None:
         """In its tables no number, in its charts no more dots than there are figures."""
         hidden = 0
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             figures = pd.read_csv(folder / "data" / "figures.csv")
             told = figures.set_index(KEY)
             for wijk, rows in figures.groupby("wijk_code"):
@@ -229,15 +227,16 @@ class TestFolder:
                 assert not isinstance(value, float)
 
     def test_every_map_leaves_hidden_wijken_blank(self, every: Path) -> None:
-        for folder in every.iterdir():
+        for folder in every.glob("GM*"):
             figures = pd.read_csv(folder / "data" / "figures.csv")
             text = (folder / "index.html").read_text(encoding="utf-8")
-            for domain, year in re.findall(r'id="rank-(\w+)">.*?(20\d\d)\.', text):
+            for domain, year in re.findall(r"id=rank-(\w+)>.*?(20\d\d)\.", text):
                 rows = figures[(figures["domain"] == domain) & (figures["year"] == int(year))]
                 blank = set(rows.loc[rows["status"] == "hidden", "wijk_code"])
-                start = text.find(f'id="map-{domain}-observed-t"')
+                start = text.find(f"id=map-{domain}-observed-t")
                 svg = text[start : text.find("</svg>", start)]
                 marks = re.findall(r'<use href="#(\w+)" fill="(#\w+)"><title>([^<]*)', svg)
+                assert marks
                 assert all(fill == "#fff" for code, fill, _ in marks if code in blank)
                 assert all(title.endswith(": –") for code, _, title in marks if code in blank)
 
@@ -264,6 +263,74 @@ class TestProfile:
         mean /= people.groupby(last["gm_code"].reindex(wijken.index)).sum()
         told = rows[rows["level"] == "gemeente"].set_index("code")["value"]
         pd.testing.assert_series_equal(mean, told[mean.index], check_names=False)
+
+
+class TestExplained:
+    """What is left when the wijken that are shown are taken away from a mean: nothing."""
+
+    @staticmethod
+    def left(table: pd.DataFrame, cells: pd.DataFrame) -> pd.Series:
+        """Return what a gemeente's contributions beside its own mean add up to, per feature.
+
+        They add up to 0 over the people whom the mean is of: what is left is of others.
+        """
+        rows = table.merge(cells[[*KEY, "gm_code", "population"]], on=KEY)
+        rows["left"] = rows["contribution_vs_gemeente"] * rows["population"]
+        by = rows.groupby(["domain", "year", "gm_code", "feature"])
+        return (by["left"].sum() / by["population"].sum()).abs()
+
+    def test_beside_a_gemeente_tells_nothing_of_those_hidden(self, found: tables.Tables) -> None:
+        shown = disclosure.disclose(found)
+        assert shown.explanations is not None
+        assert found.explanations is not None
+        cells = truth(found)
+        assert self.left(shown.explanations, cells).max() < 1e-12
+        # the run's own, without the wijken that are hidden, would tell
+        own = found.explanations.astype({"domain": "str", "wijk_code": "str", "feature": "str"})
+        own = own.merge(shown.explanations[[*KEY, "feature"]], on=[*KEY, "feature"])
+        assert (self.left(own, cells) > 1e-6).any()
+
+    def test_beside_similar_wijken_is_beside_those_shown(self, found: tables.Tables) -> None:
+        shown = disclosure.disclose(found)
+        assert shown.explanations is not None
+        assert shown.similar is not None
+        rows = shown.explanations[shown.explanations["year"] == shown.similar["year"].iloc[0]]
+        own = rows.set_index(["domain", "wijk_code", "feature"])
+        other = own["contribution"].rename_axis(["domain", "similar_code", "feature"])
+        pairs = shown.similar[["wijk_code", "similar_code"]].merge(
+            other.reset_index(), on="similar_code"
+        )
+        mean = pairs.groupby(["domain", "wijk_code", "feature"])["contribution"].mean()
+        beside = own["contribution"] - own["contribution_vs_similar"]
+        pd.testing.assert_series_equal(
+            beside.dropna(), mean.reindex(beside.dropna().index), check_names=False
+        )
+
+    def test_no_value_of_a_wijk(self, found: tables.Tables) -> None:
+        shown = disclosure.disclose(found)
+        assert shown.explanations is not None
+        assert "value" not in shown.explanations
+        assert set(shown.explanations["higher_gemeente"].dropna()) <= {True, False}
+
+    def test_along_its_values_a_feature_is_told_of_ten_wijken_or_more(self) -> None:
+        bins = pd.DataFrame({
+            "domain": "wmo", "level": "feature", "feature": "a", "bin": range(5),
+            "value": [0.0, 1.0, 2.0, 3.0, 4.0], "value_from": 0.0, "value_to": 9.0,
+            "contribution": [1.0, 2.0, 3.0, 4.0, 5.0], "low": [0.0, 1, 2, 3, 4],
+            "high": [2.0, 3, 4, 5, 6], "share": [0.02, 0.18, 0.6, 0.14, 0.06],
+            "n_wijken": [1, 9, 30, 7, 3],
+        })  # fmt: skip
+        rows = explained.along(bins, 50)
+        assert rows is not None
+        assert rows["n_wijken"].tolist() == [10, 30, 10]
+        assert rows["value"].tolist() == pytest.approx([0.9, 2.0, 3.3])
+        assert rows["low"].tolist() == [0.0, 2.0, 3.0]
+        assert rows["high"].tolist() == [3.0, 4.0, 6.0]
+        assert not {"value_from", "value_to"} & set(rows)
+        # of two years a wijk is in it twice
+        twice = explained.along(bins, 25)
+        assert twice is not None
+        assert twice["n_wijken"].tolist() == [50]
 
 
 def _number(text: str) -> str | float:

@@ -6,14 +6,14 @@ import json
 import shutil
 import string
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
-from risicomodel.report import charts, conversation, gaps, maps, place, site, tables, words
+from risicomodel.report import charts, drivers, gaps, maps, place, site, tables, words
 from risicomodel.settings import LANGUAGES, ReportSettings
 from running import cli, refused, well, whole_run
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from risicomodel.report.country import Country
 
 EXPLAINED = ("explanations.parquet", "explanation_features.parquet",
-             "explanation_families.parquet", "similar.csv", "importance.csv")  # fmt: skip
+             "explanation_families.parquet", "similar.csv", "importance.csv", "dependence.csv",
+             "interactions.csv")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,72 @@ class TestCommand:
         assert record["standard_version"] == "1.0"
         assert "Herkomst is geen kenmerk" in record["proportionality"]
         assert record["status"] in {"In ontwikkeling", "In gebruik", "Buiten gebruik"}
+
+
+class TestAll:
+    @pytest.fixture
+    def stopped(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """What is left of ``gemeente=all`` when it ends early."""
+        write, made = site._write_place, 0
+
+        def stops(*given: Any) -> None:
+            nonlocal made
+            made += 1
+            if made > 3:
+                raise KeyboardInterrupt
+            write(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(site, "_write_place", stops)
+            with pytest.raises(KeyboardInterrupt):
+                site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
+        return tmp_path / "all"
+
+    def test_the_index_leads_to_every_gemeente(self, tmp_path: Path, country: Country) -> None:
+        done = well("report", whole_run(), "gemeente=all", f"run.dir={tmp_path / 'all'}")
+        index = tmp_path / "all" / "index.html"
+        assert f"index:    {index}\n" in done.out
+        text, said = index.read_text(encoding="utf-8"), texts(index)
+        for one in place.find(country, "all"):
+            assert f'<a href="{one.code}/index.html">{one.name}</a>' in text
+            assert (index.parent / one.code / "index.html").is_file()
+        assert "Verzonnen cijfers" in said
+        assert "dit gaat over wijken, niet over mensen" in said
+        wmo = country.rates["wmo", country.newest["wmo"]]
+        assert words.Words("nl", country.domains).rate("wmo", wmo) in said
+        # one gemeente is asked for in its place: nothing of the others is left
+        well("report", whole_run(), f"gemeente={one.code}", f"run.dir={tmp_path / 'all'}")
+        assert not [*index.parent.glob("GM*")]
+
+    def test_there_is_no_index_until_all_are_there(self, stopped: Path) -> None:
+        assert len([*stopped.glob("GM*/index.html")]) == 3
+        assert not (stopped / "index.html").exists()
+        assert not [*stopped.glob(".*")]
+
+    def test_the_same_command_goes_on(self, stopped: Path, country: Country) -> None:
+        before = {path: path.stat().st_mtime_ns for path in stopped.glob("GM*/index.html")}
+        (stopped / ".GM0001.x.partial").mkdir()  # what a process leaves that is killed outright
+        well("report", whole_run(), "gemeente=all", f"run.dir={stopped}")
+        assert {path: path.stat().st_mtime_ns for path in before} == before
+        assert len([*stopped.glob("GM*/index.html")]) == len(place.find(country, "all"))
+        assert (stopped / "index.html").is_file()
+        assert not [*stopped.glob(".*")]
+
+    def test_another_command_starts_over(self, stopped: Path) -> None:
+        site.write(whole_run(), stopped, ReportSettings("all", "en"))
+        for page in stopped.glob("GM*/index.html"):
+            assert "<html lang=en>" in page.read_text(encoding="utf-8").replace('"', "")
+
+    def test_a_finished_index_is_not_there_while_it_is_made_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tmp_path / "all"
+        site.write(whole_run(), folder, ReportSettings("all"))
+        shutil.rmtree(min(folder.glob("GM*")))
+        monkeypatch.setattr(site, "_write_place", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            site.write(whole_run(), folder, ReportSettings("all"))
+        assert not (folder / "index.html").exists()
 
 
 class TestMistakes:
@@ -255,22 +322,56 @@ class TestParts:
         simulated = np.mean(off > 20) + np.mean(off == 20) / 2
         assert chance == pytest.approx(simulated, abs=0.02)
 
-    def test_only_what_is_stable_is_a_driver(self, found: tables.Tables) -> None:
-        rows = pd.DataFrame({
+    @pytest.fixture
+    def explained(self) -> pd.DataFrame:
+        """A wijk with three features, one of which is not stable; no similar wijk is shown."""
+        return pd.DataFrame({
+            "wijk_code": "WK000101", "year": 2019, "base_rate": 0.06,
             "feature": ["a", "b", "c"], "contribution": [0.01, -0.02, 0.00001],
-            "contribution_low": 0.0, "contribution_high": 0.0,
+            "contribution_vs_gemeente": [-0.004, -0.01, 0.0], "contribution_vs_similar": np.nan,
             "stable": [True, False, True], "higher": [True, True, False],
+            "higher_gemeente": [False, True, False], "higher_similar": None,
         })  # fmt: skip
+
+    def test_only_what_is_stable_is_a_driver(
+        self, found: tables.Tables, explained: pd.DataFrame
+    ) -> None:
         dutch = words.Words("nl", found.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        told = conversation.drivers(rows, labels, dutch, "wmo")
-        assert [driver.what for driver in told] == ["meer eenpersoonshuishoudens dan elders"]
+        told = drivers.tell(explained, labels, dutch, "wmo")
+        assert told is not None
+        assert [one.what for one in told.drivers] == ["meer eenpersoonshuishoudens dan elders"]
+        assert told.rate == pytest.approx(0.05001)
+        assert told.others.effects["country"] == pytest.approx(-0.01999)
+
+    def test_a_wijk_is_set_beside_others_in_words(
+        self, found: tables.Tables, explained: pd.DataFrame
+    ) -> None:
+        dutch = words.Words("nl", found.domains)
+        labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
+        told = drivers.tell(explained, labels, dutch, "wmo")
+        assert told is not None
+        assert [dutch.beside("wmo", one, "Zuiderdam") for one in told.beside] == [
+            "Naast Nederland (60,0): 10,0 lager.",
+            "Naast Zuiderdam (64,0): 14,0 lager, vooral door minder eenpersoonshuishoudens.",
+        ]
+
+    def test_pages_set_every_explained_wijk_beside_three(
+        self, tmp_path: Path, smallest: str
+    ) -> None:
+        index, *_ = site.write(whole_run(), tmp_path / "out", ReportSettings(smallest, "en"))
+        rows = pd.read_csv(index.parent / "data" / "explanations.csv")
+        for beside in ("gemeente", "similar"):
+            assert rows[f"contribution_vs_{beside}"].notna().any()
+        said = texts(index.parent / f"{rows['wijk_code'].iloc[0]}.html")
+        for beside in ("the Netherlands", "wijken like this one"):
+            assert f"Beside {beside} (" in said
 
     def test_drivers_are_of_the_year_told_of_or_the_newest_explained(self) -> None:
         rows = pd.DataFrame({"year": [2018, 2020, 2020]})
-        assert conversation.of_year(rows, 2018)["year"].tolist() == [2018]
-        assert conversation.of_year(rows, 2019)["year"].tolist() == [2020, 2020]
-        assert conversation.of_year(rows.iloc[:0], 2019).empty
+        assert drivers.of_year(rows, 2018)["year"].tolist() == [2018]
+        assert drivers.of_year(rows, 2019)["year"].tolist() == [2020, 2020]
+        assert drivers.of_year(rows.iloc[:0], 2019).empty
 
     def test_a_chart_is_broken_where_a_figure_is_hidden(self) -> None:
         past = pd.DataFrame(

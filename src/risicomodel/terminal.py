@@ -97,11 +97,11 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
 
 
 def pages(found: list[Path]) -> str:
-    """Return where reports are: the page to open, and how many more there are."""
-    lines = [f"report:   {found[0]}"]
-    if len(found) > 1:
-        lines = [f"reports:  {len(found)}, in folders under {found[0].parent.parent}", *lines]
-    return "\n".join([*lines, "next:     open it in a browser; it needs no internet"])
+    """Return where reports are: the page to open, which of many is the index of the others."""
+    first, *others = found
+    many = [f"reports:  {len(others)}, in folders under {first.parent}"] if others else []
+    here = f"{'index:' if others else 'report:':<10}{first}"
+    return "\n".join([*many, here, "next:     open it in a browser; it needs no internet"])
 
 
 def _forecasts(found: Forecasts) -> str:

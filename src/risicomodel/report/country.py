@@ -99,7 +99,7 @@ class Country:
         codes = self.shown.wijken.set_index(AREA)["gm_code"]
         out: dict[str, dict[str, pd.DataFrame]] = {}
         for name, table in vars(self.shown).items():
-            if table is None or name == "profile":
+            if table is None or name in {"profile", "dependence"}:
                 continue
             gemeente = table["gm_code"] if "gm_code" in table else table[AREA].map(codes)
             for code, rows in table.groupby(gemeente):

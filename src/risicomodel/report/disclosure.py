@@ -2,14 +2,15 @@
 
 Nor anything from which one could be worked out.
 
-This is the only module that reads a run's tables; pages, pictures and downloads are made of what
-it gives back. Three rules do the work. A figure that is too small is *hidden*. What adds up to a
-figure that is given (wijken to the published total of their gemeente, age bands to all people) is
-*covered*: where one part is hidden so are others, until what is left of the total is of two parts
-or more and large enough to be shown itself; where that would take too many, the total is not given
-instead. And every mean or share over wijken that is worked out here is of the wijken shown,
-so that taking those away from it leaves nothing. All figures of a wijk in a year share one fate,
-and a forecast shares that of the figure it stands on.
+This is the only module that reads a run's tables (those of explanations it hands to
+:mod:`explained`); pages, pictures and downloads are made of what it gives back. Three rules do the
+work. A figure that is too small is *hidden*. What adds up to a figure that is given (wijken to the
+published total of their gemeente, age bands to all people) is *covered*: where one part is hidden
+so are others, until what is left of the total is of two parts or more and large enough to be shown
+itself; where that would take too many, the total is not given instead. And every mean or share over
+wijken that is worked out here is of the wijken shown, so that taking those away from it leaves
+nothing. All figures of a wijk in a year share one fate, and a forecast shares that of the figure it
+stands on.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.levels import AREA
-from risicomodel.report import profile
+from risicomodel.report import explained, profile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +36,7 @@ LEAST_CLIENTS = 10.0
 LEAST_PEOPLE = 100.0
 LEAST_PARTS = 2
 MOST_COVER = 0.2  # of the parts of a total that may be hidden for the sake of others
+MOST_ELSEWHERE = 0.2  # of a published total that may be of no wijk there is
 
 KEY = ["domain", AREA, "year"]
 SHOWN, HIDDEN = "shown", "hidden"
@@ -65,8 +67,12 @@ class Shown:
         Long: ``level`` (wijk, gemeente, country), ``code``, ``name``, ``value``, ``year``.
     stacking : DataFrame or None
         Persons and households with any provision, per wijk and year.
-    explanations, families, similar : DataFrame or None
-        Of wijken and domains whose expected rate is shown.
+    explanations : DataFrame or None
+        Of wijken and domains whose expected rate is shown, beside others of those.
+    dependence : DataFrame or None
+        What features do along their values, in the country.
+    similar : DataFrame or None
+        Which wijken are most alike.
     """
 
     wijken: pd.DataFrame
@@ -77,7 +83,7 @@ class Shown:
     profile: pd.DataFrame
     stacking: pd.DataFrame | None
     explanations: pd.DataFrame | None
-    families: pd.DataFrame | None
+    dependence: pd.DataFrame | None
     similar: pd.DataFrame | None
 
 
@@ -95,9 +101,9 @@ def disclose(tables: Tables) -> Shown:
         forecast_totals=ahead_totals,
         profile=_profile(tables),
         stacking=_stacking(tables, figures),
-        explanations=_of_expected(tables.explanations, figures),
-        families=_of_expected(tables.families, figures),
-        similar=tables.similar,
+        explanations=_explained(tables, cells, figures),
+        dependence=explained.along(tables.dependence, len(_wijken(tables))),
+        similar=_similar(tables),
     )
 
 
@@ -224,8 +230,11 @@ def _totals(tables: Tables, cells: pd.DataFrame, given: pd.Series) -> pd.DataFra
     sums = cells.groupby(by)[["clients", "population"]].sum()
     published = pd.Series(_published(tables)).rename_axis(by).reindex(sums.index)
     clients = published.fillna(sums["clients"])
+    # where wijken lack, clients of all of the gemeente over people of a part of it is no rate
+    whole = sums["clients"] >= (1 - MOST_ELSEWHERE) * clients
     ok = (
         given.reindex(sums.index)
+        & whole
         & (clients >= LEAST_CLIENTS)
         & (sums["population"] >= LEAST_PEOPLE)
     )
@@ -360,18 +369,14 @@ def _stacking(tables: Tables, figures: pd.DataFrame) -> pd.DataFrame | None:
     return table[there & enough].reset_index(drop=True)
 
 
-def _of_expected(table: pd.DataFrame | None, figures: pd.DataFrame) -> pd.DataFrame | None:
-    """Return rows on wijken, domains and years whose expected rate is shown.
+def _explained(tables: Tables, cells: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame | None:
+    """Return contributions of wijken, domains and years whose expected rate is shown."""
+    about = cells[[*KEY, "gm_code", "population"]]
+    about = about.merge(figures.loc[figures["expected"].notna(), KEY], on=KEY)
+    return explained.shown(tables.explanations, about, tables.similar)
 
-    A feature's own value can be a count in disguise: what is left of it is ``higher``, whether it
-    is above the middle of all wijken in that domain and year.
-    """
-    if table is None:
-        return None
-    if "value" in table:
-        middle = table.groupby(["domain", "year", "feature"], observed=True)["value"]
-        higher = (table["value"] > middle.transform("median")).astype("object")
-        table = table.assign(higher=higher.where(table["value"].notna(), None))
-    shown = figures.loc[figures["expected"].notna(), KEY]
-    table = table.astype(dict.fromkeys(["domain", AREA], "str"))
-    return table.drop(columns="value", errors="ignore").merge(shown, on=KEY)
+
+def _similar(tables: Tables) -> pd.DataFrame | None:
+    """Return which wijken are alike, of the newest year there are any of."""
+    table = tables.similar
+    return None if table is None else table[table["year"] == table["year"].max()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel import storage
 from risicomodel.levels import AREA
-from risicomodel.report.conversation import MOST_DRIVERS, of_year
+from risicomodel.report import drivers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 WORKBOOK = "cijfers.xlsx"
 FOLDER = "data"
 DECIMALS = {"observed": 1, "estimate": 1, "expected": 1, "gap": 1, "rate": 1, "lower": 1,
-            "upper": 1, "contribution": 1, "chance": 2, "value": 2}  # fmt: skip
-LEAST = 0.05  # less is written as 0.0
+            "upper": 1, "contribution": 1, "contribution_vs_gemeente": 1,
+            "contribution_vs_similar": 1, "chance": 2, "value": 2}  # fmt: skip
 NO_RATE = ("chance", "value")
 KEPT = {
     "wijken": [AREA, "wijk_name", "gm_code", "gm_name", "people"],
@@ -31,7 +31,7 @@ KEPT = {
     ],
     "totals": ["domain", "gm_code", "year", "clients", "rate", "source"],
     "forecasts": [
-        "domain", AREA, "wijk_name", "origin_year", "year", "horizon", "rate", "lower", "upper",
+        "domain", AREA, "origin_year", "year", "horizon", "rate", "lower", "upper",
     ],
     "forecast_totals": [
         "domain", "gm_code", "origin_year", "year", "horizon", "rate", "lower", "upper",
@@ -39,7 +39,7 @@ KEPT = {
     "stacking": [AREA, "year", "clients", "households"],
     "explanations": [
         "domain", AREA, "year", "feature", "contribution", "contribution_low",
-        "contribution_high",
+        "contribution_high", "contribution_vs_gemeente", "contribution_vs_similar",
     ],
     "similar": [AREA, "rank", "similar_code"],
 }  # fmt: skip
@@ -64,18 +64,15 @@ def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
 
 
 def _drivers(rows: pd.DataFrame, place: Place, words: Words) -> pd.DataFrame:
-    """Return what pages name: stable, of the year a domain is told of, the strongest."""
+    """Return what pages name: drivers of the year a domain is told of."""
     import pandas as pd
 
-    parts = [of_year(own, place.year(str(name))) for name, own in rows.groupby("domain")]
-    rows = pd.concat(parts) if parts else rows
-    per = rows["domain"].map({name: words.per(name) for name in place.country.domains})
-    large = (rows["contribution"] * per).abs() >= LEAST
-    rows = rows[rows["stable"] & large]
-    order = rows["contribution"].abs().sort_values(ascending=False).index
-    return (
-        rows.loc[order].groupby(["domain", AREA]).head(MOST_DRIVERS).sort_values(["domain", AREA])
-    )
+    parts = [
+        drivers.strongest(drivers.of_year(own, place.year(name)), words.per(name))
+        for name in place.country.domains
+        if len(own := rows[rows["domain"] == name])
+    ]
+    return pd.concat(parts).sort_values(["domain", AREA]) if parts else rows.iloc[:0]
 
 
 def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.levels import AREA
-from risicomodel.report import ahead, charts, conversation, plain, profile
+from risicomodel.report import ahead, charts, conversation, drivers, plain, profile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from risicomodel.report.conversation import Driver
+    from risicomodel.report.drivers import Labels, Told
     from risicomodel.report.place import Place
     from risicomodel.report.words import Words
 
@@ -19,7 +19,6 @@ GROUPS = {
     "age": profile.PEOPLE,
     "household": profile.HOUSEHOLDS,
 }
-Labels = dict[str, dict[str, str]]
 
 
 def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> dict[str, Any]:
@@ -35,8 +34,9 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
     code = wijk[AREA]
     domains = list(place.country.domains)
     figures = {domain: _row(place, code, domain) for domain in domains}
-    found = {domain: _drivers(place, words, code, domain, labels) for domain in domains}
-    told = {domain: drivers for domain, drivers in found.items() if drivers is not None}
+    known = place.country.shown.explanations is not None
+    told = {domain: _told(place, words, code, domain, labels) for domain in domains if known}
+    found = {domain: one for domain, one in told.items() if one is not None}
     people = wijk["people"]
     return {
         "wijk": wijk,
@@ -44,11 +44,10 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
         "expected": any(row.get("expected") is not None for row in figures.values()),
         "domains": [_domain(place, words, code, domain, figures[domain]) for domain in domains],
         "profile": _profile(place, code),
-        "drivers": found,
-        "largest": {n: max((abs(d.effect) for d in told[n]), default=1.0) for n in told},
+        "drivers": told,
         "similar": _similar(place, code),
         "thin": _thin(place, words, wijk, figures),
-        "questions": conversation.questions(figures, told, words),
+        "questions": conversation.questions(figures, found, words),
     }
 
 
@@ -152,17 +151,12 @@ def _groups() -> dict[str, list[tuple[str, str]]]:
     return {**shares, "home": home, "near": near}
 
 
-def _drivers(
-    place: Place, words: Words, code: str, domain: str, labels: Labels
-) -> list[Driver] | None:
-    """Return the drivers of the year a domain is told of; None where the run explains nothing."""
-    if place.country.shown.explanations is None:
-        return None
+def _told(place: Place, words: Words, code: str, domain: str, labels: Labels) -> Told | None:
+    """Return what is told of the year a domain is told of; None where nothing is explained."""
     rows = place.of_wijk("explanations", code, domain)
     if rows is None:
-        return []
-    rows = conversation.of_year(rows, place.year(domain))
-    return conversation.drivers(rows, labels, words, domain)
+        return None
+    return drivers.tell(drivers.of_year(rows, place.year(domain)), labels, words, domain)
 
 
 def _similar(place: Place, code: str) -> list[dict[str, Any]] | None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import re
-from dataclasses import replace
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from risicomodel import __version__, storage
+from risicomodel import __version__, progress, runs, storage
 from risicomodel.levels import AREA
 from risicomodel.report import (
     disclosure,
     downloads,
     gaps,
+    gemeenten,
     housing,
     maps,
     method,
     overview,
+    pages,
     place,
     plain,
-    profile,
     register,
     sheet,
     tables,
@@ -31,17 +30,45 @@ from risicomodel.report.country import Country
 from risicomodel.report.words import Words
 
 if TYPE_CHECKING:
-    import jinja2
+    from pathlib import Path
 
+    from risicomodel.report.drivers import Labels
     from risicomodel.report.place import Place
     from risicomodel.report.tables import Tables
     from risicomodel.settings import ReportSettings
 
 log = logging.getLogger(__name__)
 
-HERE = Path(__file__).parent
-ASSETS = ("report.css", "report.js")
 MARK = "report.json"  # what is in it is a report, and may be replaced by a newer one
+INDEX = "index.html"
+
+
+@dataclass(frozen=True)
+class Making:
+    """What reports of a run are made of, worked out once for all gemeenten.
+
+    Parameters
+    ----------
+    found : Tables
+        Of the run.
+    country : Country
+        What may be shown of it.
+    words : Words
+        In which language.
+    labels : dict
+        What features are called.
+    shared : dict
+        What every page knows.
+    mark : dict
+        What a report says of itself, but for its gemeente.
+    """
+
+    found: Tables
+    country: Country
+    words: Words
+    labels: Labels
+    shared: dict[str, Any]
+    mark: dict[str, Any]
 
 
 def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
@@ -52,26 +79,36 @@ def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
     run : Path
         A finished run.
     folder : Path
-        Where the report goes; with ``gemeente=all`` a folder in it for each.
+        Where the report goes; with ``gemeente=all`` a folder in it for each, and an index.
     settings : ReportSettings
         Of which gemeente, in which language.
 
     Returns
     -------
     list of Path
-        The first page of every report made.
+        The first page of every report made; with ``gemeente=all`` the index before them.
     """
+    making = prepare(run, settings.language)
+    places = place.find(making.country, settings.gemeente)
+    if settings.gemeente == place.ALL:
+        return _write_all(places, making, folder)
+    with storage.staged_folder(folder) as staging:
+        _write_place(places[0], making, staging)
+    return [folder / INDEX]
+
+
+def prepare(run: Path, language: str) -> Making:
+    """Read a run, and work out what is the same for all gemeenten."""
     found = tables.read(run)
-    country = of_country(found)
-    places = place.find(country, settings.gemeente)
-    words = Words(settings.language, found.domains)
-    pages = []
-    for one in places:
-        target = folder / one.code if len(places) > 1 else folder
-        with storage.staged_folder(target) as staging:
-            _write_place(one, found, words, staging)
-        pages.append(target / "index.html")
-    return pages
+    words = Words(language, found.domains)
+    return Making(
+        found=found,
+        country=of_country(found),
+        words=words,
+        labels=_labels(found),
+        shared=pages.shared(found, words),
+        mark=_mark(run, found, language),
+    )
 
 
 def of_country(found: Tables) -> Country:
@@ -81,84 +118,84 @@ def of_country(found: Tables) -> Country:
     return Country(replace(shown, figures=gaps.add(shown.figures, rounded)), found.domains)
 
 
-def _write_place(one: Place, found: Tables, words: Words, folder: Path) -> None:
-    shared, labels = _shared(one, found, words), _labels(found)
+def _write_all(places: list[Place], making: Making, folder: Path) -> list[Path]:
+    """Write the reports that are not there yet, and the index when all of them are."""
+    _begin(folder, making.mark)
+    todo = [one for one in places if not _is_there(one, making, folder)]
+    if len(todo) < len(places):
+        log.info("going on: %d of %d reports are there.", len(places) - len(todo), len(places))
+    with progress.steps("reports", len(todo)) as done:
+        for one in todo:
+            with storage.staged_folder(folder / one.code) as staging:
+                _write_place(one, making, staging)
+            done(1)
+    pages.write_assets(folder, making.words)
+    view = gemeenten.view(places)
+    pages.write(folder / INDEX, "gemeenten.html", **making.shared, **view)
+    return [folder / name / INDEX for name in ("", *(one.code for one in places))]
+
+
+def _begin(folder: Path, mark: dict[str, Any]) -> None:
+    """Go on in a folder with such reports, else start over; there is no index until the end."""
+    own = {"gemeente": place.ALL, **mark}
+    if _read_mark(folder) != own:
+        with storage.staged_folder(folder) as staging:
+            storage.write_json(staging / MARK, own)
+    (folder / INDEX).unlink(missing_ok=True)
+    for left in folder.glob(".*"):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_there(one: Place, making: Making, folder: Path) -> bool:
+    return bool(_read_mark(folder / one.code) == {"gemeente": one.code, **making.mark})
+
+
+def _read_mark(folder: Path) -> Any:
+    try:
+        return json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write_place(one: Place, making: Making, folder: Path) -> None:
+    found, words = making.found, making.words
+    wijken = one.wijken[[AREA, "wijk_name"]].to_dict("records")
+    shared = {**making.shared, "place": one, "wijken": wijken}
     drawing = maps.draw(one, found.outlines)
     entry = register.record(one.name, shared["years"], found.about.justification, words)
     note = words.text("site.demo") if found.made_up else shared["source"]
     downloaded = downloads.write(one, words, folder, note)
-    pages = {
+    views = {
         "index": overview.view(one, words, drawing) | {"downloads": downloaded},
         "wonen": housing.view(one),
         "uitleg": method.view(found.about),
         "register": {"record": entry},
     }
-    for name, view in pages.items():
-        _write_page(folder / f"{name}.html", f"{name}.html", shared, view)
+    for name, view in views.items():
+        pages.write(folder / f"{name}.html", f"{name}.html", **shared, **view)
     for wijk in plain.records(one.wijken):
-        view = sheet.view(one, words, wijk, labels)
-        _write_page(folder / f"{wijk[AREA]}.html", "wijk.html", shared, view)
+        view = sheet.view(one, words, wijk, making.labels)
+        pages.write(folder / f"{wijk[AREA]}.html", "wijk.html", **shared, **view)
     storage.write_json(folder / "algoritmeregister.json", entry)
-    storage.write_json(folder / MARK, _mark(one, found, words))
-    for name in ASSETS:
-        storage.write_text(folder / name, (HERE / "assets" / name).read_text(encoding="utf-8"))
+    storage.write_json(folder / MARK, {"gemeente": one.code, **making.mark})
+    pages.write_assets(folder, words)
 
 
-def _mark(one: Place, found: Tables, words: Words) -> dict[str, Any]:
-    """Return what a report's folder says of itself."""
+def _mark(run: Path, found: Tables, language: str) -> dict[str, Any]:
+    """Return what a report's folder says of itself: of which run, made by what."""
     return {
-        "gemeente": one.code,
-        "language": words.language,
+        "language": language,
         "made_up": found.made_up,
         "last_year": found.last_year,
         "version": __version__,
+        "made_by": pages.made_by(),
         "run_started": found.record["started"],
+        "run": storage.sha256_file(run / runs.RECORD),
     }
 
 
-def _labels(found: Tables) -> dict[str, dict[str, str]]:
+def _labels(found: Tables) -> Labels:
     """Return what features are called, in both languages, and their units."""
     table = found.about.tables["features"]
-    told = table[["feature", "label_nl", "label_en", "unit", "family"]].set_index("feature")
-    return {row["feature"]: row for row in plain.records(told.reset_index())}
-
-
-def _shared(one: Place, found: Tables, words: Words) -> dict[str, Any]:
-    """Return what every page knows."""
-    return {
-        "place": one,
-        "wijken": one.wijken[[AREA, "wijk_name"]].to_dict("records"),
-        "words": words,
-        "t": words.text,
-        "made_up": found.made_up,
-        "last_year": found.last_year,
-        "version": __version__,
-        "units": {item.name: "share" for item in profile.SHARES}
-        | {item.name: item.unit for item in profile.FACTS},
-        "years": f"{int(found.panel['year'].min())}–{found.last_year}",
-        "source": words.text("site.source", version=__version__),
-        "today": datetime.now(UTC).date().isoformat(),
-        "AREA": AREA,
-        "colours": {"levels": maps.LEVELS, "gaps": maps.GAPS},
-    }
-
-
-def _write_page(path: Path, template: str, shared: dict[str, Any], view: dict[str, Any]) -> None:
-    text = _environment().get_template(template).render(here=path.name, **shared, **view)
-    # HTML needs no such end tags, and a large gemeente has a hundred pages of tables
-    text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
-    lines = [line.strip() for line in text.splitlines()]
-    storage.write_text(path, "\n".join(line for line in lines if line) + "\n")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    told = table[["feature", "label_nl", "label_en", "unit", "family"]]
+    return {row["feature"]: row for row in plain.records(told)}

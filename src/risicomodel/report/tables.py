@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NEEDED = ("panel.parquet", "gemeenten.parquet", "predictions.parquet", "features.csv")
 # tables that say how good the model is; they are of the country, and hold no figure of a wijk
 ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forecast_bands",
-               "importance", "dependence", "quality", "features")  # fmt: skip
+               "importance", "interactions", "quality", "features")  # fmt: skip
 # contributions of declared features with their contexts, else of every column
 EXPLAINED = ("explanation_features.parquet", "explanations.parquet")
 YEARS_TOLD = 3  # how far before the newest year a domain may be told of
@@ -70,7 +70,7 @@ class Tables:
         As the run declared them.
     panel, gemeenten, predictions : DataFrame
         As the run wrote them; of predictions the champion's.
-    outlines, forecasts, forecast_sums, stacking, explanations, families, similar : DataFrame
+    outlines, forecasts, forecast_sums, stacking, explanations, dependence, similar : DataFrame
         None where the run has none.
     about : About
         The run and its models as a whole.
@@ -86,7 +86,7 @@ class Tables:
     forecast_sums: pd.DataFrame | None
     stacking: pd.DataFrame | None
     explanations: pd.DataFrame | None
-    families: pd.DataFrame | None
+    dependence: pd.DataFrame | None
     similar: pd.DataFrame | None
     about: About
 
@@ -127,8 +127,8 @@ def read(folder: Path) -> Tables:
         forecast_sums=_optional(folder, "forecast_sums.csv"),
         stacking=_optional(folder, "stacking.parquet"),
         explanations=_first(folder, EXPLAINED, filters=of_last),
-        families=_optional(folder, "explanation_families.parquet", filters=of_last),
-        similar=_similar(folder),
+        dependence=_optional(folder, "dependence.csv"),
+        similar=_optional(folder, "similar.csv"),
         about=_about(folder, record, forecasts),
     )
 
@@ -173,15 +173,6 @@ def _record(folder: Path) -> dict[str, Any]:
 def _first(folder: Path, names: tuple[str, ...], **how: Any) -> pd.DataFrame | None:
     """Return the first of a run's tables that is there."""
     return next((_table(folder, name, **how) for name in names if (folder / name).is_file()), None)
-
-
-def _similar(folder: Path) -> pd.DataFrame | None:
-    """Return the most similar wijken, of the newest year there are any of."""
-    table = _optional(folder, "similar.csv")
-    if table is None or "year" not in table:
-        return table
-    newest: pd.DataFrame = table[table["year"] == table["year"].max()]
-    return newest
 
 
 def _optional(folder: Path, name: str, **how: Any) -> pd.DataFrame | None:

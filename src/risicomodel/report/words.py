@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from risicomodel.domains import Domain
+    from risicomodel.report.drivers import Beside
 
 TEXTS = Path(__file__).parent / "texts"
 NOTHING = "–"
@@ -107,6 +108,27 @@ class Words:
     def change(self, domain: str, rate: float | None) -> str:
         """Return a difference of rates per so many people, with its sign."""
         return self.signed(None if rate is None else rate * self.per(domain), 1)
+
+    def beside(self, domain: str, one: Beside, gemeente: str) -> str:
+        """Return how much more or less is expected than elsewhere, and why."""
+        whom = self.text(f"wijk.drivers.beside.{one.whom}", gemeente=gemeente)
+        gap = self.rate(domain, abs(one.gap))
+        way = "same" if gap == self.rate(domain, 0.0) else "more" if one.gap > 0 else "less"
+        told = self.text(
+            f"wijk.drivers.told.{way}",
+            Beside=whom[:1].upper() + whom[1:],
+            rate=self.rate(domain, one.rate),
+            gap=gap,
+        )
+        if way == "same" or not one.reasons:
+            return f"{told}."
+        why = self.text("wijk.drivers.because", reasons=self.both(one.reasons))
+        return f"{told}, {why}."
+
+    def both(self, items: list[str]) -> str:
+        """Return one or two things as one."""
+        first, *others = items
+        return self.text("wijk.drivers.and", one=first, other=others[0]) if others else first
 
     def band(self, domain: str, lower: float | None, upper: float | None) -> str:
         """Return a band in words, or nothing where there is none."""

@@ -1,0 +1,94 @@
+"""Pages as files: templates filled in, made small, and what all of them need beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from risicomodel import __version__, storage
+from risicomodel.levels import AREA
+from risicomodel.report import maps, profile
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from risicomodel.report.tables import Tables
+    from risicomodel.report.words import Words
+
+HERE = Path(__file__).parent
+STYLE, SCRIPT = "report.css", "report.js"
+SAID = ("download", "sorted_up", "sorted_down", "found")  # what the script says
+
+
+def shared(found: Tables, words: Words) -> dict[str, Any]:
+    """Return what every page of a run knows."""
+    return {
+        "words": words,
+        "t": words.text,
+        "made_up": found.made_up,
+        "last_year": found.last_year,
+        "version": __version__,
+        "units": {item.name: "share" for item in profile.SHARES}
+        | {item.name: item.unit for item in profile.FACTS},
+        "years": f"{int(found.panel['year'].min())}–{found.last_year}",
+        "source": words.text("site.source", version=__version__),
+        "today": datetime.now(UTC).date().isoformat(),
+        "AREA": AREA,
+        "colours": {"levels": maps.LEVELS, "gaps": maps.GAPS},
+    }
+
+
+def fill(template: str, **values: Any) -> str:
+    """Return a filled template, without what a browser does not need.
+
+    A large gemeente has a hundred pages of tables: HTML does without the end tags of cells and
+    without quotes around a word. Texts have no quotes of their own, for those are escaped.
+    """
+    text = _environment().get_template(template).render(**values)
+    text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
+    text = re.sub(
+        r' (class|scope|role|tabindex|id|href|style)="([\w:-]+)"(?=[ >])', r" \1=\2", text
+    )
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def write(path: Path, template: str, **values: Any) -> None:
+    """Write a page; it knows its own name."""
+    storage.write_text(path, fill(template, here=path.name, **values))
+
+
+def write_assets(folder: Path, words: Words) -> None:
+    """Write the style and the script, with what it says in the pages' language."""
+    texts = {name: words.text(f"site.{name}", name="%", n="%", all="#") for name in SAID}
+    said = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+    script = (HERE / "assets" / SCRIPT).read_text(encoding="utf-8")
+    storage.write_text(folder / SCRIPT, said + script)
+    style = (HERE / "assets" / STYLE).read_text(encoding="utf-8")
+    storage.write_text(folder / STYLE, style)
+
+
+@cache
+def made_by() -> str:
+    """Return a mark of everything in this folder: pages of other code are other pages."""
+    kinds = {".py", ".html", ".css", ".js", ".toml"}
+    files = sorted(path for path in HERE.rglob("*") if path.suffix in kinds)
+    named = {path.relative_to(HERE).as_posix(): storage.sha256_file(path) for path in files}
+    return storage.sha256_json(named)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
