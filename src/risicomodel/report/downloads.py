@@ -79,7 +79,8 @@ def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Return a table with rates per so many people, and no more digits than pages show."""
     out = table.copy()
     if "domain" in table:
-        per = table["domain"].map({name: words.per(name) for name in table["domain"].unique()})
+        known = {name: words.per(name) for name in table["domain"].unique()}
+        per = table["domain"].map(known).astype("int64")  # also where no row is left
         out.insert(1, "per", per)
     for name in table.columns:
         decimals = DECIMALS.get(name.removesuffix("_low").removesuffix("_high"))
