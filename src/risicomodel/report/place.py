@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel.errors import ConfigError, suggest
 from risicomodel.levels import AREA
 from risicomodel.report import plain
+from risicomodel.report.drivers import of_year
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,17 @@ class Place:
     def _split(self) -> dict[str, dict[str, pd.DataFrame]]:
         return {}
 
+    @cached_property
+    def explained(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """Contributions of the year a domain is told of, a row per feature, by domain and wijk."""
+        found = self.table("explanations")
+        out: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for domain, year in self._years.items() if found is not None else ():
+            rows = found[found["domain"] == domain]  # type: ignore[index]
+            for row in plain.records(of_year(rows, year)):
+                out.setdefault((domain, str(row[AREA])), []).append(row)
+        return out
+
     @property
     def wijken(self) -> pd.DataFrame:
         """The gemeente's wijken."""
@@ -73,6 +85,18 @@ class Place:
             for domain in self.country.domains
             for year in found["year"].unique()
         }
+
+    def figure(self, domain: str, year: int, wijk: str) -> dict[str, Any] | None:
+        """Return a wijk's figures of one year; None where it has none."""
+        key = (domain, year)
+        if key not in self._rows:
+            rows = plain.records(self.figures(domain, year).reset_index())
+            self._rows[key] = {str(row[AREA]): row for row in rows}
+        return self._rows[key].get(wijk)
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, int], dict[str, dict[str, Any]]]:
+        return {}
 
     def figures(self, domain: str, year: int) -> pd.DataFrame:
         """Return a domain's figures of one year, by wijk code."""
