@@ -56,6 +56,14 @@ def smallest(country: Country) -> str:
     return str(count[count > 1].idxmin())
 
 
+@pytest.fixture(scope="module")
+def english(tmp_path_factory: pytest.TempPathFactory, smallest: str) -> Path:
+    """A report in English."""
+    folder = tmp_path_factory.mktemp("english") / "out"
+    site.write(whole_run(), folder, ReportSettings(smallest, "en"))
+    return folder
+
+
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
     """A copy of the whole run, to change."""
@@ -306,6 +314,26 @@ class TestOddities:
         figures = pd.read_csv(index.parent / "data" / "figures.csv")
         assert figures[["observed", "estimate", "expected"]].isna().all(axis=None)
 
+    def test_a_gemeente_of_which_wijken_lack_has_no_rate_as_a_whole(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        """Clients of everyone over people of a part of it would be no rate."""
+        totals = pd.read_parquet(copied / "gemeenten.parquet")
+        here = totals["gm_code"] == smallest
+        totals.loc[here, "wmo_clients"] = totals.loc[here, "wmo_clients"] * 2
+        totals.to_parquet(copied / "gemeenten.parquet", index=False)
+        before, *_ = site.write(whole_run(), tmp_path / "before", ReportSettings(smallest))
+        after, *_ = site.write(copied, tmp_path / "after", ReportSettings(smallest))
+        assert "ontbreken wijken van deze gemeente" not in texts(before)
+        assert "ontbreken wijken van deze gemeente" in texts(after)
+        table = pd.read_csv(after.parent / "data" / "totals.csv")
+        rows = table[(table["domain"] == "wmo") & (table["source"] == "partial")]
+        assert len(rows)
+        assert rows[["clients", "rate"]].isna().all(axis=None)
+        ahead = after.parent / "data" / "forecast_totals.csv"
+        if ahead.is_file():
+            assert pd.read_csv(ahead)["rate"].isna().all(), "they are sums of the wijken there are"
+
     def test_a_wijk_without_features_or_geometry(
         self, copied: Path, tmp_path: Path, smallest: str
     ) -> None:
@@ -324,27 +352,21 @@ class TestOddities:
 class TestCounts:
     """The page on what the model uses and what it does not: of the country, made once."""
 
-    @pytest.fixture(scope="class")
-    def page(self, tmp_path_factory: pytest.TempPathFactory, smallest: str) -> Path:
-        folder = tmp_path_factory.mktemp("counts")
-        site.write(whole_run(), folder / "out", ReportSettings(smallest, "en"))
-        return folder / "out" / "wat-telt-mee.html"
-
-    def test_what_counts_most_is_named_first(self, page: Path) -> None:
+    def test_what_counts_most_is_named_first(self, english: Path) -> None:
         table = pd.read_csv(whole_run() / "importance.csv")
         labels = pd.read_csv(whole_run() / "features.csv").set_index("feature")["label_en"]
-        said = texts(page)
+        said = texts(english / "wat-telt-mee.html")
         for domain in ("jeugd", "wmo", "bijstand"):
             rows = table[(table["domain"] == domain) & (table["level"] == "feature")]
             first, second = rows.sort_values("rank")["name"].head(2)
             assert 0 < said.find(f"{labels[first]} (") < said.rfind(f"{labels[second]} (")
 
-    def test_all_that_is_not_used_is_named_with_why(self, page: Path) -> None:
+    def test_all_that_is_not_used_is_named_with_why(self, english: Path) -> None:
         table = pd.read_csv(whole_run() / "importance.csv", keep_default_na=False)
         labels = pd.read_csv(whole_run() / "features.csv").set_index("feature")["label_en"]
         left = table[(table["level"] == "feature") & ~table["used"]]
         assert len(left) > 3
-        said = texts(page)
+        said = texts(english / "wat-telt-mee.html")
         for name in left["name"]:
             assert labels[name] in said
         assert "Hardly any effect" in said
@@ -406,11 +428,8 @@ class TestCounts:
 
 
 class TestAccountability:
-    def test_the_model_card_and_the_datasheet_are_in_the_folder(
-        self, tmp_path: Path, smallest: str
-    ) -> None:
-        index, *_ = site.write(whole_run(), tmp_path / "out", ReportSettings(smallest, "en"))
-        card, data = (texts(index.parent / f"{name}.html") for name in ("uitleg", "gegevens"))
+    def test_the_model_card_and_the_datasheet_are_in_the_folder(self, english: Path) -> None:
+        card, data = (texts(english / f"{name}.html") for name in ("uitleg", "gegevens"))
         for part in ("Model card", "What is it?", "For whom?", "What not to use this for",
                      "What did it learn from?", "Limits", "Fairness", "Repeating it"):  # fmt: skip
             assert part in card
@@ -469,14 +488,11 @@ class TestParts:
             "Naast Zuiderdam (64,0): 14,0 lager, vooral door minder eenpersoonshuishoudens.",
         ]
 
-    def test_pages_set_every_explained_wijk_beside_three(
-        self, tmp_path: Path, smallest: str
-    ) -> None:
-        index, *_ = site.write(whole_run(), tmp_path / "out", ReportSettings(smallest, "en"))
-        rows = pd.read_csv(index.parent / "data" / "explanations.csv")
+    def test_pages_set_every_explained_wijk_beside_three(self, english: Path) -> None:
+        rows = pd.read_csv(english / "data" / "explanations.csv")
         for beside in ("gemeente", "similar"):
             assert rows[f"contribution_vs_{beside}"].notna().any()
-        said = texts(index.parent / f"{rows['wijk_code'].iloc[0]}.html")
+        said = texts(english / f"{rows['wijk_code'].iloc[0]}.html")
         for beside in ("the Netherlands", "wijken like this one"):
             assert f"Beside {beside} (" in said
 

@@ -188,7 +188,7 @@ def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words
     about = labels.get(str(row["feature"]), {})
     label = about.get(f"label_{words.language}", str(row["feature"]).replace("_", " "))
     more = row.get(higher)
-    if more is None:
+    if more is None or about.get("unit") == "km":  # nothing is high for lying in the east
         return words.text(f"{texts}.other", feature=label)
     pair = ("more", "less") if about.get("unit") == "share" else ("high", "low")
     return words.text(f"{texts}.{pair[0] if more else pair[1]}", feature=label)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel.errors import ConfigError, suggest
 from risicomodel.levels import AREA
 from risicomodel.report import plain
+from risicomodel.report.disclosure import PARTIAL
 from risicomodel.report.drivers import of_year
 
 if TYPE_CHECKING:
@@ -120,14 +121,19 @@ class Place:
         }
 
     def total(self, domain: str, year: int) -> dict[str, Any]:
-        """Return clients, rate and source of the gemeente's total; empty where there is none."""
+        """Return clients, rate and source of the gemeente's total; empty where there is none.
+
+        Where that is for want of wijken there is only the source.
+        """
         return self._totals.get((domain, year), {})
 
     @cached_property
     def _totals(self) -> dict[tuple[str, int], dict[str, Any]]:
         found = self.table("totals")
-        rows = [] if found is None else plain.records(found.dropna(subset=["rate"]))
-        return {(row["domain"], int(row["year"])): row for row in rows}
+        rows = [] if found is None else plain.records(found)
+        told = {(row["domain"], int(row["year"])): row for row in rows if row["rate"] is not None}
+        lacking = [row for row in rows if row["source"] == PARTIAL]
+        return told | {(r["domain"], int(r["year"])): {"source": PARTIAL} for r in lacking}
 
 
 def find(country: Country, wanted: str | None) -> list[Place]:

@@ -49,6 +49,7 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
         "domains": [_domain(place, words, code, domain, figures[domain]) for domain in domains],
         "profile": _profile(place, code),
         "drivers": told,
+        "beside": [w for w in drivers.BESIDE if any(o.gap(w) is not None for o in found.values())],
         "similar": _similar(place, code),
         "thin": _thin(place, words, wijk, figures),
         "questions": conversation.questions(figures, found, words),
