@@ -13,7 +13,19 @@ import pandas as pd
 import pytest
 import shapely
 
-from risicomodel.report import charts, drivers, gaps, maps, place, site, tables, words
+from risicomodel.report import (
+    charts,
+    counts,
+    curves,
+    drivers,
+    gaps,
+    maps,
+    place,
+    plain,
+    site,
+    tables,
+    words,
+)
 from risicomodel.settings import LANGUAGES, ReportSettings
 from running import cli, refused, well, whole_run
 
@@ -42,6 +54,14 @@ def smallest(country: Country) -> str:
     """The gemeente with the fewest wijken, but more than one."""
     count = country.shown.wijken.groupby("gm_code").size()
     return str(count[count > 1].idxmin())
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory: pytest.TempPathFactory, smallest: str) -> Path:
+    """A report in English."""
+    folder = tmp_path_factory.mktemp("english") / "out"
+    site.write(whole_run(), folder, ReportSettings(smallest, "en"))
+    return folder
 
 
 @pytest.fixture
@@ -91,7 +111,8 @@ class TestCommand:
         out = well("report", whole_run(), f"gemeente={name}", f"run.dir={tmp_path / 'out'}").out
         assert "index.html" in out
         pages = {path.name for path in (tmp_path / "out").glob("*.html")}
-        assert {"index.html", "wonen.html", "uitleg.html", "register.html"} < pages
+        names = ("index", "wonen", "wat-telt-mee", "uitleg", "gegevens", "register")
+        assert {f"{page}.html" for page in names} < pages
         mark = json.loads((tmp_path / "out" / site.MARK).read_text(encoding="utf-8"))
         assert mark["gemeente"] == smallest
         # again, in another language, in its place
@@ -103,7 +124,7 @@ class TestCommand:
         site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
         for page in (tmp_path / "out").glob("*.html"):
             assert "Verzonnen cijfers" in texts(page)
-            if page.name != "register.html":
+            if page.name not in {"register.html", "gegevens.html"}:
                 assert "dit gaat over wijken, niet over mensen" in texts(page)
 
     def test_the_same_tables_give_the_same_pages(self, tmp_path: Path, smallest: str) -> None:
@@ -238,6 +259,7 @@ class TestOddities:
         wijk = min(index.parent.glob("WK*.html"))
         assert "staat niet welke kenmerken" in texts(wijk)
         assert "staat niet welke wijken op elkaar lijken" in texts(wijk)
+        assert "staat niet welke kenmerken meetellen" in texts(index.parent / "wat-telt-mee.html")
 
     def test_a_name_with_markup_is_text(self, copied: Path, tmp_path: Path, smallest: str) -> None:
         panel = pd.read_parquet(copied / "panel.parquet")
@@ -292,6 +314,26 @@ class TestOddities:
         figures = pd.read_csv(index.parent / "data" / "figures.csv")
         assert figures[["observed", "estimate", "expected"]].isna().all(axis=None)
 
+    def test_a_gemeente_of_which_wijken_lack_has_no_rate_as_a_whole(
+        self, copied: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        """Clients of everyone over people of a part of it would be no rate."""
+        totals = pd.read_parquet(copied / "gemeenten.parquet")
+        here = totals["gm_code"] == smallest
+        totals.loc[here, "wmo_clients"] = totals.loc[here, "wmo_clients"] * 2
+        totals.to_parquet(copied / "gemeenten.parquet", index=False)
+        before, *_ = site.write(whole_run(), tmp_path / "before", ReportSettings(smallest))
+        after, *_ = site.write(copied, tmp_path / "after", ReportSettings(smallest))
+        assert "ontbreken wijken van deze gemeente" not in texts(before)
+        assert "ontbreken wijken van deze gemeente" in texts(after)
+        table = pd.read_csv(after.parent / "data" / "totals.csv")
+        rows = table[(table["domain"] == "wmo") & (table["source"] == "partial")]
+        assert len(rows)
+        assert rows[["clients", "rate"]].isna().all(axis=None)
+        ahead = after.parent / "data" / "forecast_totals.csv"
+        if ahead.is_file():
+            assert pd.read_csv(ahead)["rate"].isna().all(), "they are sums of the wijken there are"
+
     def test_a_wijk_without_features_or_geometry(
         self, copied: Path, tmp_path: Path, smallest: str
     ) -> None:
@@ -305,6 +347,95 @@ class TestOddities:
         index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
         assert "te weinig bekend over wie er wonen" in texts(index.parent / f"{code}.html")
         assert f"{code}.html" in index.read_text(encoding="utf-8")
+
+
+class TestCounts:
+    """The page on what the model uses and what it does not: of the country, made once."""
+
+    def test_what_counts_most_is_named_first(self, english: Path) -> None:
+        table = pd.read_csv(whole_run() / "importance.csv")
+        labels = pd.read_csv(whole_run() / "features.csv").set_index("feature")["label_en"]
+        said = texts(english / "wat-telt-mee.html")
+        for domain in ("jeugd", "wmo", "bijstand"):
+            rows = table[(table["domain"] == domain) & (table["level"] == "feature")]
+            first, second = rows.sort_values("rank")["name"].head(2)
+            assert 0 < said.find(f"{labels[first]} (") < said.rfind(f"{labels[second]} (")
+
+    def test_all_that_is_not_used_is_named_with_why(self, english: Path) -> None:
+        table = pd.read_csv(whole_run() / "importance.csv", keep_default_na=False)
+        labels = pd.read_csv(whole_run() / "features.csv").set_index("feature")["label_en"]
+        left = table[(table["level"] == "feature") & ~table["used"]]
+        assert len(left) > 3
+        said = texts(english / "wat-telt-mee.html")
+        for name in left["name"]:
+            assert labels[name] in said
+        assert "Hardly any effect" in said
+        assert "Residents' origin" in said
+        assert "Income and benefits" in said
+
+    def test_it_is_worked_out_once_for_all_gemeenten(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = []
+        view = counts.view
+        monkeypatch.setattr(counts, "view", lambda *given: made.append(1) or view(*given))
+        monkeypatch.setattr(site, "_write_place", lambda *_: None)
+        site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
+        assert len(made) == 1
+
+    @pytest.mark.parametrize(
+        ("added", "way"),
+        [([-1, 0, 1, 2], "up"), ([2, 0, 0, -1], "down"), ([0, 3, 3, 1], "both")],
+    )
+    def test_a_curve_says_which_way_it_goes(self, added: list[float], way: str) -> None:
+        bins = pd.DataFrame({"value": [0.1, 0.2, 0.3, 0.4], "contribution": added,
+                             "share": [0.25, 0.25, 0.25, 0.25]})  # fmt: skip
+        bins = bins.assign(low=bins["contribution"] - 1.0, high=bins["contribution"] + 1.0)
+        drawn = curves.draw(bins, -3.0, 4.0)
+        assert drawn is not None
+        assert drawn.way == way
+        assert drawn.change == added[-1] - added[0]
+        assert drawn.density.startswith("M")
+        assert drawn.density.endswith("z")
+
+    def test_a_curve_is_told_of_where_most_wijken_are(self) -> None:
+        bins = pd.DataFrame({"value": [0.0, 1.0, 2.0, 9.0], "contribution": [5.0, 0.0, 1.0, 7.0],
+                             "share": [0.02, 0.5, 0.46, 0.02]})  # fmt: skip
+        drawn = curves.draw(bins.assign(low=0.0, high=9.0), 0.0, 9.0)
+        assert drawn is not None
+        assert drawn.span == (1.0, 2.0)
+        assert drawn.peak == 2.0
+        assert curves.draw(bins.head(1).assign(low=0.0, high=9.0), 0.0, 9.0) is None
+
+    def test_values_are_written_as_people_do(self, found: tables.Tables) -> None:
+        dutch = words.Words("nl", found.domains)
+        labels = {"a": {"unit": "share"}, "b": {"unit": "log persons"}, "c": {"unit": "log kWh"}}
+        scribe = counts.Scribe(dutch, labels, {"c"})
+        assert scribe.value("a", 0.123) == "12%"
+        assert scribe.value("b", np.log(12345)) == "12.000"
+        assert scribe.value("c", np.log(0.8)) == "80%"
+
+    def test_a_pair_is_told_where_it_moves_most(self, found: tables.Tables) -> None:
+        dutch = words.Words("nl", found.domains)
+        labels = {name: {"unit": "share", "label_nl": name} for name in ("flats", "koop")}
+        row = {"feature_1": "flats", "feature_2": "koop", "high_high": -0.0001,
+               "high_low": 0.0003, "low_high": 0.0, "low_low": None}  # fmt: skip
+        scribe = counts.Scribe(dutch, labels, set())
+        told = scribe.pair("wmo", row)
+        assert told is not None
+        assert told.startswith("veel flats én weinig koop: samen 0,3 per 1.000 meer")
+        assert scribe.pair("jeugd", row) is None, "0.03 per 100 is written as 0.0"
+
+
+class TestAccountability:
+    def test_the_model_card_and_the_datasheet_are_in_the_folder(self, english: Path) -> None:
+        card, data = (texts(english / f"{name}.html") for name in ("uitleg", "gegevens"))
+        for part in ("Model card", "What is it?", "For whom?", "What not to use this for",
+                     "What did it learn from?", "Limits", "Fairness", "Repeating it"):  # fmt: skip
+            assert part in card
+        for part in ("Datasheet", "A wijk in a year", "CBS rounds to 5", "Source and licence",
+                     "Not delivered", "All tables"):  # fmt: skip
+            assert part in data
 
 
 class TestParts:
@@ -323,18 +454,19 @@ class TestParts:
         assert chance == pytest.approx(simulated, abs=0.02)
 
     @pytest.fixture
-    def explained(self) -> pd.DataFrame:
+    def explained(self) -> list[dict[str, Any]]:
         """A wijk with three features, one of which is not stable; no similar wijk is shown."""
-        return pd.DataFrame({
+        rows = pd.DataFrame({
             "wijk_code": "WK000101", "year": 2019, "base_rate": 0.06,
             "feature": ["a", "b", "c"], "contribution": [0.01, -0.02, 0.00001],
             "contribution_vs_gemeente": [-0.004, -0.01, 0.0], "contribution_vs_similar": np.nan,
             "stable": [True, False, True], "higher": [True, True, False],
             "higher_gemeente": [False, True, False], "higher_similar": None,
         })  # fmt: skip
+        return plain.records(rows)
 
     def test_only_what_is_stable_is_a_driver(
-        self, found: tables.Tables, explained: pd.DataFrame
+        self, found: tables.Tables, explained: list[dict[str, Any]]
     ) -> None:
         dutch = words.Words("nl", found.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
@@ -345,7 +477,7 @@ class TestParts:
         assert told.others.effects["country"] == pytest.approx(-0.01999)
 
     def test_a_wijk_is_set_beside_others_in_words(
-        self, found: tables.Tables, explained: pd.DataFrame
+        self, found: tables.Tables, explained: list[dict[str, Any]]
     ) -> None:
         dutch = words.Words("nl", found.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
@@ -356,14 +488,11 @@ class TestParts:
             "Naast Zuiderdam (64,0): 14,0 lager, vooral door minder eenpersoonshuishoudens.",
         ]
 
-    def test_pages_set_every_explained_wijk_beside_three(
-        self, tmp_path: Path, smallest: str
-    ) -> None:
-        index, *_ = site.write(whole_run(), tmp_path / "out", ReportSettings(smallest, "en"))
-        rows = pd.read_csv(index.parent / "data" / "explanations.csv")
+    def test_pages_set_every_explained_wijk_beside_three(self, english: Path) -> None:
+        rows = pd.read_csv(english / "data" / "explanations.csv")
         for beside in ("gemeente", "similar"):
             assert rows[f"contribution_vs_{beside}"].notna().any()
-        said = texts(index.parent / f"{rows['wijk_code'].iloc[0]}.html")
+        said = texts(english / f"{rows['wijk_code'].iloc[0]}.html")
         for beside in ("the Netherlands", "wijken like this one"):
             assert f"Beside {beside} (" in said
 

@@ -41,6 +41,7 @@ MOST_ELSEWHERE = 0.2  # of a published total that may be of no wijk there is
 KEY = ["domain", AREA, "year"]
 SHOWN, HIDDEN = "shown", "hidden"
 OBSERVED, SUPPRESSED = "observed", "suppressed"
+PARTIAL = "partial"  # of a total: there are no wijken of a part of the gemeente
 FIGURES = [
     "observed", "observed_clients", "estimate", "estimate_lower", "estimate_upper",
     "estimate_clients",
@@ -60,7 +61,8 @@ class Shown:
         Per domain, wijk and year: ``status`` (``shown``, ``hidden`` or why there is no figure),
         observed, estimate and expected with their bands (rates), clients to CBS's rounding.
     totals : DataFrame
-        Per domain, gemeente and year: ``clients``, ``rate``, ``source``, empty where not given.
+        Per domain, gemeente and year: ``clients``, ``rate`` (empty where not given), ``source``
+        (``published``, ``estimate``, or ``partial`` where wijken lack).
     forecasts, forecast_totals : DataFrame or None
         Per domain, wijk (gemeente) and year to come.
     profile : DataFrame
@@ -93,12 +95,13 @@ def disclose(tables: Tables) -> Shown:
     hidden, given = _covered(cells, ["domain", "gm_code", "year"], _published(tables))
     figures = _figures(tables, cells, hidden)
     ahead, ahead_totals = _forecasts(tables, cells.assign(hidden=hidden))
+    totals = _totals(tables, cells, given)
     return Shown(
         wijken=_wijken(tables),
         figures=figures,
-        totals=_totals(tables, cells, given),
+        totals=totals,
         forecasts=ahead,
-        forecast_totals=ahead_totals,
+        forecast_totals=_of_whole(ahead_totals, totals),
         profile=_profile(tables),
         stacking=_stacking(tables, figures),
         explanations=_explained(tables, cells, figures),
@@ -244,7 +247,9 @@ def _totals(tables: Tables, cells: pd.DataFrame, given: pd.Series) -> pd.DataFra
         {
             "clients": ((clients / base).round() * base).where(ok),
             "rate": (clients / sums["population"]).where(ok),
-            "source": published.notna().map({True: "published", False: "estimate"}),
+            "source": published.notna()
+            .map({True: "published", False: "estimate"})
+            .mask(~whole, PARTIAL),
         }
     ).reset_index()
 
@@ -276,6 +281,16 @@ def _forecasts(
     sums.loc[~may, kept] = np.nan
     columns = [*KEY, "gm_code", "wijk_name", "origin_year", "horizon", "hidden", *kept]
     return shown[columns], sums.reset_index(drop=True)
+
+
+def _of_whole(ahead: pd.DataFrame | None, totals: pd.DataFrame) -> pd.DataFrame | None:
+    """Return sums of forecasts but for gemeenten of which the newest map lacks wijken."""
+    if ahead is None:
+        return None
+    last = totals[totals["year"] == totals["year"].max()]
+    lacking = last.loc[last["source"] == PARTIAL, "gm_code"]
+    ahead.loc[ahead["gm_code"].isin(lacking), ["rate", "lower", "upper"]] = float("nan")
+    return ahead
 
 
 def _wijken(tables: Tables) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import storage
@@ -21,6 +22,7 @@ FOLDER = "data"
 DECIMALS = {"observed": 1, "estimate": 1, "expected": 1, "gap": 1, "rate": 1, "lower": 1,
             "upper": 1, "contribution": 1, "contribution_vs_gemeente": 1,
             "contribution_vs_similar": 1, "chance": 2, "value": 2}  # fmt: skip
+ENDS = re.compile("_(low|high|lower|upper)$")  # of a band
 NO_RATE = ("chance", "value")
 KEPT = {
     "wijken": [AREA, "wijk_name", "gm_code", "gm_name", "people"],
@@ -52,7 +54,7 @@ def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
         found = place.table(name)
         if found is not None and len(found):
             there = [column for column in columns if column in found]
-            found = _drivers(found, place, words) if name == "explanations" else found
+            found = _drivers(place, words) if name == "explanations" else found
             out[name] = _told(found[there].reset_index(drop=True), words)
     codes = [place.code, "NL", *place.wijken[AREA]]
     rows = place.country.shown.profile
@@ -63,16 +65,16 @@ def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
     return out
 
 
-def _drivers(rows: pd.DataFrame, place: Place, words: Words) -> pd.DataFrame:
+def _drivers(place: Place, words: Words) -> pd.DataFrame:
     """Return what pages name: drivers of the year a domain is told of."""
     import pandas as pd
 
-    parts = [
-        drivers.strongest(drivers.of_year(own, place.year(name)), words.per(name))
-        for name in place.country.domains
-        if len(own := rows[rows["domain"] == name])
+    rows = [
+        row
+        for (domain, _), found in sorted(place.explained.items())
+        for row in drivers.strongest(found, words.per(domain))
     ]
-    return pd.concat(parts).sort_values(["domain", AREA]) if parts else rows.iloc[:0]
+    return pd.DataFrame(rows, columns=KEPT["explanations"])
 
 
 def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:
@@ -83,8 +85,7 @@ def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:
         per = table["domain"].map(known).astype("int64")  # also where no row is left
         out.insert(1, "per", per)
     for name in table.columns:
-        decimals = DECIMALS.get(name.removesuffix("_low").removesuffix("_high"))
-        decimals = DECIMALS.get(name.rpartition("_")[0]) if decimals is None else decimals
+        decimals = DECIMALS.get(ENDS.sub("", name))
         if decimals is not None and table[name].dtype.kind == "f":
             values = table[name] if name in NO_RATE else table[name] * per
             out[name] = values.round(decimals)

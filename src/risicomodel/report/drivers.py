@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from risicomodel.levels import AREA
-from risicomodel.report import plain
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,8 +20,8 @@ BESIDE = {
     "gemeente": ("contribution_vs_gemeente", "higher_gemeente"),
     "similar": ("contribution_vs_similar", "higher_similar"),
 }
-SIZE = "size"
 Labels = dict[str, dict[str, str]]
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -104,63 +101,60 @@ def of_year(rows: pd.DataFrame, told: int) -> pd.DataFrame:
     return rows[rows["year"] == (told if told in rows["year"].to_numpy() else rows["year"].max())]
 
 
-def strongest(rows: pd.DataFrame, per: int) -> pd.DataFrame:
-    """Return what is called a driver of a domain, per wijk the strongest first.
+def strongest(rows: Rows, per: int) -> Rows:
+    """Return what are called drivers of a wijk in a domain, the strongest first.
 
     Those whose sign beside the country is stable; as strong as they are beside whichever others.
     """
-    columns = [column for column, _ in BESIDE.values() if column in rows]
-    rows = rows.assign(**{SIZE: rows[columns].abs().max(axis=1)})
-    rows = rows[rows["stable"] & (rows[SIZE] * per >= LEAST)]
-    return rows.sort_values(SIZE, ascending=False).groupby(AREA).head(MOST_DRIVERS)
+    told = [row for row in rows if row["stable"] and _strength(row) * per >= LEAST]
+    return sorted(told, key=lambda row: -_strength(row))[:MOST_DRIVERS]
 
 
-def tell(rows: pd.DataFrame, labels: Labels, words: Words, domain: str) -> Told | None:
+def _strength(row: dict[str, Any]) -> float:
+    return max(abs(float(row[column] or 0.0)) for column, _ in BESIDE.values())
+
+
+def tell(rows: Rows, labels: Labels, words: Words, domain: str) -> Told | None:
     """Return what is told of a wijk in a domain; None where nothing is explained.
 
     Parameters
     ----------
-    rows : DataFrame
-        Of one wijk and year: ``feature``, ``base_rate``, ``stable`` and those of :data:`BESIDE`.
+    rows : list of dict
+        Of one wijk and year, a row per feature: ``feature``, ``base_rate``, ``stable`` and those
+        of :data:`BESIDE`.
     labels : dict
         Per feature ``label_nl``, ``label_en`` and ``unit``.
     """
-    if rows.empty:
+    if not rows:
         return None
     shown = strongest(rows, words.per(domain))
-    others = rows.drop(shown.index)
+    named = {row["feature"] for row in shown}
+    others = [row for row in rows if row["feature"] not in named]
     sums, rest = ({w: _sum(part, c) for w, (c, _) in BESIDE.items()} for part in (rows, others))
-    rate = float(rows["base_rate"].iloc[0]) + (sums[COUNTRY] or 0.0)
-    told = plain.records(shown)
+    rate = float(rows[0]["base_rate"]) + (sums[COUNTRY] or 0.0)
+    least = LEAST / words.per(domain)
     return Told(
-        year=int(rows["year"].iloc[0]),
+        year=int(rows[0]["year"]),
         rate=rate,
-        drivers=[_driver(row, labels, words) for row in told],
+        drivers=[_driver(row, labels, words) for row in shown],
         others=Driver(words.text("wijk.drivers.rest"), rest),
         beside=[
             Beside(
                 whom,
                 rate - gap,
                 gap,
-                [
-                    in_words(row, BESIDE[whom][1], "wijk.drivers.short", labels, words)
-                    for row in _pulling(told, BESIDE[whom][0], gap, LEAST / words.per(domain))
-                ],
+                _reasons(_pulling(shown, whom, gap, least), whom, words, labels),
             )
             for whom, gap in sums.items()
             if gap is not None
         ],
-        largest=max(float(shown[SIZE].max()) if len(shown) else 0.0, *map(_size, rest.values())),
+        largest=max(map(abs, [*map(_strength, shown), *(e or 0.0 for e in rest.values()), least])),
     )
 
 
-def _sum(rows: pd.DataFrame, column: str) -> float | None:
-    known = column in rows and bool(rows[column].notna().any())
-    return float(rows[column].sum()) if known else None
-
-
-def _size(effect: float | None) -> float:
-    return abs(effect or 0.0)
+def _sum(rows: Rows, column: str) -> float | None:
+    known = [float(row[column]) for row in rows if row[column] is not None]
+    return sum(known) if known else None
 
 
 def _driver(row: dict[str, Any], labels: Labels, words: Words) -> Driver:
@@ -168,13 +162,17 @@ def _driver(row: dict[str, Any], labels: Labels, words: Words) -> Driver:
     return Driver(what, {whom: row.get(column) for whom, (column, _) in BESIDE.items()})
 
 
-def _pulling(
-    told: list[dict[str, Any]], column: str, gap: float, least: float
-) -> list[dict[str, Any]]:
+def _pulling(shown: Rows, whom: str, gap: float, least: float) -> Rows:
     """Return what pulls the wijk's rate the way it lies, the strongest first."""
+    column, _ = BESIDE[whom]
     way = 1 if gap > 0 else -1
-    pulling = [row for row in told if (row[column] or 0.0) * way >= least]
+    pulling = [row for row in shown if (row[column] or 0.0) * way >= least]
     return sorted(pulling, key=lambda row: -abs(row[column]))[:MOST_REASONS]
+
+
+def _reasons(pulling: Rows, whom: str, words: Words, labels: Labels) -> list[str]:
+    _, higher = BESIDE[whom]
+    return [in_words(row, higher, "wijk.drivers.short", labels, words) for row in pulling]
 
 
 def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words: Words) -> str:
@@ -190,7 +188,7 @@ def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words
     about = labels.get(str(row["feature"]), {})
     label = about.get(f"label_{words.language}", str(row["feature"]).replace("_", " "))
     more = row.get(higher)
-    if more is None:
+    if more is None or about.get("unit") == "km":  # nothing is high for lying in the east
         return words.text(f"{texts}.other", feature=label)
     pair = ("more", "less") if about.get("unit") == "share" else ("high", "low")
     return words.text(f"{texts}.{pair[0] if more else pair[1]}", feature=label)

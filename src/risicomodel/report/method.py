@@ -9,6 +9,7 @@ from risicomodel.report import plain
 if TYPE_CHECKING:
     import pandas as pd
 
+    from risicomodel.domains import Domain
     from risicomodel.report.tables import About
 
 PROTOCOLS = ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years")
@@ -24,9 +25,14 @@ def view(about: About) -> dict[str, Any]:
         "scores": _scores(about),
         "calibration": _calibration(about),
         "ahead": _ahead(about),
-        "families": _families(about.tables.get("importance"), about.champions),
-        "statuses": _statuses(about.tables.get("quality"), list(about.champions)),
     }
+
+
+def data(about: About, domains: dict[str, Domain]) -> dict[str, Any]:
+    """Return what the template of the datasheet needs."""
+    statuses = _statuses(about.tables.get("quality"), list(about.champions))
+    sources = dict.fromkeys(tuple(source.values()) for source in about.sources)
+    return {"about": about, "domains": domains, "statuses": statuses, "sources": sources}
 
 
 def _scores(about: About) -> list[dict[str, Any]]:
@@ -80,18 +86,6 @@ def _ahead(about: About) -> list[dict[str, Any]]:
 
 def _has_all(table: pd.DataFrame) -> bool:
     return bool(table["origin_year"].astype("str").eq("all").any())
-
-
-def _families(table: pd.DataFrame | None, champions: dict[str, str]) -> list[dict[str, Any]]:
-    """Return what matters per domain, by family, as shares of all contributions."""
-    if table is None or "level" not in table:
-        return []
-    rows = table[table["level"] == "family"]
-    return [
-        {"domain": domain, "rows": plain.records(found.sort_values("share", ascending=False))}
-        for domain in champions
-        if len(found := rows[(rows["domain"] == domain) & (rows["share"] > 0)])
-    ]
 
 
 def _statuses(table: pd.DataFrame | None, domains: list[str]) -> list[dict[str, Any]]:

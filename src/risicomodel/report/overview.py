@@ -41,7 +41,7 @@ def card(place: Place, domain: str) -> dict[str, Any]:
     now, before = place.total(domain, year), place.total(domain, year - 1)
     out: dict[str, Any] = {"domain": domain, "year": year, **now}
     out["country"] = place.country.rates.get((domain, year))
-    if now and before and now["source"] == before["source"]:
+    if "rate" in now and "rate" in before and now["source"] == before["source"]:
         out |= {"before": before["rate"], "change": now["rate"] - before["rate"]}
     later = ahead.of_gemeente(place, domain)
     if later is not None:

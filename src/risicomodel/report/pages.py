@@ -15,6 +15,7 @@ from risicomodel.report import maps, profile
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
     from risicomodel.report.tables import Tables
     from risicomodel.report.words import Words
@@ -55,6 +56,13 @@ def fill(template: str, **values: Any) -> str:
     )
     lines = [line.strip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def part(template: str, **values: Any) -> Markup:
+    """Return the text of a page, to be put in a whole one."""
+    from markupsafe import Markup
+
+    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 (a template's)
 
 
 def write(path: Path, template: str, **values: Any) -> None:

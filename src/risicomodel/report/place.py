@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from risicomodel.errors import ConfigError, suggest
 from risicomodel.levels import AREA
 from risicomodel.report import plain
+from risicomodel.report.disclosure import PARTIAL
+from risicomodel.report.drivers import of_year
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,17 @@ class Place:
     def _split(self) -> dict[str, dict[str, pd.DataFrame]]:
         return {}
 
+    @cached_property
+    def explained(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """Contributions of the year a domain is told of, a row per feature, by domain and wijk."""
+        found = self.table("explanations")
+        out: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for domain, year in self._years.items() if found is not None else ():
+            rows = found[found["domain"] == domain]  # type: ignore[index]
+            for row in plain.records(of_year(rows, year)):
+                out.setdefault((domain, str(row[AREA])), []).append(row)
+        return out
+
     @property
     def wijken(self) -> pd.DataFrame:
         """The gemeente's wijken."""
@@ -73,6 +86,18 @@ class Place:
             for domain in self.country.domains
             for year in found["year"].unique()
         }
+
+    def figure(self, domain: str, year: int, wijk: str) -> dict[str, Any] | None:
+        """Return a wijk's figures of one year; None where it has none."""
+        key = (domain, year)
+        if key not in self._rows:
+            rows = plain.records(self.figures(domain, year).reset_index())
+            self._rows[key] = {str(row[AREA]): row for row in rows}
+        return self._rows[key].get(wijk)
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, int], dict[str, dict[str, Any]]]:
+        return {}
 
     def figures(self, domain: str, year: int) -> pd.DataFrame:
         """Return a domain's figures of one year, by wijk code."""
@@ -96,14 +121,19 @@ class Place:
         }
 
     def total(self, domain: str, year: int) -> dict[str, Any]:
-        """Return clients, rate and source of the gemeente's total; empty where there is none."""
+        """Return clients, rate and source of the gemeente's total; empty where there is none.
+
+        Where that is for want of wijken there is only the source.
+        """
         return self._totals.get((domain, year), {})
 
     @cached_property
     def _totals(self) -> dict[tuple[str, int], dict[str, Any]]:
         found = self.table("totals")
-        rows = [] if found is None else plain.records(found.dropna(subset=["rate"]))
-        return {(row["domain"], int(row["year"])): row for row in rows}
+        rows = [] if found is None else plain.records(found)
+        told = {(row["domain"], int(row["year"])): row for row in rows if row["rate"] is not None}
+        lacking = [row for row in rows if row["source"] == PARTIAL]
+        return told | {(r["domain"], int(r["year"])): {"source": PARTIAL} for r in lacking}
 
 
 def find(country: Country, wanted: str | None) -> list[Place]:

@@ -10,7 +10,7 @@ from risicomodel.report import ahead, charts, conversation, drivers, plain, prof
 if TYPE_CHECKING:
     import pandas as pd
 
-    from risicomodel.report.drivers import Labels, Told
+    from risicomodel.report.drivers import Labels
     from risicomodel.report.place import Place
     from risicomodel.report.words import Words
 
@@ -35,7 +35,11 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
     domains = list(place.country.domains)
     figures = {domain: _row(place, code, domain) for domain in domains}
     known = place.country.shown.explanations is not None
-    told = {domain: _told(place, words, code, domain, labels) for domain in domains if known}
+    told = {
+        domain: drivers.tell(place.explained.get((domain, code), []), labels, words, domain)
+        for domain in domains
+        if known
+    }
     found = {domain: one for domain, one in told.items() if one is not None}
     people = wijk["people"]
     return {
@@ -45,6 +49,7 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
         "domains": [_domain(place, words, code, domain, figures[domain]) for domain in domains],
         "profile": _profile(place, code),
         "drivers": told,
+        "beside": [w for w in drivers.BESIDE if any(o.gap(w) is not None for o in found.values())],
         "similar": _similar(place, code),
         "thin": _thin(place, words, wijk, figures),
         "questions": conversation.questions(figures, found, words),
@@ -54,10 +59,9 @@ def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> di
 def _row(place: Place, code: str, domain: str) -> dict[str, Any]:
     """Return a domain's figures of the wijk, in the year it is told of; None where not shown."""
     year = place.year(domain)
-    rows = place.figures(domain, year)
-    if code not in rows.index:
+    row = place.figure(domain, year, code)
+    if row is None:
         return {"year": year, "status": "absent", "basis": "expected", "hidden": False}
-    row = plain.records(rows.loc[[code]])[0]
     return {**row, "year": year}
 
 
@@ -149,14 +153,6 @@ def _groups() -> dict[str, list[tuple[str, str]]]:
     home = [(item.name, item.unit) for item in profile.FACTS if item.topic == "wonen"]
     near = [(item.name, item.unit) for item in profile.FACTS if item.topic == "voorzieningen"]
     return {**shares, "home": home, "near": near}
-
-
-def _told(place: Place, words: Words, code: str, domain: str, labels: Labels) -> Told | None:
-    """Return what is told of the year a domain is told of; None where nothing is explained."""
-    rows = place.of_wijk("explanations", code, domain)
-    if rows is None:
-        return None
-    return drivers.tell(drivers.of_year(rows, place.year(domain)), labels, words, domain)
 
 
 def _similar(place: Place, code: str) -> list[dict[str, Any]] | None:

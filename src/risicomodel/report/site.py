@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from risicomodel import __version__, progress, runs, storage
 from risicomodel.levels import AREA
 from risicomodel.report import (
+    counts,
     disclosure,
     downloads,
     gaps,
@@ -61,6 +62,8 @@ class Making:
         What every page knows.
     mark : dict
         What a report says of itself, but for its gemeente.
+    same : dict
+        Title and text of pages that are the same for all of them, by file name.
     """
 
     found: Tables
@@ -69,6 +72,7 @@ class Making:
     labels: Labels
     shared: dict[str, Any]
     mark: dict[str, Any]
+    same: dict[str, tuple[str, str]]
 
 
 def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
@@ -100,14 +104,29 @@ def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
 def prepare(run: Path, language: str) -> Making:
     """Read a run, and work out what is the same for all gemeenten."""
     found = tables.read(run)
-    words = Words(language, found.domains)
+    words, country, labels = Words(language, found.domains), of_country(found), _labels(found)
+    shared = pages.shared(found, words)
     return Making(
         found=found,
-        country=of_country(found),
+        country=country,
         words=words,
-        labels=_labels(found),
-        shared=pages.shared(found, words),
+        labels=labels,
+        shared=shared,
         mark=_mark(run, found, language),
+        same={
+            "wat-telt-mee.html": (
+                words.text("counts.title"),
+                pages.part("counts.html", **shared, **counts.view(found, country, labels, words)),
+            ),
+            "uitleg.html": (
+                words.text("method.title"),
+                pages.part("uitleg.html", **shared, **method.view(found.about)),
+            ),
+            "gegevens.html": (
+                words.text("data.title"),
+                pages.part("gegevens.html", **shared, **method.data(found.about, found.domains)),
+            ),
+        },
     )
 
 
@@ -168,11 +187,12 @@ def _write_place(one: Place, making: Making, folder: Path) -> None:
     views = {
         "index": overview.view(one, words, drawing) | {"downloads": downloaded},
         "wonen": housing.view(one),
-        "uitleg": method.view(found.about),
         "register": {"record": entry},
     }
     for name, view in views.items():
         pages.write(folder / f"{name}.html", f"{name}.html", **shared, **view)
+    for name, (title, text) in making.same.items():
+        pages.write(folder / name, "country.html", **shared, title=title, text=text)
     for wijk in plain.records(one.wijken):
         view = sheet.view(one, words, wijk, making.labels)
         pages.write(folder / f"{wijk[AREA]}.html", "wijk.html", **shared, **view)
