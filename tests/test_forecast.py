@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from risicomodel.forecasting import backtest, bands, course
+from risicomodel.forecasting import backtest, bands, course, halves
 from risicomodel.forecasting.past import Past
 from risicomodel.forecasting.settings import ForecastSettings, problems
 from running import OFF, cli, refused, well
@@ -111,6 +112,7 @@ class TestTables:
         assert found["figures"] == "2013–2018"
         assert found["bevolking"] == "2018"
         assert found["boundaries"] == "the tables of 2018"
+        assert found["halves"] == "2018"
 
     def test_the_crosswalk_used_is_kept_and_its_shares_sum_to_one(self, run: Path) -> None:
         links = pd.read_parquet(run / "crosswalk.parquet")
@@ -431,3 +433,57 @@ class TestFollow:
         # growth beyond need is damped: each step is half the one before
         steps = np.diff(np.log(one.drift), prepend=0.0)
         assert_allclose(steps[1:], steps[:-1] / 2)
+
+    def test_a_gemeente_that_grew_within_the_year_is_thought_to_go_on(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        steady = self.past(clients)
+        grew = np.full((20, 2), 200.0)
+        grew[-1] = 180.0, 220.0  # the one wijk of the other gemeente
+        heading = replace(steady, halves={"wmo": grew})
+        said = [
+            course.MODELS[course.MAIN](course.follow(past, "wmo", domains["wmo"], 2, 100))
+            for past in (steady, heading)
+        ]
+        beyond = np.log(said[1] / said[0])
+        assert (beyond[-1] > 0.04).all()
+        assert np.abs(beyond[:-1]).max() < 0.01
+
+
+class TestHalves:
+    """What is made of the first and the second half of the last year."""
+
+    GM = np.array([0, 0, 1])
+
+    def test_growth_is_the_countrys_the_gemeentes_beyond_and_the_wijks_beyond_that(self) -> None:
+        many = 1e9 * np.array([[1.0, 1.2], [1.0, 1.0], [2.0, 2.0]])
+        found = halves.growth(many, self.GM)
+        assert found.country == pytest.approx(np.log(4.2 / 4.0))
+        gemeente = np.log([1.1, 1.1, 1.0]) - found.country
+        assert_allclose(found.gemeente, gemeente / 2, rtol=1e-6)
+        wijk = np.log([1.2, 1.0, 1.0]) - found.country - gemeente
+        assert_allclose(found.wijk, wijk / 2, rtol=1e-6, atol=1e-9)
+
+    def test_of_few_clients_little_is_believed_and_of_a_leap_not_all(self) -> None:
+        few = halves.growth(np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3))
+        assert few.gemeente[0] == pytest.approx(np.log(110 / 90) / 4, rel=0.01)
+        leap = halves.growth(np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3))
+        assert leap.gemeente[0] == halves.BELIEVED * halves.MOST
+
+    def test_half_of_the_countrys_growth_a_year_is_that_of_the_halves(self) -> None:
+        found = halves.growth(np.array([[100.0, 102.0]]), np.array([0]))
+        assert found.with_years(0.0) == pytest.approx(np.log(1.02))
+        assert found.with_years(0.1) == pytest.approx(np.log(1.02) + 0.05)
+
+    @pytest.mark.parametrize("known", [None, np.zeros((3, 2))])
+    def test_without_halves_nothing_changes(self, known: np.ndarray | None) -> None:
+        found = halves.growth(known, self.GM)
+        assert found.with_years(0.07) == 0.07
+        assert not found.gemeente.any()
+        assert not found.wijk.any()
+
+    def test_who_has_no_halves_goes_with_what_is_above_it(self) -> None:
+        found = halves.growth(np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM)
+        assert found.gemeente[1] == found.gemeente[0] > 0
+        assert found.wijk[1] == 0

@@ -9,10 +9,11 @@ A forecast is a product that can be read from left to right:
     (:mod:`people`): as many clients per person of an age as now.
 ``country``
     Its level in the last year with figures, and its recent growth beyond need, damped by half
-    every year.
+    every year; half of it is that from the first to the second half of the last year, where CBS
+    tells of halves (:mod:`halves`).
 ``gemeente``, ``wijk``
     How each deviates from what is above it, carried on as far as such deviations have lasted
-    (:mod:`estimates.history`).
+    (:mod:`estimates.history`), and grew beyond it within the last year.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from risicomodel.estimates import history
+from risicomodel.forecasting import halves, people
 from risicomodel.forecasting import past as past_module
-from risicomodel.forecasting import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,14 +136,16 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
         keeping, _deviation(figures, own_base), own_base, domain.rounded_to, horizons
     )
     ahead = np.arange(1, horizons + 1)
+    within = halves.growth(past.halves.get(name), gm)
+    grown = np.exp(within.gemeente)[:, None]
     return Course(
         need=expected[:, t:],
         population=population[:, t:],
         level=float(levels[-1]),
-        drift=np.exp(growth * np.cumsum(DAMPING**ahead)),
-        gemeente=of_gemeente.clip(LEAST)[gm],
-        gemeente_last=last_gemeente.clip(LEAST)[gm][:, None] * np.ones(horizons),
-        wijk=(1 + mean).clip(LEAST),
+        drift=np.exp(within.with_years(growth) * np.cumsum(DAMPING**ahead)),
+        gemeente=of_gemeente.clip(LEAST)[gm] * grown,
+        gemeente_last=last_gemeente.clip(LEAST)[gm][:, None] * grown * np.ones(horizons),
+        wijk=(1 + mean).clip(LEAST) * np.exp(within.wijk)[:, None],
         last=figures[:, -1],
         fallback=_fallback(figures[:, -1], population[:, t - 1], gm),
         shared=np.sqrt((RESTLESS * ahead) ** 2 + gm_variance[gm]),

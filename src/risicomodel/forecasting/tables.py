@@ -240,6 +240,7 @@ def drivers(
     DataFrame
         ``domain``, ``driver``, ``describes`` (years) and ``what``.
     """
+    import numpy as np
     import pandas as pd
 
     out = []
@@ -247,6 +248,8 @@ def drivers(
         rows = wijken[wijken["year"] == past.origin]
         own = f"{min(past.years)}–{past.origin}"
         out.append((domain, "figures", own, f"clients of {domain} per wijk"))
+        if past.halves.get(domain, np.zeros(1)).any():
+            out.append((domain, "halves", f"{past.origin}", "clients in each half of the year"))
         out.append((domain, "boundaries", boundaries, "the wijken that are forecast"))
         for topic in names.topics():
             edition = rows.get(f"{topic}_year")
