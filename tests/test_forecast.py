@@ -430,6 +430,13 @@ class TestFollow:
         product = one.need * one.level * one.drift * one.gemeente * one.wijk
         assert_allclose(course.MODELS["levels"](one), product)
         assert_allclose(course.MODELS["persistence"](one)[:, 2], clients[:, -1])
+        # of the blend, half is what gemeente and wijk were at last, and less of that later on
+        mixed = one.need * one.level * one.drift
+        for mean, last in ((one.gemeente, one.gemeente_last), (one.wijk, one.wijk_last)):
+            mixed = mixed * (mean + (last - mean) / [2, 4, 8])
+        assert_allclose(course.MODELS["blend"](one), mixed)
+        now = one.level * one.gemeente_last * one.wijk_last * one.need[:, [0]]  # people stay here
+        assert_allclose(now[:, 0], clients[:, -1])
         # growth beyond need is damped: each step is half the one before
         steps = np.diff(np.log(one.drift), prepend=0.0)
         assert_allclose(steps[1:], steps[:-1] / 2)

@@ -65,8 +65,8 @@ class Course:
         Its growth since (factor).
     gemeente, gemeente_last : array
         Factors of the gemeente: as far as deviations last, and as they were last.
-    wijk : array
-        Factor of the wijk.
+    wijk, wijk_last : array
+        Factors of the wijk, likewise.
     last : array of shape (areas,)
         The figure at the origin; NaN where there is none.
     fallback : array of shape (areas,)
@@ -85,6 +85,7 @@ class Course:
     gemeente: Floats
     gemeente_last: Floats
     wijk: Floats
+    wijk_last: Floats
     last: Floats
     fallback: Floats
     shared: Floats
@@ -131,13 +132,13 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
     of_gemeente, last_gemeente, own_base, gm_variance = _gemeente(
         figures, base, gm, domain.rounded_to, horizons
     )
-    keeping = history.fit(_deviation(figures, own_base), own_base, domain.rounded_to)
-    mean, own_variance = history.ahead(
-        keeping, _deviation(figures, own_base), own_base, domain.rounded_to, horizons
-    )
+    deviation = figures / own_base - 1
+    keeping = history.fit(deviation, own_base, domain.rounded_to)
+    mean, own_variance = history.ahead(keeping, deviation, own_base, domain.rounded_to, horizons)
+    at_last = np.where(np.isfinite(deviation[:, [-1]]), deviation[:, [-1]], mean)
     ahead = np.arange(1, horizons + 1)
     within = halves.growth(past.halves.get(name), gm)
-    grown = np.exp(within.gemeente)[:, None]
+    grown, wijk_grown = (np.exp(g)[:, None] for g in (within.gemeente, within.wijk))
     return Course(
         need=expected[:, t:],
         population=population[:, t:],
@@ -145,7 +146,8 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
         drift=np.exp(within.with_years(growth) * np.cumsum(DAMPING**ahead)),
         gemeente=of_gemeente.clip(LEAST)[gm] * grown,
         gemeente_last=last_gemeente.clip(LEAST)[gm][:, None] * grown * np.ones(horizons),
-        wijk=(1 + mean).clip(LEAST) * np.exp(within.wijk)[:, None],
+        wijk=(1 + mean).clip(LEAST) * wijk_grown,
+        wijk_last=(1 + at_last).clip(LEAST) * wijk_grown,
         last=figures[:, -1],
         fallback=_fallback(figures[:, -1], population[:, t - 1], gm),
         shared=np.sqrt((RESTLESS * ahead) ** 2 + gm_variance[gm]),
@@ -254,11 +256,6 @@ def _sums(values: Floats, gm: npt.NDArray[np.intp]) -> Floats:
     return out
 
 
-def _deviation(figures: Floats, base: Floats) -> Floats:
-    out: Floats = figures / base - 1
-    return out
-
-
 def _codes(values: pd.Series) -> npt.NDArray[np.intp]:
     import pandas as pd
 
@@ -312,12 +309,13 @@ def _levels(course: Course) -> Floats:
 
 
 def _blend(course: Course) -> Floats:
-    """Let a gemeente's last level count for a half, a quarter, an eighth as years go by."""
+    """Let last levels count for a half, a quarter, an eighth as years go by."""
     import numpy as np
 
     stays = DAMPING ** np.arange(1, len(course.drift) + 1)
     gemeente = stays * course.gemeente_last + (1 - stays) * course.gemeente
-    out: Floats = course.need * course.level * course.drift * gemeente * course.wijk
+    wijk = stays * course.wijk_last + (1 - stays) * course.wijk
+    out: Floats = course.need * course.level * course.drift * gemeente * wijk
     return out
 
 
