@@ -160,7 +160,8 @@ def _of_country(whole: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    spread = np.exp(NORMAL_90 * course_module.RESTLESS * whole["horizon"])
+    years = whole["horizon"] ** course_module.SLOWER
+    spread = np.exp(NORMAL_90 * course_module.RESTLESS * years)
     limits = {"lower": whole["forecast"] / spread, "upper": whole["forecast"] * spread}
     return pd.DataFrame(limits, index=whole.index)
 
