@@ -420,6 +420,17 @@ class TestFollow:
         assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
         assert found.shared[-1, 0] > found.shared[0, 0]
 
+    def test_the_last_level_of_a_wijk_is_that_of_its_newest_figure(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        clients[0] = 240.0, 240.0, 480.0, np.nan
+        found = course.follow(self.past(clients), "wmo", domains["wmo"], 2, 100)
+        others = found.wijk_last[1, 0]
+        assert found.basis[0] == "older"
+        assert_allclose(found.wijk_last[0] / others, 2.0, rtol=0.1)
+        assert (found.wijk[0] < found.wijk_last[0]).all()
+
     def test_too_few_people_are_passed_over_in_silence(self, domains: dict[str, Domain]) -> None:
         found = course.follow(self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100)
         assert set(found.basis) == {"silent"}

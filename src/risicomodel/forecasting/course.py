@@ -137,7 +137,8 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
     deviation = figures / own_base - 1
     keeping = history.fit(deviation, own_base, domain.rounded_to)
     mean, own_variance = history.ahead(keeping, deviation, own_base, domain.rounded_to, horizons)
-    at_last = np.where(np.isfinite(deviation[:, [-1]]), deviation[:, [-1]], mean)
+    newest = past_module.newest(deviation)[:, None]
+    at_last = np.where(np.isfinite(newest), newest, mean)
     ahead = np.arange(1, horizons + 1)
     within = halves.growth(past.halves.get(name), gm)
     grown, wijk_grown = (np.exp(g)[:, None] for g in (within.gemeente, within.wijk))
