@@ -51,8 +51,8 @@ def region_rows(n_wijken: int) -> list[Row]:
 def breakdown_table(
     title: str, breakdown: str, forms: dict[str, str], topic: str, n_wijken: int = 9
 ) -> Table:
-    """Return a table of forms by area by half years and the year, as CBS orders it."""
-    periods = {"2019HJ01": "1e halfjaar 2019", "2019HJ02": "2e halfjaar 2019", "2019JJ00": "2019"}
+    """Return a table of forms by area by quarters and the year, as CBS orders it."""
+    periods = {"2019KW01": "1e kwartaal 2019", "2019KW02": "2e kwartaal 2019", "2019JJ00": "2019"}
     regions = region_rows(n_wijken)
     rows: list[Row] = []
     for form in forms:
@@ -170,6 +170,23 @@ class TestWhatIsDownloaded:
         assert data["Behandelen_4"].isna().all()
         titles = pd.read_parquet(folder / f"{JEUGD}_VormenVanJeugdzorg.parquet")
         assert titles["Title"].tolist()[2] == "Jeugd'hulp met verblijf"
+
+    def test_halves_of_a_year_are_kept_and_read_apart_from_it(
+        self, cbs: Behaviour, settings: CbsSettings, folder: Path
+    ) -> None:
+        halves = {"2019KW01": "2019HJ01", "2019KW02": "2019HJ02"}
+        table = cbs.tables[JEUGD]
+        for name, rows in (("Perioden", table.rows), ("Key", table.dimensions["Perioden"])):
+            for row in rows:
+                row[name] = halves.get(row[name], row[name])
+        download(folder, [WANT_JEUGD], settings)
+        archive = Archive(folder, CATALOGUE, source="cbs")
+        ref = archive.years("jeugd")[2019]
+        whole, _ = archive.read(ref, TOTALS)
+        found = archive.halves(ref, TOTALS)
+        assert list(found) == ["first_half", "second_half"]
+        less = [whole["totaaljongeren"] - rows["totaaljongeren"] for rows in found.values()]
+        assert [set(part) for part in less] == [{2}, {1}]  # as the table was made
 
     def test_the_manifest_tells_what_and_whence(self, settings: CbsSettings, folder: Path) -> None:
         entry = download(folder, [WANT_JEUGD], settings)[0]

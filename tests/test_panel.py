@@ -87,6 +87,10 @@ def test_figures_by_hand_arrive_in_the_right_cell(
     assert np.isnan(wijken.loc["WK000301", "jeugd_clients"])
     assert np.isnan(wijken.loc["WK000301", "koopwoningen"])
     assert wijken.loc["WK011400", "gm_name"] == "Emmen"
+    # halves are 5 lower in these files; KWB has none
+    halves = ["jeugd_first_half", "jeugd_second_half", "wmo_first_half"]
+    assert wijken.loc["WK000300", halves].tolist() == [80.0, 80.0, 195.0]
+    assert "bijstand_first_half" not in wijken
     totals = panel.gemeenten.set_index("gm_code")
     assert totals.loc["GM0003", ["jeugd_clients", "wmo_clients"]].tolist() == [130.0, 250.0]
 

@@ -71,6 +71,16 @@ def test_only_the_whole_year_and_the_total_of_the_breakdown_are_kept(tmp_path: P
     assert rows["change"].tolist() == ["", "1", "3"]
 
 
+def test_a_half_is_given_where_it_is_asked_for_and_told_to_be_there(tmp_path: Path) -> None:
+    raw = jeugd(tmp_path)
+    assert regions.has_halves(raw, 2019)
+    assert not regions.has_halves(raw, 2018)
+    assert not regions.has_halves(raw[raw["Perioden"] != "2e halfjaar 2019"], 2019)
+    for half in regions.HALVES:
+        rows = regions.area_rows(raw, 2019, where="here", totals=TOTALS, period=half)
+        assert rows["totaaljongerenmetjeugdzorginnatura"].tolist() == ["260.0", "195.0", ""]
+
+
 def test_half_years_alone_are_never_taken_for_the_year(tmp_path: Path) -> None:
     raw = jeugd(tmp_path)
     halves = raw[raw["Perioden"] != "2019"]

@@ -3,7 +3,7 @@
 A forecast is made on the wijken of its origin's year and carried to those of the year it is of
 through the crosswalk; so is the last figure, as the forecast to beat. Beside it stands the last
 figure by code, as anyone would do it. Every published wijk of the year counts: one that nothing
-links to the origin gets the country's rate from every model.
+links to the origin gets the country's rate, as every model has it of the year.
 """
 
 from __future__ import annotations
@@ -96,8 +96,9 @@ def _on(
             "own": carried["own"] / carried[course_module.MAIN],
         }
     )
-    otherwise = _country_rate(past, name) * population
-    forecasts = {m: carried[m].mask(unlinked, otherwise) for m in course_module.MODELS}
+    people = max(population[~unlinked].sum(), 1.0)
+    rates = {m: carried.loc[~unlinked, m].sum() / people for m in course_module.MODELS}
+    forecasts = {m: carried[m].mask(unlinked, rate * population) for m, rate in rates.items()}
     forecasts[BY_CODE] = _by_code(target, past, name).set_axis(carried.index)
     return common.assign(**forecasts).rename_axis(AREA).reset_index()
 

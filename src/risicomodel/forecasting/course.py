@@ -9,10 +9,11 @@ A forecast is a product that can be read from left to right:
     (:mod:`people`): as many clients per person of an age as now.
 ``country``
     Its level in the last year with figures, and its recent growth beyond need, damped by half
-    every year.
+    every year; half of it is that from the first to the second half of the last year, where CBS
+    tells of halves (:mod:`halves`).
 ``gemeente``, ``wijk``
     How each deviates from what is above it, carried on as far as such deviations have lasted
-    (:mod:`estimates.history`).
+    (:mod:`estimates.history`), and grew beyond it within the last year.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from risicomodel.estimates import history
+from risicomodel.forecasting import halves, people
 from risicomodel.forecasting import past as past_module
-from risicomodel.forecasting import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +43,10 @@ DAMPING = 0.5
 # A part of every use per age is that of all ages: small bands tell little of theirs.
 EVEN = 0.05
 # Spread of the country's growth beyond what is foreseen, a year (logarithm): .03 to .06 in every
-# domain, 2015–2021. A course that is off stays off: it grows with the years, not their root.
-RESTLESS = 0.045
+# domain, 2015–2021. A course that is off stays off: it grows with the years, not their root. For
+# the country itself that is a little too much: its errors, of all domains together, grew as the
+# years to this power (.041, .067, .097, .101, .113 one to five years ahead).
+RESTLESS, SLOWER = 0.045, 0.7
 LEAST = 0.02
 FEW = 1e-9
 
@@ -64,8 +67,8 @@ class Course:
         Its growth since (factor).
     gemeente, gemeente_last : array
         Factors of the gemeente: as far as deviations last, and as they were last.
-    wijk : array
-        Factor of the wijk.
+    wijk, wijk_last : array
+        Factors of the wijk, likewise.
     last : array of shape (areas,)
         The figure at the origin; NaN where there is none.
     fallback : array of shape (areas,)
@@ -84,6 +87,7 @@ class Course:
     gemeente: Floats
     gemeente_last: Floats
     wijk: Floats
+    wijk_last: Floats
     last: Floats
     fallback: Floats
     shared: Floats
@@ -130,19 +134,23 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
     of_gemeente, last_gemeente, own_base, gm_variance = _gemeente(
         figures, base, gm, domain.rounded_to, horizons
     )
-    keeping = history.fit(_deviation(figures, own_base), own_base, domain.rounded_to)
-    mean, own_variance = history.ahead(
-        keeping, _deviation(figures, own_base), own_base, domain.rounded_to, horizons
-    )
+    deviation = figures / own_base - 1
+    keeping = history.fit(deviation, own_base, domain.rounded_to)
+    mean, own_variance = history.ahead(keeping, deviation, own_base, domain.rounded_to, horizons)
+    newest = past_module.newest(deviation)[:, None]
+    at_last = np.where(np.isfinite(newest), newest, mean)
     ahead = np.arange(1, horizons + 1)
+    within = halves.growth(past.halves.get(name), gm)
+    grown, wijk_grown = (np.exp(g)[:, None] for g in (within.gemeente, within.wijk))
     return Course(
         need=expected[:, t:],
         population=population[:, t:],
         level=float(levels[-1]),
-        drift=np.exp(growth * np.cumsum(DAMPING**ahead)),
-        gemeente=of_gemeente.clip(LEAST)[gm],
-        gemeente_last=last_gemeente.clip(LEAST)[gm][:, None] * np.ones(horizons),
-        wijk=(1 + mean).clip(LEAST),
+        drift=np.exp(within.with_years(growth) * np.cumsum(DAMPING**ahead)),
+        gemeente=of_gemeente.clip(LEAST)[gm] * grown,
+        gemeente_last=last_gemeente.clip(LEAST)[gm][:, None] * grown * np.ones(horizons),
+        wijk=(1 + mean).clip(LEAST) * wijk_grown,
+        wijk_last=(1 + at_last).clip(LEAST) * wijk_grown,
         last=figures[:, -1],
         fallback=_fallback(figures[:, -1], population[:, t - 1], gm),
         shared=np.sqrt((RESTLESS * ahead) ** 2 + gm_variance[gm]),
@@ -251,11 +259,6 @@ def _sums(values: Floats, gm: npt.NDArray[np.intp]) -> Floats:
     return out
 
 
-def _deviation(figures: Floats, base: Floats) -> Floats:
-    out: Floats = figures / base - 1
-    return out
-
-
 def _codes(values: pd.Series) -> npt.NDArray[np.intp]:
     import pandas as pd
 
@@ -309,12 +312,13 @@ def _levels(course: Course) -> Floats:
 
 
 def _blend(course: Course) -> Floats:
-    """Let a gemeente's last level count for a half, a quarter, an eighth as years go by."""
+    """Let last levels count for a half, a quarter, an eighth as years go by."""
     import numpy as np
 
     stays = DAMPING ** np.arange(1, len(course.drift) + 1)
     gemeente = stays * course.gemeente_last + (1 - stays) * course.gemeente
-    out: Floats = course.need * course.level * course.drift * gemeente * course.wijk
+    wijk = stays * course.wijk_last + (1 - stays) * course.wijk
+    out: Floats = course.need * course.level * course.drift * gemeente * wijk
     return out
 
 

@@ -9,7 +9,7 @@ its people lived where one was published.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from risicomodel.forecasting import people
@@ -17,6 +17,7 @@ from risicomodel.forecasting.people import BANDS, EVERYONE
 from risicomodel.levels import AREA
 from risicomodel.panel import crosswalk, outlines
 from risicomodel.panel.location import GRID
+from risicomodel.sources.regions import HALVES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,6 +67,8 @@ class Past:
         has no features.
     official : DataFrame or None
         An official population forecast, on ``gm_code`` and ``year``.
+    halves : dict of arrays of shape (n, 2)
+        By domain: clients in the first and the second half of the origin; 0 where not both known.
     """
 
     origin: int
@@ -76,6 +79,7 @@ class Past:
     population: dict[str, Floats]
     structure: dict[str, Floats]
     official: pd.DataFrame | None = None
+    halves: dict[str, Floats] = field(default_factory=dict)
 
     def people_until(self, horizons: int) -> Floats:
         """Return the people of every year known and so many ahead, (n, t + horizons, 5)."""
@@ -155,7 +159,12 @@ def known(
         {d: np.stack([part[f"{d}_clients"] for part in carried], axis=1) for d in structure},
         {d: np.stack([part[f"{d}_population"] for part in carried], axis=1) for d in structure},
         {d: _first(np.stack([p[f"{d}_structure"] for p in newest_first], 1)) for d in structure},
+        halves={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
     )
+
+
+def _halves_of(domain: str) -> list[str]:
+    return [f"{domain}_{half}" for half in HALVES]
 
 
 def _of_year(
@@ -178,6 +187,9 @@ def _of_year(
             f"{domain}_population": at_risk.fillna(0.0),
             f"{domain}_structure": at_risk * multiple.reindex(rows.index),
         }
+        halves = rows.reindex(columns=_halves_of(domain))
+        both = published & halves.notna().all(axis=1)
+        counts |= {half: halves[half].where(both, 0.0) for half in _halves_of(domain)}
     table = pd.DataFrame(counts).set_axis(codes)
     out = crosswalk.carry(table, links, pd.Index(areas[AREA]))
     for domain in structure:

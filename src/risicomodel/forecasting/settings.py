@@ -31,7 +31,7 @@ class ForecastSettings:
 
     horizon: int | None = None
     origin: int | None = None
-    structure: str = "glm"
+    structure: str = "blend"
     folds: int = 2
     least_years: int = 2
     least_people: int = 100

@@ -160,7 +160,8 @@ def _of_country(whole: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    spread = np.exp(NORMAL_90 * course_module.RESTLESS * whole["horizon"])
+    years = whole["horizon"] ** course_module.SLOWER
+    spread = np.exp(NORMAL_90 * course_module.RESTLESS * years)
     limits = {"lower": whole["forecast"] / spread, "upper": whole["forecast"] * spread}
     return pd.DataFrame(limits, index=whole.index)
 
@@ -240,6 +241,7 @@ def drivers(
     DataFrame
         ``domain``, ``driver``, ``describes`` (years) and ``what``.
     """
+    import numpy as np
     import pandas as pd
 
     out = []
@@ -247,6 +249,8 @@ def drivers(
         rows = wijken[wijken["year"] == past.origin]
         own = f"{min(past.years)}–{past.origin}"
         out.append((domain, "figures", own, f"clients of {domain} per wijk"))
+        if past.halves.get(domain, np.zeros(1)).any():
+            out.append((domain, "halves", f"{past.origin}", "clients in each half of the year"))
         out.append((domain, "boundaries", boundaries, "the wijken that are forecast"))
         for topic in names.topics():
             edition = rows.get(f"{topic}_year")

@@ -107,6 +107,10 @@ class _Tables:
             self.provenance.append(record)
         return self._rows[key]
 
+    def halves(self, subject: str, year: int) -> dict[str, pd.DataFrame]:
+        ref: TableRef = self._archive.years(subject)[year]
+        return self._archive.halves(ref, self._totals.get(subject, ()))
+
     def areas(self, subject: str, year: int) -> pd.DataFrame:
         """Return a table's areas; of its figures only what was asked for is read."""
         if (subject, year) in self._rows:
@@ -300,5 +304,26 @@ def _add_domain(
             f"{name}_status": status,
         }
     )
+    wijken = wijken.assign(**_halves(wijken, tables, name, domain))
     columns = ["gm_code", "year", f"{name}_clients"]
     return wijken, pd.concat(totals) if totals else pd.DataFrame(columns=columns)
+
+
+def _halves(
+    wijken: pd.DataFrame, tables: _Tables, name: str, domain: Domain
+) -> dict[str, pd.Series]:
+    """Return clients in the first and in the second half of every year; none without such rows.
+
+    Never to be added up or put beside a year's: who is a client in both halves counts in both.
+    """
+    import pandas as pd
+
+    out: dict[str, pd.Series] = {}
+    for year in set(tables.years(domain.subject)) & set(tables.held(domain.subject)):
+        codes = wijken.loc[wijken["year"] == year, AREA]
+        for half, rows in tables.halves(domain.subject, year).items():
+            where = tables.file(domain.subject, year)
+            clients = figures.read(rows, domain, name=name, where=where).clients
+            column = out.setdefault(f"{name}_{half}", pd.Series(float("nan"), index=wijken.index))
+            column[codes.index] = codes.map(clients).astype("float64")
+    return out

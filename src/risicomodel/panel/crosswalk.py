@@ -100,7 +100,7 @@ class Crosswalk:
         import numpy as np
         import shapely
 
-        old, new = (rows[rows["place_id"].isin(set(self._shapes))] for rows in (old, new))
+        old, new = self._drawn(old), self._drawn(new)
         tree = shapely.STRtree([self._shapes[place] for place in old["place_id"]])
         targets = [self._shapes[place] for place in new["place_id"]]
         j, i = tree.query(targets, predicate="intersects") if targets else np.empty((2, 0), int)
@@ -111,12 +111,18 @@ class Crosswalk:
         share = _fitted(area, i, j, people[0], people[1])
         return _links(old[AREA].iloc[i], new[AREA].iloc[j], share, OVERLAY)
 
+    def _drawn(self, areas: pd.DataFrame) -> pd.DataFrame:
+        """Return the areas with an outline; looked up one by one, as few are asked of many."""
+        import numpy as np
+
+        drawn = np.array([place in self._shapes for place in areas["place_id"]], dtype="bool")
+        return areas[drawn]
+
     def _moved_gemeente(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         """Return old areas of gemeenten that are gone, in the gemeente that lies where they lay."""
         import shapely
 
-        new = new[new["place_id"].isin(set(self._shapes))]
-        old = old.dropna(subset=GRID)
+        new, old = self._drawn(new), old.dropna(subset=GRID)
         tree = shapely.STRtree([self._shapes[place] for place in new["place_id"]])
         centres = shapely.points((old[GRID] * METRES_PER_KM).to_numpy())
         i, j = tree.query(centres, predicate="within")

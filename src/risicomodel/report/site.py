@@ -161,7 +161,7 @@ def _begin(folder: Path, mark: dict[str, Any]) -> None:
         with storage.staged_folder(folder) as staging:
             storage.write_json(staging / MARK, own)
     (folder / INDEX).unlink(missing_ok=True)
-    for left in folder.glob(".*"):  # of a process that was killed
+    for left in folder.glob(".GM*.partial"):  # of a process that was killed
         shutil.rmtree(left, ignore_errors=True)
 
 

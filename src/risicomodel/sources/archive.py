@@ -143,14 +143,27 @@ class Archive:
             If the file is cut off, is not by area, or is not what the manifest says.
         """
         self.sha256(ref.path)
-        rows = regions.area_rows(
-            formats.read_file(ref.path),
+        rows = self._rows(formats.read_file(ref.path), ref, totals, regions.YEAR)
+        return rows, self._record(ref, len(rows))
+
+    def halves(self, ref: TableRef, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+        """Return a table's area rows for both halves of its year; none where it has no halves."""
+        raw = formats.read_file(ref.path)
+        if not regions.has_halves(raw, ref.year):
+            return {}
+        return {half: self._rows(raw, ref, totals, half) for half in regions.HALVES}
+
+    def _rows(
+        self, raw: pd.DataFrame, ref: TableRef, totals: Sequence[str], period: str
+    ) -> pd.DataFrame:
+        return regions.area_rows(
+            raw,
             ref.year,
             where=ref.path.name,
             totals=totals,
             titles=lambda dimension: self._titles(ref.table, dimension),
+            period=period,
         )
-        return rows, self._record(ref, len(rows))
 
     def areas(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
         """Return which areas a table has in its year (code, names, change), without figures."""

@@ -44,7 +44,8 @@ _LOCK = ".lock"
 _STARTS = 3
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _TOTAL_KEY = re.compile(r"T\d{6}")
-_WHOLE_YEAR = "JJ00"
+# of quarters and months nothing is made; halves of a year tell where it was heading
+_PERIOD = re.compile(r"\d{4}(JJ00|HJ0[12])")
 
 
 @dataclass
@@ -298,8 +299,8 @@ class _Download:
         if kind.startswith("Geo") or all(regions.CODE.fullmatch(key.strip()) for key in keys):
             return []
         if kind.startswith("Time"):
-            whole = [key for key in keys if key.strip().endswith(_WHOLE_YEAR)]
-            return whole if len(whole) < len(keys) else []
+            wanted = [key for key in keys if _PERIOD.fullmatch(key.strip())]
+            return wanted if len(wanted) < len(keys) else []
         titles = {total.strip().lower() for total in self.totals}
         total = [k for k, row in zip(keys, rows, strict=True) if _title(row).lower() in titles]
         total = total or [key for key in keys if _TOTAL_KEY.fullmatch(key.strip())]

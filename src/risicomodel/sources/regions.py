@@ -28,6 +28,13 @@ _OTHER = ("id", "perioden", "soortregio", "recs", "gwbcode8", "meestvoorkomendep
 
 CODE = re.compile(r"(NL\d{2}|LD\d{2}|PV\d{2}|CR\d{2}|GM\d{4}|WK\d{6}|BU\d{8})")
 _TOTAL_KEY = re.compile(r"T\d{6}")
+# how a period is told: as a title or as a key, and whole years also as a spreadsheet makes of them
+YEAR, HALVES = "year", ("first_half", "second_half")
+_PERIODS = {
+    YEAR: ("{year}", "{year}JJ00", "{year}.0"),
+    HALVES[0]: ("1e halfjaar {year}", "{year}HJ01"),
+    HALVES[1]: ("2e halfjaar {year}", "{year}HJ02"),
+}
 LEVELS = {"wijk": "WK", "buurt": "BU", "gemeente": "GM", "land": "NL"}
 
 
@@ -77,15 +84,16 @@ def area_rows(
     where: str,
     totals: Sequence[str] = (),
     titles: Callable[[str], dict[str, str]] = lambda _: {},
+    period: str = YEAR,
 ) -> pd.DataFrame:
-    """Return one row per area for the whole of ``year``, over the total of every breakdown.
+    """Return one row per area for one period, over the total of every breakdown.
 
     Parameters
     ----------
     raw : DataFrame
         As :func:`risicomodel.sources.formats.read_file` gives it.
     year : int
-        The year wanted; half years and quarters are left out.
+        The year wanted.
     where : str
         The file, for messages.
     totals : sequence of str
@@ -93,6 +101,8 @@ def area_rows(
         known as such.
     titles : callable
         Gives a dimension's titles by key, where the archive has them.
+    period : str
+        The whole year, or one of its :data:`HALVES`; other periods are left out.
 
     Returns
     -------
@@ -103,7 +113,7 @@ def area_rows(
     import pandas as pd
 
     table = raw.set_axis(stems(raw.columns), axis="columns")
-    keep = _is_year(table, year)
+    keep = _is_period(table, year, period)
     for name in _breakdowns(list(raw.columns)):
         total = _is_total(table[name], totals, titles)
         if not total.any():
@@ -131,7 +141,7 @@ def areas(
 ) -> pd.DataFrame:
     """Return the areas a table has in ``year``, whatever its breakdowns: code, names, change."""
     table = raw.set_axis(stems(raw.columns), axis="columns")
-    head = _head(_some(table, _is_year(table, year), year, where), titles, where)
+    head = _head(_some(table, _is_period(table, year), year, where), titles, where)
     return head.drop_duplicates("code", ignore_index=True)
 
 
@@ -153,12 +163,19 @@ def _breakdowns(names: Sequence[str]) -> list[str]:
     return [name for name in plain if name not in {*_OTHER, *_DIMENSIONS}]
 
 
-def _is_year(table: pd.DataFrame, year: int) -> pd.Series:
+def has_halves(raw: pd.DataFrame, year: int) -> bool:
+    """Tell whether a table has both halves of a year."""
+    table = raw.set_axis(stems(raw.columns), axis="columns")
+    return "perioden" in table and all(_is_period(table, year, half).any() for half in HALVES)
+
+
+def _is_period(table: pd.DataFrame, year: int, period: str = YEAR) -> pd.Series:
     import pandas as pd
 
     if "perioden" not in table:
         return pd.Series(data=True, index=table.index)
-    return table["perioden"].astype("str").isin([f"{year}", f"{year}JJ00", f"{year}.0"])
+    told = [form.format(year=year) for form in _PERIODS[period]]
+    return table["perioden"].astype("str").str.strip().isin(told)
 
 
 def _is_total(

@@ -1,0 +1,192 @@
+"""Forecasts that are coherent as they are made, beside ones made apart and reconciled after.
+
+``export`` runs in the project's environment; ``reconcile`` in one of its own with
+``hierarchicalforecast``, which never becomes a dependency. experiments/0004-forecasts has the
+commands and what they gave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Floats = npt.NDArray[np.float64]
+
+HORIZONS = 3
+LEAST_RESIDUALS = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Do what the command line asks."""
+    top = argparse.ArgumentParser(prog="reconciliation.py", description=__doc__)
+    tasks = top.add_subparsers(dest="task", required=True)
+    for name in ("export", "reconcile"):
+        task = tasks.add_parser(name)
+        task.add_argument("folder", type=Path, help="where the forecasts of every level are kept")
+    tasks.choices["export"].add_argument("overrides", nargs="*", help="as for risicomodel")
+    asked = top.parse_args(arguments)
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    if asked.task == "export":
+        export(asked.folder, asked.overrides)
+    else:
+        print(reconcile(asked.folder).round(4).to_string())
+
+
+def export(folder: Path, overrides: list[str]) -> None:
+    """Write what is forecast of every level at every origin, and the figures since."""
+    for domain, origin, arrays in _origins(overrides):
+        np.savez(folder / f"{domain}-{origin}.npz", **arrays)
+
+
+def _origins(overrides: list[str]) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    from risicomodel import features, reading, settings
+    from risicomodel.evaluation import crossval
+    from risicomodel.forecasting import course, past, plan, structure, tasks
+    from risicomodel.panel import store
+    from risicomodel.panel.crosswalk import Crosswalk
+
+    chosen = settings.compose(["tracking=off", *overrides])
+    archive, cache = reading.open_archive(chosen), reading.cache(chosen)
+    panel = store.load_or_build(archive, chosen.domains, cache)
+    may_use = {d: features.usable(chosen.features, d, it) for d, it in chosen.domains.items()}
+    least = chosen.split.min_population
+    problems = crossval.pose_all(panel.wijken, may_use, chosen.features, least)
+    plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
+    work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
+    fitted = crossval.run(work, cache, chosen.compute)
+    name = structure.choose(chosen.models, chosen.forecast.structure)
+    fitted = crossval.add_blends(fitted, structure.needed(chosen.models, name))
+    walk = Crosswalk(panel.outlines)
+    for one in plans:
+        domain = one.problem.domain
+        own = fitted[fitted["domain"] == domain]
+        multiples = structure.multiples(one.problem, own, one.earlier, name)
+        for origin in one.earlier:
+            areas = past.areas_of_year(panel.wijken, origin)
+            known = past.known(panel.wijken, areas, origin, walk, {domain: multiples[origin]})
+            alone = replace(known, areas=areas.assign(gm_code=areas["wijk_code"]))
+            followed = [
+                course.follow(p, domain, one.domain, HORIZONS, chosen.forecast.least_people)
+                for p in (known, alone)
+            ]
+            since = _since(panel.wijken, domain, known, walk)
+            yield domain, origin, _levels(known.areas, known.clients[domain], followed, since)
+
+
+def _since(wijken: pd.DataFrame, domain: str, known: Any, walk: Any) -> Floats:
+    """Return the figures of the years since, of wijken that stayed what they were."""
+    out = []
+    for year in range(known.origin + 1, known.origin + HORIZONS + 1):
+        there = wijken[wijken["year"] == year]
+        if there.empty:
+            out.append(np.full(len(known.areas), np.nan))
+            continue
+        links = walk.links(known.areas, there.assign(people=there["aantal_inwoners"]))
+        same = links[links["basis"] == "place"].set_index("from_code")["to_code"]
+        figure = there.set_index("wijk_code")[f"{domain}_clients"]
+        out.append(known.areas["wijk_code"].map(same).map(figure).to_numpy("float64"))
+    return np.stack(out, axis=1)
+
+
+def _levels(
+    areas: pd.DataFrame, clients: Floats, followed: list[Any], since: Floats
+) -> dict[str, Any]:
+    """Return forecasts of each level from its own course alone, ours, and what is needed beside."""
+    from risicomodel.forecasting import course
+
+    whole, alone = followed
+    say = course.MODELS[course.MAIN]
+    figure = whole.basis == "figure"
+    gm = np.unique(areas["gm_code"][figure], return_inverse=True)[1]
+    plain = replace(whole, wijk=np.ones_like(whole.wijk))
+    of_country = whole.need * whole.level * whole.drift
+    last = np.broadcast_to(clients[:, [-1]], clients.shape)
+    filled = np.where(np.isfinite(clients), clients, last)[figure]
+    return {
+        "gm": gm,
+        "ours": say(whole)[figure],
+        "wijk": say(alone)[figure],
+        "gemeente": _sums(say(plain)[figure], gm),
+        "country": of_country[figure].sum(axis=0, keepdims=True),
+        "figures": filled,
+        "since": since[figure],
+    }
+
+
+def _sums(values: Floats, gm: npt.NDArray[np.intp]) -> Floats:
+    out = np.zeros((int(gm.max()) + 1, values.shape[1]))
+    np.add.at(out, gm, values)
+    return out
+
+
+def reconcile(folder: Path) -> pd.DataFrame:
+    """Return WAPE of wijken, and of their sums per gemeente, as multiples of ours.
+
+    The mean of the origins that a method has enough figures at, by domain, horizon and method;
+    ``ours`` itself is WAPE.
+    """
+    import pandas as pd
+
+    rows = []
+    for path in sorted(folder.glob("*.npz")):
+        domain, origin = path.stem.split("-")
+        kept = dict(np.load(path))
+        for method, said in _methods(kept).items():
+            for h in range(HORIZONS):
+                known = np.isfinite(kept["since"][:, h])
+                if not known.any():
+                    continue
+                off = (said - kept["since"])[known, h]
+                total = kept["since"][known, h].sum()
+                sums = np.bincount(kept["gm"][known], off)
+                about = {"domain": domain, "horizon": h + 1, "origin": origin, "method": method}
+                errors = {"wijk": np.abs(off).sum() / total, "gemeente": np.abs(sums).sum() / total}
+                rows.append({**about, **errors})
+    table = pd.DataFrame(rows).set_index(["domain", "horizon", "origin", "method"])
+    wape = table.unstack("method")
+    for level in ("wijk", "gemeente"):
+        methods = [name for name in wape[level] if name != "ours"]
+        beside = wape[level][methods].div(wape[level, "ours"], axis=0)
+        wape[[(level, name) for name in methods]] = beside.to_numpy()
+    return wape.groupby(["domain", "horizon"]).mean()
+
+
+def _methods(kept: dict[str, Any]) -> dict[str, Floats]:
+    """Return ours and every reconciliation of the same forecasts, of the wijken."""
+    from hierarchicalforecast.methods import BottomUp, MinTrace, TopDown
+
+    gm, n = kept["gm"], len(kept["gm"])
+    summing = np.vstack([np.ones(n), np.arange(gm.max() + 1)[:, None] == gm[None, :], np.eye(n)])
+    base = np.vstack([kept["country"], kept["gemeente"], kept["wijk"]])
+    figures = summing @ kept["figures"]
+    m = len(summing)
+    tags = {"country": np.arange(1), "gemeente": np.arange(1, m - n), "wijk": np.arange(m - n, m)}
+    # residuals of each level: its last figure as the forecast of the next. They add up, and of so
+    # few years 'mint_shrink' calls its matrix ill-conditioned: variances alone are asked for
+    inside = {"y_insample": figures[:, 1:], "y_hat_insample": figures[:, :-1]}
+    found = {"ours": kept["ours"]}
+    reconcilers = {
+        "bottom_up": (BottomUp(), {}),
+        "top_down": (TopDown("forecast_proportions"), {"tags": tags}),
+        "ols": (MinTrace("ols"), {}),
+        "wls_struct": (MinTrace("wls_struct"), {}),
+    }
+    if inside["y_insample"].shape[1] >= LEAST_RESIDUALS:
+        reconcilers["wls_var"] = MinTrace("wls_var"), inside
+    for name, (method, needs) in reconcilers.items():
+        found[name] = method.fit_predict(S=summing, y_hat=base, **needs)["mean"][m - n :]
+    return found
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
