@@ -476,6 +476,13 @@ class TestParts:
         assert told.rate == pytest.approx(0.05001)
         assert told.others.effects["country"] == pytest.approx(-0.01999)
 
+    def test_nothing_is_high_for_lying_in_the_east(self, found: tables.Tables) -> None:
+        dutch = words.Words("nl", found.domains)
+        labels = {"a": {"label_nl": "ligging van west naar oost", "unit": "km"}}
+        row = {"feature": "a", "higher": True}
+        told = drivers.in_words(row, "higher", "wijk.drivers.short", labels, dutch)
+        assert told == "ligging van west naar oost"
+
     def test_a_wijk_is_set_beside_others_in_words(
         self, found: tables.Tables, explained: list[dict[str, Any]]
     ) -> None:

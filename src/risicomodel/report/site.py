@@ -31,6 +31,7 @@ from risicomodel.report.country import Country
 from risicomodel.report.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from risicomodel.report.drivers import Labels
@@ -72,7 +73,7 @@ class Making:
     labels: Labels
     shared: dict[str, Any]
     mark: dict[str, Any]
-    same: dict[str, tuple[str, str]]
+    same: Mapping[str, tuple[str, str]]
 
 
 def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
@@ -106,28 +107,16 @@ def prepare(run: Path, language: str) -> Making:
     found = tables.read(run)
     words, country, labels = Words(language, found.domains), of_country(found), _labels(found)
     shared = pages.shared(found, words)
-    return Making(
-        found=found,
-        country=country,
-        words=words,
-        labels=labels,
-        shared=shared,
-        mark=_mark(run, found, language),
-        same={
-            "wat-telt-mee.html": (
-                words.text("counts.title"),
-                pages.part("counts.html", **shared, **counts.view(found, country, labels, words)),
-            ),
-            "uitleg.html": (
-                words.text("method.title"),
-                pages.part("uitleg.html", **shared, **method.view(found.about)),
-            ),
-            "gegevens.html": (
-                words.text("data.title"),
-                pages.part("gegevens.html", **shared, **method.data(found.about, found.domains)),
-            ),
-        },
-    )
+    views = {
+        "wat-telt-mee": ("counts", counts.view(found, country, labels, words)),
+        "uitleg": ("method", method.view(found.about)),
+        "gegevens": ("data", method.data(found.about, found.domains)),
+    }
+    same = {
+        f"{name}.html": (words.text(f"{key}.title"), pages.part(f"{key}.html", **shared, **view))
+        for name, (key, view) in views.items()
+    }
+    return Making(found, country, words, labels, shared, _mark(run, found, language), same)
 
 
 def of_country(found: Tables) -> Country:
