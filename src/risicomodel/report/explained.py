@@ -137,35 +137,43 @@ def along(table: pd.DataFrame | None, wijken: int) -> pd.DataFrame | None:
     wijken : int
         How many there are in a year.
     """
-    import pandas as pd
-
-    if table is None:
+    rows = None if table is None else table[table["level"] == "feature"]
+    if rows is None or rows.empty:
         return None
-    rows = table[table["level"] == "feature"]
-    parts = []
-    for (domain, feature), bins in rows.groupby(["domain", "feature"], sort=False):
-        years = -(-int(bins["n_wijken"].sum()) // max(wijken, 1))
-        merged = _merged(bins.sort_values("bin"), LEAST_WIJKEN * years)
-        parts.append(merged.assign(domain=str(domain), feature=str(feature)))
-    return pd.concat(parts, ignore_index=True) if parts else None
+    rows = rows.sort_values(["domain", "feature", "bin"])
+    size = rows.groupby(["domain", "feature"])["n_wijken"]
+    least = LEAST_WIJKEN * -(-size.transform("sum") // max(wijken, 1))  # of every year
+    n = rows["n_wijken"]
+    rows = rows.assign(
+        bin=size.transform(lambda sizes: _together(sizes, int(least[sizes.index[0]]))),
+        value=rows["value"] * n,
+        contribution=rows["contribution"] * n,
+        least=least,
+    )
+    out = rows.groupby(["domain", "feature", "bin"], as_index=False).agg(
+        value=("value", "sum"),
+        contribution=("contribution", "sum"),
+        low=("low", "min"),
+        high=("high", "max"),
+        share=("share", "sum"),
+        n_wijken=("n_wijken", "sum"),
+        least=("least", "first"),
+    )
+    out[["value", "contribution"]] = out[["value", "contribution"]].div(out["n_wijken"], axis=0)
+    enough: pd.DataFrame = out[out["n_wijken"] >= out["least"]]
+    return enough.drop(columns="least").reset_index(drop=True)
 
 
-def _merged(bins: pd.DataFrame, least: int) -> pd.DataFrame:
-    """Return bins of at least so many, each taken together with the next until it is."""
+def _together(sizes: pd.Series, least: int) -> pd.Series:
+    """Return numbers for bins, each the same as the next one's until they have so many."""
     import pandas as pd
 
-    number, groups, count = 0, [], 0
-    for size in bins["n_wijken"]:
-        groups.append(number)
+    number, out, count = 0, [], 0
+    for size in sizes:
+        out.append(number)
         count += size
         if count >= least:
             number, count = number + 1, 0
     if count and number:  # what is left goes with the last that is large enough
-        groups = [min(group, number - 1) for group in groups]
-    n, of = bins["n_wijken"], pd.Series(groups, bins.index)
-    weighed = bins[["value", "contribution"]].mul(n, axis=0).assign(n_wijken=n, share=bins["share"])
-    sums = weighed.groupby(of).sum()
-    sums[["value", "contribution"]] = sums[["value", "contribution"]].div(sums["n_wijken"], axis=0)
-    sums["low"] = bins["low"].groupby(of).min()
-    sums["high"] = bins["high"].groupby(of).max()
-    return sums[sums["n_wijken"] >= least]
+        out = [min(group, number - 1) for group in out]
+    return pd.Series(out, sizes.index)
