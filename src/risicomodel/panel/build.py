@@ -319,7 +319,7 @@ def _halves(
     import pandas as pd
 
     out: dict[str, pd.Series] = {}
-    for year in set(tables.years(domain.subject)) & set(tables.held(domain.subject)):
+    for year in tables.held(domain.subject):
         codes = wijken.loc[wijken["year"] == year, AREA]
         for half, rows in tables.halves(domain.subject, year).items():
             where = tables.file(domain.subject, year)
