@@ -46,7 +46,7 @@ class TestCompose:
         assert chosen.features.name == "demografie_wonen"
         assert not any(feature.sensitive for feature in chosen.features.define.values())
         assert list(chosen.models) == [
-            "mean", "gemeente_mean", "persistence", "glm", "lightgbm", "blend",
+            "mean", "gemeente_mean", "persistence", "glm", "lightgbm", "kernel", "blend",
         ]  # fmt: skip
         assert chosen.split.protocols == ["unseen_gemeente", "unseen_wijk", "next_years", "random"]
         assert chosen.tracking.enabled
@@ -79,19 +79,20 @@ class TestCompose:
 
     def test_the_blend_brings_the_models_it_averages(self) -> None:
         chosen = settings.compose(["model=blend"]).models
-        assert list(chosen) == ["glm", "lightgbm", "blend"]
-        assert set(chosen["blend"].params["members"]) == {"glm", "lightgbm"}
-        # the weights of bijstand are of the same two
-        assert set(chosen["blend"].domains["bijstand"]["members"]) == {"glm", "lightgbm"}
+        assert list(chosen) == ["glm", "lightgbm", "kernel", "blend"]
+        members = {"glm", "lightgbm", "kernel"}
+        assert set(chosen["blend"].params["members"]) == members
+        # the weights of bijstand are of the same three
+        assert set(chosen["blend"].domains["bijstand"]["members"]) == members
 
     def test_the_weight_of_a_member_is_one_override(self) -> None:
-        chosen = settings.compose(["models.blend.params.members.glm=0.1"]).models["blend"]
-        assert chosen.params["members"] == {"lightgbm": 0.6, "glm": 0.1}
+        chosen = settings.compose(["models.blend.params.members.glm=0.3"]).models["blend"]
+        assert chosen.params["members"] == {"lightgbm": 0.5, "glm": 0.3, "kernel": 0.4}
 
     def test_a_parameter_of_a_domain_is_one_override(self) -> None:
         chosen = settings.compose(["+models.lightgbm.domains.wmo.rounds=9"]).models
         assert models.for_domain(chosen, "wmo")["lightgbm"].params["rounds"] == 9
-        assert models.for_domain(chosen, "jeugd")["lightgbm"].params["rounds"] == 600
+        assert models.for_domain(chosen, "jeugd")["lightgbm"].params["rounds"] == 400
         with pytest.raises(ConfigError) as caught:
             settings.compose(["+models.lightgbm.domains.wmo.round=9"])
         (told,) = caught.value.details
@@ -113,7 +114,7 @@ class TestCompose:
         with pytest.raises(ConfigError) as caught:
             settings.compose(["model=blend", "~models.glm"])
         (told,) = set(caught.value.details)
-        assert told == "blend: member 'glm' is not one of lightgbm"
+        assert told == "blend: member 'glm' is not one of kernel, lightgbm"
 
     def test_archive_folder_comes_from_the_environment(
         self, monkeypatch: pytest.MonkeyPatch

@@ -17,6 +17,7 @@ from risicomodel import models
 from risicomodel.models import KINDS, Contributions, ModelSettings, Rows, trees
 from risicomodel.models.boosted import Boosted, BoostedParams
 from risicomodel.models.contributions import split_exponential, weighted
+from risicomodel.models.kernel import Kernel, KernelParams
 from risicomodel.models.linear import Glm, GlmParams
 from test_models import AMONG, ASKED, BASELINES, LEARNED, ROWS, model_of, simulated
 
@@ -102,11 +103,43 @@ def test_a_term_counts_the_same_per_unit_as_any_other() -> None:
     np.testing.assert_allclose(found, [[6.361846, 12.723691]], rtol=1e-6)
 
 
+# -- kernels ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [0.5, 2.0, 5.0])
+def test_a_kernels_terms_are_the_integral_of_its_slope_along_the_way(width: float) -> None:
+    """Recipe: z_j ∫ ∂f/∂z_j (t z) dt, central differences, Gauss-Legendre with 40 points."""
+    model = Kernel(KernelParams(width=width, alpha=1e-3), 7).fit(ROWS)
+    z = model._standardised(ASKED.x)
+    step = 1e-5
+    golden = np.zeros_like(z)
+    for point, weight in zip(*np.polynomial.legendre.leggauss(40), strict=True):
+        at = (point + 1) / 2 * z
+        for j in range(z.shape[1]):
+            aside = np.zeros(z.shape[1])
+            aside[j] = step
+            slope = (model._ratio(at + aside) - model._ratio(at - aside)) / (2 * step)
+            golden[:, j] += weight / 2 * z[:, j] * slope
+    found = model.contributions(replace(ASKED, reference=np.ones(len(z))))
+    np.testing.assert_allclose(found.terms, golden, atol=1e-6)
+
+
+@pytest.mark.parametrize("near", [0.0, 1e-160, 1e-9, 1e-4])
+def test_a_wijk_that_is_as_the_mean_adds_nothing_and_no_nonsense(near: float) -> None:
+    model = Kernel(KernelParams(), 7).fit(ROWS)
+    z = model._standardised(ASKED.x) * near
+    found = model._on_the_way(z)
+    gap = model._ratio(z) - model._ratio(np.zeros((1, z.shape[1])))
+    np.testing.assert_allclose(found.sum(axis=1), gap, atol=EXACT)
+    assert (np.abs(found) <= 10 * near).all()
+
+
 # -- trees --------------------------------------------------------------------------------------
 
 
 def grown(rows: Rows = ROWS, **params: Any) -> lightgbm.Booster:
-    settings = BoostedParams(rounds=40, min_child_samples=5, feature_fraction=0.8, **params)
+    params = {"rounds": 40, "learning_rate": 0.04, "min_child_samples": 5} | params
+    settings = BoostedParams(feature_fraction=0.8, **params)
     booster = Boosted(settings, seed=3).fit(rows)._booster
     assert booster is not None
     return booster

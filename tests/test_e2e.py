@@ -69,7 +69,7 @@ class TestDemo:
     def test_a_random_split_flatters(self) -> None:
         board = pd.read_csv(whole_run() / "leaderboard.csv")
         wape = board.pivot_table(index=["domain", "model"], columns="protocol", values="wape")
-        learned = wape.loc[(slice(None), ["glm", "lightgbm"]), :]
+        learned = wape.loc[(slice(None), ["glm", "lightgbm", "kernel"]), :]
         assert (learned["random"] < learned["unseen_gemeente"]).all()
 
 
@@ -187,8 +187,8 @@ class TestWithoutMap:
         assert panel[["x_km", "y_km", "inwoners_nabij_2_km"]].isna().all(axis=None)
         assert panel["inwoners_gemeente"].gt(0).all()
         predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
-        learned = predictions[predictions["model"].isin(["glm", "lightgbm", "blend"])]
-        assert len(learned) == 3 * len(panel)
+        learned = predictions[predictions["model"].isin(["glm", "lightgbm", "kernel", "blend"])]
+        assert len(learned) == 4 * len(panel)
         assert learned["rate"].between(0, 1).all()
         assert (learned.groupby("model")["rate"].nunique() > 50).all()
 

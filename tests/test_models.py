@@ -1,4 +1,4 @@
-"""Models behind one interface: the same promises for every kind, golden figures for three."""
+"""Models behind one interface: the same promises for every kind, golden figures for four."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from risicomodel.knowledge import Known
 from risicomodel.models import KINDS, BlendParams, ModelSettings, Rows, average
 from risicomodel.models.base import NotFittedError
 from risicomodel.models.boosted import Boosted, BoostedParams
+from risicomodel.models.kernel import Kernel, KernelParams
 from risicomodel.models.linear import Glm, GlmParams
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LEARNED = ("glm", "lightgbm", "blend")
+LEARNED = ("glm", "lightgbm", "kernel", "blend")
 BASELINES = ("mean", "gemeente_mean", "persistence")
 WEIGHTS = {"lightgbm": 3.0, "glm": 1.0}
 QUICK = {"lightgbm": {"rounds": 40, "min_child_samples": 20}, "blend": {"members": WEIGHTS}}
@@ -133,7 +134,9 @@ def test_a_prediction_is_a_ratio_to_what_is_known(kind: str) -> None:
 @pytest.mark.parametrize("kind", LEARNED)
 def test_a_model_learns_what_is_there_to_learn(kind: str) -> None:
     """On new wijken its error is far nearer to the truth than the national mean's."""
-    best = {**{k: ModelSettings(k) for k in KINDS}, "glm": ModelSettings("glm", {"alpha": 1e-3})}
+    best = {k: ModelSettings(k) for k in KINDS}
+    best["glm"].params["alpha"] = 1e-3
+    best["kernel"].params["width"] = 0.7
     model = models.create(AMONG["blend"] if kind == "blend" else best[kind], 7, best)
     new = simulated(seed=3, missing=0.0)
     model.fit(simulated(n=3000, missing=0.0))
@@ -273,6 +276,59 @@ def test_trees_equal_a_direct_lightgbm_train() -> None:
     np.testing.assert_array_equal(ours.predict(ASKED), expected)
 
 
+def test_a_kernel_that_compares_with_every_row_equals_scikit_learns() -> None:
+    """Recipe: KernelRidge on standardised features, gamma 1 / (2 width² p), alpha n · α."""
+    from sklearn.kernel_ridge import KernelRidge
+
+    rows, asked = simulated(n=300, missing=0.0), simulated(seed=2, n=50, missing=0.0)
+    params = KernelParams(width=1.5, alpha=1e-2, examples=300, winsor=0.0)
+    assert rows.rate is not None
+    centre, spread = rows.x.mean(), rows.x.std(ddof=0)
+    ratio = rows.rate / rows.reference
+    weight = (rows.population * rows.reference) ** 0.7
+    mean = np.average(ratio, weights=weight)
+    golden = KernelRidge(alpha=300 * 1e-2, kernel="rbf", gamma=1 / (2 * 1.5**2 * 4)).fit(
+        (rows.x - centre) / spread, ratio - mean, sample_weight=weight / weight.mean()
+    )
+    held = asked.x.clip(rows.x.min(), rows.x.max(), axis=1)
+    expected = (golden.predict((held - centre) / spread) + mean) * asked.reference
+    np.testing.assert_allclose(Kernel(params, 7).fit(rows).predict(asked), expected, rtol=1e-4)
+
+
+def test_some_examples_do_nearly_as_well_as_all() -> None:
+    rows, new = simulated(n=2000, missing=0.0), simulated(seed=3, missing=0.0)
+    assert new.rate is not None
+    errors = {}
+    for examples in (4, 200, 2000):
+        params = KernelParams(width=0.7, examples=examples)
+        found = Kernel(params, 7).fit(rows).predict(new)
+        errors[examples] = np.average((found - new.rate) ** 2, weights=new.population)
+    assert errors[200] < 1.2 * errors[2000]
+    assert errors[4] > 1.5 * errors[2000]
+
+
+def test_a_kernel_does_not_run_away_beyond_what_it_has_seen() -> None:
+    model = Kernel(KernelParams(), 7).fit(ROWS)
+    edge = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 4.0)
+    far = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 1e6)
+    np.testing.assert_array_equal(model.predict(far), model.predict(edge))
+
+
+@pytest.mark.parametrize("wrong", [{"width": 0.0}, {"examples": 0}])
+def test_a_kernel_that_cannot_be_fitted_says_what_is_allowed(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="allowed is a width above 0 and 1 example or more"):
+        models.create(ModelSettings("kernel", dict(wrong)), 7).fit(ROWS)
+
+
+def test_wijken_in_small_portions_are_the_same_wijken(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Kernel(KernelParams(), 7).fit(ROWS)
+    rates, parts = whole.predict(ASKED), whole.contributions(ASKED)
+    monkeypatch.setattr("risicomodel.models.kernel.ROWS_AT_ONCE", 7)
+    again = Kernel(KernelParams(), 7).fit(ROWS)
+    np.testing.assert_allclose(again.predict(ASKED), rates, rtol=1e-6)
+    np.testing.assert_allclose(again.contributions(ASKED).terms, parts.terms, atol=1e-7)
+
+
 # -- what a model sees ------------------------------------------------------------------------
 
 COLUMNS = {
@@ -302,6 +358,16 @@ def test_rows_show_only_the_parts_asked_for_and_are_otherwise_the_same(parts: li
     for name in ("reference", "known", "population", "rate"):
         assert getattr(seen, name) is getattr(rows, name)
     assert rows.x.shape[1] == 9  # the rows themselves keep all
+
+
+def test_a_kernel_looks_at_the_parts_it_sees_only() -> None:
+    rows, asked = wide(ROWS), wide(ASKED)
+    kernel = Kernel(KernelParams(sees=["eigen", "gemeente"]), 7).fit(rows)
+    plain = kernel.predict(asked)
+    hidden = asked.x.assign(oud_tov_gemeente=99.0, ligging_oost=99.0, oud_van_omgeving=99.0)
+    np.testing.assert_array_equal(kernel.predict(replace(asked, x=hidden)), plain)
+    shown = asked.x.assign(oud_van_gemeente=99.0)
+    assert not np.array_equal(kernel.predict(replace(asked, x=shown)), plain)
 
 
 def test_a_glm_learns_from_and_looks_at_the_parts_it_sees_only() -> None:

@@ -34,8 +34,8 @@ from running import (
 )  # fmt: skip
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
-MODELS = ("blend", "gemeente_mean", "glm", "lightgbm", "mean", "persistence")
-LEARNED = ("blend", "glm", "lightgbm")
+MODELS = ("blend", "gemeente_mean", "glm", "kernel", "lightgbm", "mean", "persistence")
+LEARNED = ("blend", "glm", "kernel", "lightgbm")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 

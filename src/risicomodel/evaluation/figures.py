@@ -21,6 +21,7 @@ STYLES = {
     "persistence": ("#E69F00", "^"),
     "glm": ("#009E73", "D"),
     "lightgbm": ("#D55E00", "o"),
+    "kernel": ("#CC79A7", "P"),
 }
 OTHER_STYLE = ("#000000", "x")
 PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, UNSEEN_YEAR, NEXT_YEARS, RANDOM)

@@ -35,8 +35,8 @@ class BoostedParams:
         all there is, 0 when wijken differ so much that their size does not matter.
     """
 
-    rounds: int = 600
-    learning_rate: float = 0.04
+    rounds: int = 400
+    learning_rate: float = 0.05
     num_leaves: int = 12
     max_bin: int = 31
     min_child_samples: int = 100

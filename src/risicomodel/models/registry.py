@@ -16,6 +16,7 @@ from risicomodel.models.base import RateModel, read_state
 from risicomodel.models.baselines import GemeenteMean, NationalMean, Persistence
 from risicomodel.models.blended import Blended, BlendParams
 from risicomodel.models.boosted import Boosted, BoostedParams
+from risicomodel.models.kernel import Kernel, KernelParams
 from risicomodel.models.linear import Glm, GlmParams
 
 
@@ -52,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "persistence": Kind(Persistence),
     "glm": Kind(Glm, GlmParams),
     "lightgbm": Kind(Boosted, BoostedParams),
+    "kernel": Kind(Kernel, KernelParams),
     Blended.kind: Kind(Blended, BlendParams),
 }
 
@@ -191,6 +193,7 @@ def blended(params: BlendParams, members: Mapping[str, RateModel]) -> RateModel:
 
 def load_libraries() -> None:
     """Import the libraries that fits do their linear algebra with."""
+    import scipy.linalg  # noqa: F401
     import sklearn.linear_model  # noqa: F401
 
 
