@@ -365,7 +365,7 @@ class TestCounts:
         table = pd.read_csv(whole_run() / "importance.csv", keep_default_na=False)
         labels = pd.read_csv(whole_run() / "features.csv").set_index("feature")["label_en"]
         left = table[(table["level"] == "feature") & ~table["used"]]
-        assert len(left) > 3
+        assert len(left)
         said = texts(english / "wat-telt-mee.html")
         for name in left["name"]:
             assert labels[name] in said
