@@ -22,7 +22,11 @@ ARCHIVE = os.environ.get("RISICOMODEL_ARCHIVE")
 BUURTEN = (
     "level=buurt", "data.demo.wijken=3000", "data.demo.first_year=2011", "data.demo.last_year=2020",
 )  # fmt: skip
-COLUMNS = ["job", "seconds", "peak MB", "panel s", "fits s", "run / fits"]
+STAGES = ("forecasts", "explanations")
+COLUMNS = [
+    "job", "seconds", "peak MB", "panel s", "fits s", *(f"{stage} s" for stage in STAGES),
+    "run / fits",
+]  # fmt: skip
 
 
 def measure(job: str, home: Path, *arguments: str) -> dict[str, Any]:
@@ -36,18 +40,27 @@ def measure(job: str, home: Path, *arguments: str) -> dict[str, Any]:
     seconds = time.perf_counter() - begin
     if status:
         raise SystemExit(f"{' '.join(command)} ended with {status}")
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    timings = record["timings_seconds"]
+    timings = stage_seconds(folder)
     # kept fits cost nothing now: their seconds say nothing of this run
     fits = fit_seconds(folder) if job.endswith("cold") else None
     return {
         "job": job,
         "seconds": round(seconds, 1),
         "peak MB": round(usage.ru_maxrss / 1024),
-        "panel s": round(timings["sources"] + timings["panel"], 2),
+        "panel s": round(timings["sources"] + timings["panel"], 2) if timings else None,
+        **{f"{stage} s": timings.get(stage) for stage in STAGES},
         "fits s": fits,
         "run / fits": round(seconds / fits, 2) if fits else None,
     }
+
+
+def stage_seconds(folder: Path) -> dict[str, float]:
+    """Return the seconds of a run's stages; a report has none."""
+    record = folder / "run.json"
+    if not record.is_file():
+        return {}
+    timings: dict[str, float] = json.loads(record.read_text(encoding="utf-8"))["timings_seconds"]
+    return timings
 
 
 def fit_seconds(folder: Path) -> float | None:
@@ -75,11 +88,14 @@ def main() -> None:
         ]
         if ARCHIVE:
             real = ("data=archive", f"data.dir={ARCHIVE}")
+            made = str(home / "bench" / "archive-run-cold")
             rows += [
                 measure("archive panel, cold", home, "data", *real),
                 measure("archive panel, from cache", home, "data", *real),
                 measure("archive run, cold", home, "run", *real),
                 measure("archive run, from cache", home, "run", *real),
+                measure("archive report, Amsterdam", home, "report", made, "gemeente=Amsterdam"),
+                measure("archive reports, all gemeenten", home, "report", made, "gemeente=all"),
             ]
     print(pd.DataFrame(rows)[COLUMNS].to_markdown(index=False))
     if not ARCHIVE:
