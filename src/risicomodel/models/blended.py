@@ -34,9 +34,10 @@ class BlendParams:
     members: dict[str, float] = field(default_factory=dict)
 
     def shares(self) -> dict[str, float]:
-        """Return the weights, made to add up to 1."""
-        total = sum(self.members.values())
-        return {name: weight / total for name, weight in self.members.items()}
+        """Return the weights, made to add up to 1; in one order, on which last digits depend."""
+        members = dict(sorted(self.members.items()))
+        total = sum(members.values())
+        return {name: weight / total for name, weight in members.items()}
 
 
 class Blended(RateModel):

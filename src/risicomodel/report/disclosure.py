@@ -218,7 +218,8 @@ def _figures(tables: Tables, cells: pd.DataFrame, hidden: pd.Series) -> pd.DataF
     # what is expected stands apart: no figure of the wijk has touched it
     few = ~(cells["expected_clients"] >= LEAST_CLIENTS)
     out.loc[few | ~(cells["population"] >= LEAST_PEOPLE), EXPECTED] = np.nan
-    base = out["domain"].map({name: float(d.rounded_to) for name, d in tables.domains.items()})
+    rounded_to = {name: float(d.rounded_to) for name, d in tables.domains.items()}
+    base = out["domain"].map(rounded_to).astype("float64")  # also where no row is left
     for name in ("observed_clients", "estimate_clients"):
         out[name] = (out[name] / base).round() * base
     columns = [*KEY, "gm_code", "status", "hidden", "basis", *FIGURES, *EXPECTED]

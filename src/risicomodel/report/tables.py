@@ -17,7 +17,9 @@ from risicomodel.levels import AREA, WIJK
 if TYPE_CHECKING:
     import pandas as pd
 
-NEEDED = ("panel.parquet", "gemeenten.parquet", "predictions.parquet", "features.csv")
+NEEDED = (
+    "panel.parquet", "gemeenten.parquet", "predictions.parquet", "adding_up.csv", "features.csv",
+)  # fmt: skip
 # tables that say how good the model is; they are of the country, and hold no figure of a wijk
 ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forecast_bands",
                "importance", "interactions", "quality", "features")  # fmt: skip
