@@ -40,13 +40,12 @@ if TYPE_CHECKING:
     from risicomodel.models import RateModel, Rows
     from risicomodel.sources.archive import Archive
 
-# three domains whose champions are a blend of three, trees and the GLM: for wmo others are kept from
-# it
+# champions are a blend of three, trees and the GLM: for wmo the others are kept from it
 WORDS = (
     *DEMO, *SPLIT, "model=blend", "run.name=first", "models.lightgbm.params.rounds=20",
     "+models.glm.domains.wmo.alpha=1000", "+models.kernel.domains.wmo.alpha=1000",
-    "+models.blend.domains.jeugd.members.kernel=0.4", "+models.lightgbm.domains.wmo.learning_rate=0.1",
-    "split.protocols=[unseen_gemeente]", "seed=3",
+    "+models.blend.domains.jeugd.members.kernel=0.4",
+    "+models.lightgbm.domains.wmo.learning_rate=0.1", "split.protocols=[unseen_gemeente]", "seed=3",
 )  # fmt: skip
 CHAMPIONS = {"jeugd": "blend", "wmo": "lightgbm", "bijstand": "glm"}
 NATIONAL = tuple(word for word in SHORT if word != "tracking=off")
