@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 WORDS = (
     *DEMO, *SPLIT, "model=blend", "run.name=first", "models.lightgbm.params.rounds=20",
     "+models.glm.domains.wmo.alpha=1000", "+models.kernel.domains.wmo.alpha=1000",
-    "+models.blend.domains.jeugd.members.kernel=0.4",
     "+models.lightgbm.domains.wmo.learning_rate=0.1", "split.protocols=[unseen_gemeente]", "seed=3",
 )  # fmt: skip
 CHAMPIONS = {"jeugd": "blend", "wmo": "lightgbm", "bijstand": "glm"}
