@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from origins import HORIZONS, origins
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Floats = npt.NDArray[np.float64]
 
-HORIZONS = 3
 LEAST_RESIDUALS = 2
 
 
@@ -44,43 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def export(folder: Path, overrides: list[str]) -> None:
     """Write what is forecast of every level at every origin, and the figures since."""
-    for domain, origin, arrays in _origins(overrides):
-        np.savez(folder / f"{domain}-{origin}.npz", **arrays)
-
-
-def _origins(overrides: list[str]) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    from risicomodel import features, reading, settings
-    from risicomodel.evaluation import crossval
-    from risicomodel.forecasting import course, past, plan, structure, tasks
-    from risicomodel.panel import store
-    from risicomodel.panel.crosswalk import Crosswalk
-
-    chosen = settings.compose(["tracking=off", *overrides])
-    archive, cache = reading.open_archive(chosen), reading.cache(chosen)
-    panel = store.load_or_build(archive, chosen.domains, cache)
-    may_use = {d: features.usable(chosen.features, d, it) for d, it in chosen.domains.items()}
-    least = chosen.split.min_population
-    problems = crossval.pose_all(panel.wijken, may_use, chosen.features, least)
-    plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
-    work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
-    fitted = crossval.run(work, cache, chosen.compute)
-    name = structure.choose(chosen.models, chosen.forecast.structure)
-    fitted = crossval.add_blends(fitted, structure.needed(chosen.models, name))
-    walk = Crosswalk(panel.outlines)
-    for one in plans:
-        domain = one.problem.domain
-        own = fitted[fitted["domain"] == domain]
-        multiples = structure.multiples(one.problem, own, one.earlier, name)
-        for origin in one.earlier:
-            areas = past.areas_of_year(panel.wijken, origin)
-            known = past.known(panel.wijken, areas, origin, walk, {domain: multiples[origin]})
-            alone = replace(known, areas=areas.assign(gm_code=areas["wijk_code"]))
-            followed = [
-                course.follow(p, domain, one.domain, HORIZONS, chosen.forecast.least_people)
-                for p in (known, alone)
-            ]
-            since = _since(panel.wijken, domain, known, walk)
-            yield domain, origin, _levels(known.areas, known.clients[domain], followed, since)
+    for origin in origins(overrides):
+        past, domain = origin.past, origin.problem.domain
+        alone = replace(past, areas=past.areas.assign(gm_code=past.areas["wijk_code"]))
+        followed = [origin.follow(past), origin.follow(alone)]
+        since = _since(origin.problem.wijken, domain, past, origin.walk)
+        arrays = _levels(past.areas, past.clients[domain], followed, since)
+        np.savez(folder / f"{domain}-{past.origin}.npz", **arrays)
 
 
 def _since(wijken: pd.DataFrame, domain: str, known: Any, walk: Any) -> Floats:
