@@ -298,8 +298,7 @@ def test_bands_of_blank_cells_hold_the_true_figure_nine_times_in_ten(rows: pd.Da
     held = rate.between(blank["lower"], blank["upper"])
     assert len(blank) > 300
     assert 0.85 <= held.mean() <= 0.96  # 380 cells: give or take 0.03
-    # most of jeugd's are counts under ten, and a band of so few whole persons holds more than asked
-    assert held.groupby(blank["domain"]).mean().between(0.85, 0.98).all()
+    assert held.groupby(blank["domain"]).mean().between(0.85, 0.97).all()
 
 
 def test_blank_small_cells_are_not_thought_larger_than_they_are(rows: pd.DataFrame) -> None:
