@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import string
+import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from risicomodel import storage
 from risicomodel.report import (
     charts,
     counts,
@@ -37,6 +40,12 @@ if TYPE_CHECKING:
 EXPLAINED = ("explanations.parquet", "explanation_features.parquet",
              "explanation_families.parquet", "similar.csv", "importance.csv", "dependence.csv",
              "interactions.csv")  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _run_first() -> None:
+    """Make the whole run, and its report, before a test patches what reports are made with."""
+    whole_run()
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +227,29 @@ class TestAll:
         with pytest.raises(ZeroDivisionError):
             site.write(whole_run(), folder, ReportSettings("all"))
         assert not (folder / "index.html").exists()
+
+    def test_two_at_once_take_turns_and_nothing_is_made_twice(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: list[str] = []
+        under_way: list[str] = []
+
+        def slowly(one: place.Place, making: site.Making, folder: Path) -> None:
+            under_way.append(one.code)
+            time.sleep(0.01)
+            made.append("alone" if len(under_way) == 1 else "at once")
+            storage.write_json(folder / site.MARK, {"gemeente": one.code, **making.mark})
+            under_way.remove(one.code)
+
+        monkeypatch.setattr(site, "_write_place", slowly)
+        with ThreadPoolExecutor(2) as both:
+            asked = [
+                both.submit(site.write, whole_run(), tmp_path / "all", ReportSettings("all"))
+                for _ in range(2)
+            ]
+            first, second = (one.result() for one in asked)
+        assert first == second
+        assert made == ["alone"] * (len(first) - 1)
 
 
 class TestMistakes:

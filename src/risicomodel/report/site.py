@@ -96,7 +96,8 @@ def write(run: Path, folder: Path, settings: ReportSettings) -> list[Path]:
     making = prepare(run, settings.language)
     places = place.find(making.country, settings.gemeente)
     if settings.gemeente == place.ALL:
-        return _write_all(places, making, folder)
+        with storage.alone(folder):  # a second one waits, and finds the reports made
+            return _write_all(places, making, folder)
     with storage.staged_folder(folder) as staging:
         _write_place(places[0], making, staging)
     return [folder / INDEX]
