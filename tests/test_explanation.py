@@ -494,7 +494,7 @@ def of_the_demo(session_home: Path) -> pd.DataFrame:
 def test_the_ranking_of_true_drivers_is_recovered_and_null_features_come_after_them(
     domain: str, of_the_demo: pd.DataFrame
 ) -> None:
-    """Measured: Spearman 1.0 (jeugd), 0.9 (wmo: two drivers 2% apart change places), 1.0.
+    """Measured: Spearman 1.0 (jeugd), 0.9 (wmo and bijstand: two drivers change places).
 
     Null features are those whose columns no factor of the made-up people shifts. Features beside
     them that share credit with drivers (owner-occupied with rented) are neither.

@@ -214,7 +214,7 @@ def tune(settings: Settings) -> Outcome:
                 )
             ]
             predictions = stages.predicted(problems, work, settings)
-        with run.stage("evaluation"):
+        with run.stage("evaluation"), compute.one_thread():
             result = assessment.assess(problems, predictions, panel.gemeenten, settings, run)
             table = tuning.summary(found, result.scores, goal)
             run.write("trials.csv", tuning.trials(found))
