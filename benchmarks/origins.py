@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from risicomodel.learning.problem import pose
+
 if TYPE_CHECKING:
-    from risicomodel.domains import Domain
-    from risicomodel.evaluation.crossval import Problem
-    from risicomodel.forecasting.course import Course
-    from risicomodel.forecasting.past import Past
-    from risicomodel.panel.crosswalk import Crosswalk
+    from collections.abc import Iterator, Sequence
+
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.crosswalk import Crosswalk
+    from risicomodel.learning.problem import Problem
+    from risicomodel.results.forecasting.components import Course
+    from risicomodel.results.forecasting.origins import Past
 
 HORIZONS = 3
 
@@ -40,35 +43,40 @@ class Origin:
 
     def follow(self, past: Past) -> Course:
         """Return the course from what was known, or from a part of that."""
-        from risicomodel.forecasting import course
+        from risicomodel.results.forecasting import components
 
-        return course.follow(past, self.problem.domain, self.domain, HORIZONS, self.least_people)
+        return components.follow(
+            past, self.problem.domain, self.domain, HORIZONS, self.least_people
+        )
 
 
 def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     """Yield every domain's origins; overrides are as for risicomodel."""
-    from risicomodel import features, reading, settings
-    from risicomodel.evaluation import crossval
-    from risicomodel.forecasting import past, plan, structure, tasks
-    from risicomodel.panel import store
-    from risicomodel.panel.crosswalk import Crosswalk
+    from risicomodel.app import settings
+    from risicomodel.app.pipeline import inputs
+    from risicomodel.data import features
+    from risicomodel.data.panel import store
+    from risicomodel.data.panel.crosswalk import Crosswalk
+    from risicomodel.learning import crossfit
+    from risicomodel.results.forecasting import origins as past
+    from risicomodel.results.forecasting import plan, structural_rate, tasks
 
     chosen = settings.compose(["tracking=off", *overrides])
-    archive, cache = reading.open_archive(chosen), reading.cache(chosen)
+    archive, cache = inputs.open_archive(chosen), inputs.cache(chosen)
     panel = store.load_or_build(archive, chosen.domains, cache)
     may_use = {d: features.usable(chosen.features, d, it) for d, it in chosen.domains.items()}
     least = chosen.split.min_population
-    problems = crossval.pose_all(panel.wijken, may_use, chosen.features, least)
+    problems = pose(panel.wijken, may_use, chosen.features, least)
     plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
     work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
-    fitted = crossval.run(work, cache, chosen.compute)
-    name = structure.choose(chosen.models, chosen.forecast.structure)
-    fitted = crossval.add_blends(fitted, structure.needed(chosen.models, name))
+    fitted = crossfit.run(work, cache, chosen.compute)
+    name = structural_rate.choose(chosen.models, chosen.forecast.structure)
+    fitted = crossfit.add_blends(fitted, structural_rate.needed(chosen.models, name))
     walk = Crosswalk(panel.outlines)
     for one in plans:
         domain = one.problem.domain
         own = fitted[fitted["domain"] == domain]
-        multiples = structure.multiples(one.problem, own, one.earlier, name)
+        multiples = structural_rate.multiples(one.problem, own, one.earlier, name)
         for origin in one.earlier:
             areas = past.areas_of_year(panel.wijken, origin)
             known = past.known(panel.wijken, areas, origin, walk, {domain: multiples[origin]})

@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import peers_files
 from peers_files import FEATURE, Fold, Manifest, Predictions
 
-from risicomodel import features as features_module
-from risicomodel import models, reading, settings, splits, storage
-from risicomodel.compute import ComputeSettings
-from risicomodel.evaluation import crossval, evaluate
-from risicomodel.models.boosted import ratio_and_weight
-from risicomodel.panel import store
+from risicomodel.app import settings
+from risicomodel.app.pipeline import inputs
+from risicomodel.core import storage
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.data import features as features_module
+from risicomodel.data.panel import store
+from risicomodel.learning import crossfit, models, protocols
+from risicomodel.learning.models.boosted import ratio_and_weight
+from risicomodel.learning.problem import pose
+from risicomodel.results.evaluation import evaluate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
-    from risicomodel.evaluation.crossval import Problem, Task
-    from risicomodel.models import Rows
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.models import Rows
+    from risicomodel.learning.problem import Problem
 
-PROTOCOLS = [splits.UNSEEN_GEMEENTE, splits.UNSEEN_WIJK]
+PROTOCOLS = [protocols.UNSEEN_GEMEENTE, protocols.UNSEEN_WIJK]
 # rows weigh (population × reference) to this power: the one that suits our own models best
 WEIGHT_EXPONENT = 0.7
 PLACES = ["wijk_code", "gm_code", "gm_group", "wijk_group", "place_id"]
@@ -56,8 +62,8 @@ def export(folder: Path, overrides: list[str]) -> None:
     folds: list[Fold] = []
     for problem in _problems(chosen):
         for protocol in PROTOCOLS:
-            tasks = crossval.tasks(
-                problem, splits.PROTOCOLS[protocol], chosen.split, own, chosen.seed
+            tasks = crossfit.tasks(
+                problem, protocols.PROTOCOLS[protocol], chosen.split, own, chosen.seed
             )
             for number in sorted({task.fold.fold for task in tasks}):
                 of_fold = [task for task in tasks if task.fold.fold == number]
@@ -72,13 +78,13 @@ def own_name(model: str) -> str:
 
 
 def _problems(chosen: Settings) -> list[Problem]:
-    archive = reading.open_archive(chosen)
-    panel = store.load_or_build(archive, chosen.domains, reading.cache(chosen), chosen.areas)
+    archive = inputs.open_archive(chosen)
+    panel = store.load_or_build(archive, chosen.domains, inputs.cache(chosen), chosen.areas)
     names = {
         name: features_module.usable(chosen.features, name, domain)
         for name, domain in chosen.domains.items()
     }
-    return crossval.pose_all(panel.wijken, names, chosen.features, chosen.split.min_population)
+    return pose(panel.wijken, names, chosen.features, chosen.split.min_population)
 
 
 def _export_fold(
@@ -90,7 +96,7 @@ def _export_fold(
     """Write one fold's rows, then fit and predict with each of our models."""
     task = tasks[0]
     problem = task.problem
-    train_rows, test_rows = crossval.rows(problem, task.protocol, task.fold)
+    train_rows, test_rows = crossfit.rows(problem, task.protocol, task.fold)
     train = _table(task, train_rows, task.fold.train)
     test = _table(task, test_rows, task.fold.test)
     counts = _scored(task, score_years)
@@ -120,7 +126,7 @@ def _own(
     for one in tasks:
         began = time.process_time()
         # no cache, one at a time: seconds are of this fit alone
-        made = crossval.run([one], storage.Cache(None), ComputeSettings(jobs=1))
+        made = crossfit.run([one], storage.Cache(None), ComputeSettings(jobs=1))
         cpu = time.process_time() - began
         out[one.model] = (made["rate"].to_numpy(), float(made["seconds"].iloc[0]), cpu)
     for name, params in models.blends(models.for_domain(own, tasks[0].problem.domain)).items():

@@ -9,10 +9,11 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 MANIFEST = "folds.json"

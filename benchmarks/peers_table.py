@@ -7,7 +7,6 @@ gemeenten are drawn anew.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +14,13 @@ import pandas as pd
 import peers_files
 from peers_files import KEY, Fold, Manifest, Predictions
 
-from risicomodel.evaluation import evaluate, scores
-from risicomodel.splits import UNSEEN_WIJK
+from risicomodel.core import metrics
+from risicomodel.learning.protocols import UNSEEN_WIJK
+from risicomodel.results.evaluation import evaluate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
@@ -127,8 +129,8 @@ def _scores(model: str, rows: pd.DataFrame) -> dict[str, object]:
     per_fold = rows.groupby("fold")[["seconds", "cpu_seconds"]].first().sum()
     return {
         "model": model,
-        "wr2": round(scores.wr2(*figures), DECIMALS),
-        "wape": round(scores.wape(*figures), DECIMALS),
+        "wr2": round(metrics.wr2(*figures), DECIMALS),
+        "wape": round(metrics.wape(*figures), DECIMALS),
         "seconds": round(float(per_fold["seconds"]), 1),
         "cpu_seconds": round(float(per_fold["cpu_seconds"]), 1),
         "limit": float(rows["limit"].max()),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ import numpy.typing as npt
 from origins import HORIZONS, origins
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     Floats = npt.NDArray[np.float64]
@@ -72,10 +73,10 @@ def _levels(
     areas: pd.DataFrame, clients: Floats, followed: list[Any], since: Floats
 ) -> dict[str, Any]:
     """Return forecasts of each level from its own course alone, ours, and what is needed beside."""
-    from risicomodel.forecasting import course
+    from risicomodel.results.forecasting import components
 
     whole, alone = followed
-    say = course.MODELS[course.MAIN]
+    say = components.MODELS[components.MAIN]
     figure = whole.basis == "figure"
     gm = np.unique(areas["gm_code"][figure], return_inverse=True)[1]
     plain = replace(whole, wijk=np.ones_like(whole.wijk))

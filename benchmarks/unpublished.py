@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,11 @@ import numpy as np
 from origins import Origin, origins
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pandas as pd
 
-    from risicomodel.forecasting.past import Past
+    from risicomodel.results.forecasting.origins import Past
 
 PARTS = 5
 STRUCTURES = ("glm", "blend")
@@ -44,14 +45,14 @@ def main(overrides: Sequence[str]) -> None:
 
 def hidden(origin: Origin) -> Iterator[pd.DataFrame]:
     """Yield the forecasts of each fifth of the gemeenten, made as if it had no figures."""
-    from risicomodel.forecasting import backtest, course
+    from risicomodel.results.forecasting import backtest, components
 
     for part in range(PARTS):
         past = without(origin, part)
         rows = backtest.rows(origin.problem, past, origin.follow(past), origin.walk)
         own = rows["gm_group"].astype("str").map(part_of).eq(part) & rows["basis"].eq("expected")
         rows = rows[own]
-        off = (rows[course.MAIN] - rows["clients"]).abs()
+        off = (rows[components.MAIN] - rows["clients"]).abs()
         yield rows[["domain", "origin_year", "horizon", "clients"]].assign(off=off)
 
 

@@ -12,21 +12,23 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from risicomodel import features, paths, settings
-from risicomodel.evaluation import crossval
-from risicomodel.panel import build, schema
-from risicomodel.sources.archive import Archive
-from risicomodel.sources.demo import DemoSettings, catalogue, write_archive
+from risicomodel.app import settings
+from risicomodel.core import paths
+from risicomodel.data import features
+from risicomodel.data.panel import build, schema
+from risicomodel.data.sources.archive import Archive
+from risicomodel.demo import DemoSettings, catalogue, write_archive
+from risicomodel.learning.problem import pose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from risicomodel.domains import Domain
-    from risicomodel.evaluation.crossval import Problem
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.problem import Problem
 
 SMALL = DemoSettings(gemeenten=25, wijken=220, first_year=2016, last_year=2018)
 
@@ -89,7 +91,7 @@ def small_panel(small_demo: Archive, domains: dict[str, Domain]) -> Panel:
 def posed(wijken: pd.DataFrame, chosen: Settings, domain: str = "wmo") -> Problem:
     """Pose one domain's problem as a run does."""
     usable = features.usable(chosen.features, domain, chosen.domains[domain])
-    return crossval.pose(wijken, domain, chosen.features, usable, 100)
+    return pose(wijken, {domain: usable}, chosen.features, 100)[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,19 +12,19 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from conftest import SMALL
-from risicomodel import paths, storage
 from risicomodel.cli import main
+from risicomodel.core import paths, storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from risicomodel.sources.archive import Archive
+    from risicomodel.data.sources.archive import Archive
 
 DEMO = (
     f"data.demo.gemeenten={SMALL.gemeenten}",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel import paths
+from risicomodel.core import paths
 from running import environment
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from risicomodel.estimates import adding_up
-from risicomodel.levels import BUURT
+from risicomodel.core.levels import BUURT
+from risicomodel.results.estimates import benchmarking
 
 COLUMNS = ["gm_code", "year", "clients", "published"]
 
@@ -23,7 +23,7 @@ def totals(total: float, gm: str = "GM0001", year: int = 2018) -> pd.DataFrame:
 
 
 def outcome(rows: pd.DataFrame, total: float, rounded_to: int = 5, most: float = 2.0) -> pd.Series:
-    table = adding_up.compare(rows, totals(total), rounded_to, most)
+    table = benchmarking.compare(rows, totals(total), rounded_to, most)
     assert len(table) == 1
     return table.iloc[0]
 
@@ -32,29 +32,29 @@ def test_published_and_filled_wijken_share_the_total_in_proportion() -> None:
     rows = wijken((100.0, True), (60.0, True), (40.0, False))
     found = outcome(rows, 220)
     assert found[["before", "published", "n_published", "n_filled"]].to_list() == [200, 160, 2, 1]
-    assert found["outcome"] == adding_up.ADDED_UP
+    assert found["outcome"] == benchmarking.ADDED_UP
     assert found["factor"] == pytest.approx(1.1)
     assert found["moved"] == pytest.approx(20.0)
-    table = adding_up.compare(rows, totals(220), 5, 2.0)
-    moved = rows["clients"] * adding_up.factors(rows, table)
+    table = benchmarking.compare(rows, totals(220), 5, 2.0)
+    moved = rows["clients"] * benchmarking.factors(rows, table)
     np.testing.assert_allclose(moved, [110.0, 66.0, 44.0])
 
 
 def test_without_a_total_nothing_is_moved() -> None:
     rows = pd.concat([wijken((50.0, True)), wijken((50.0, True), gm="GM0002"),
                       wijken((50.0, True), year=2019)], ignore_index=True)  # fmt: skip
-    table = adding_up.compare(rows, totals(60), 5, 2.0)
-    assert adding_up.factors(rows, table).to_list() == [pytest.approx(1.2), 1.0, 1.0]
-    none = adding_up.compare(rows, totals(60).iloc[:0], 5, 2.0)
+    table = benchmarking.compare(rows, totals(60), 5, 2.0)
+    assert benchmarking.factors(rows, table).to_list() == [pytest.approx(1.2), 1.0, 1.0]
+    none = benchmarking.compare(rows, totals(60).iloc[:0], 5, 2.0)
     assert none.empty
-    assert adding_up.factors(rows, none).to_list() == [1.0, 1.0, 1.0]
+    assert benchmarking.factors(rows, none).to_list() == [1.0, 1.0, 1.0]
 
 
 def test_factors_stand_on_the_rows_they_belong_to() -> None:
     rows = pd.concat([wijken((50.0, True)), wijken((50.0, True), gm="GM0002")])
     rows.index = [40, 7]
-    table = adding_up.compare(rows, totals(60, gm="GM0002"), 5, 2.0)
-    assert adding_up.factors(rows, table).to_dict() == {40: 1.0, 7: pytest.approx(1.2)}
+    table = benchmarking.compare(rows, totals(60, gm="GM0002"), 5, 2.0)
+    assert benchmarking.factors(rows, table).to_dict() == {40: 1.0, 7: pytest.approx(1.2)}
 
 
 @pytest.mark.parametrize("published", [1, 3, 11])
@@ -65,9 +65,9 @@ def test_rounding_explains_a_small_shortfall_and_no_more(published: int, rounded
     rows = wijken(*[(200.0, True)] * published)
     shown = 200.0 * published
     just, over = (outcome(rows, shown - by, rounded_to) for by in (slack - 0.01, slack + 0.01))
-    assert just["outcome"] == adding_up.ADDED_UP
+    assert just["outcome"] == benchmarking.ADDED_UP
     assert just["factor"] == pytest.approx((shown - slack) / shown, abs=1e-3)
-    assert over["outcome"] == adding_up.CONTRADICTS
+    assert over["outcome"] == benchmarking.CONTRADICTS
     assert over[["factor", "moved"]].to_list() == [1.0, 0.0]
 
 
@@ -81,51 +81,51 @@ def test_what_rounding_can_do_is_simulated() -> None:
         outcome(wijken(*[(c, True) for c in row]), t)["outcome"]
         for row, t in zip(shown[:300], total[:300], strict=True)
     ]
-    assert found.count(adding_up.CONTRADICTS) <= 2
-    assert set(found) <= {adding_up.ADDED_UP, adding_up.CONTRADICTS}
+    assert found.count(benchmarking.CONTRADICTS) <= 2
+    assert set(found) <= {benchmarking.ADDED_UP, benchmarking.CONTRADICTS}
 
 
 def test_a_total_below_its_published_wijken_contradicts_them_also_if_far_below() -> None:
     for total in (300, 100, 0):
         found = outcome(wijken((200.0, True), (200.0, True), (30.0, False)), total)
-        assert found["outcome"] == adding_up.CONTRADICTS
+        assert found["outcome"] == benchmarking.CONTRADICTS
         assert found[["factor", "moved"]].to_list() == [1.0, 0.0]
 
 
 def test_published_wijken_are_scaled_no_further_than_allowed() -> None:
     rows = wijken((100.0, True), (20.0, False))
-    assert outcome(rows, 240)["outcome"] == adding_up.ADDED_UP
-    assert outcome(rows, 245)["outcome"] == adding_up.TOO_FAR
+    assert outcome(rows, 240)["outcome"] == benchmarking.ADDED_UP
+    assert outcome(rows, 245)["outcome"] == benchmarking.TOO_FAR
     assert outcome(rows, 245, most=3.0)["factor"] == pytest.approx(245 / 120)
     # nor downwards: wijken that were filled in made far too much of it
     rows = wijken((100.0, True), (220.0, False))
-    assert outcome(rows, 160)["outcome"] == adding_up.ADDED_UP
-    assert outcome(rows, 155)["outcome"] == adding_up.TOO_FAR
+    assert outcome(rows, 160)["outcome"] == benchmarking.ADDED_UP
+    assert outcome(rows, 155)["outcome"] == benchmarking.TOO_FAR
 
 
 @pytest.mark.parametrize("total", [0.0, 10.0, 400.0, 5_000.0])
 def test_where_no_wijk_is_published_all_are_scaled_whatever_the_factor(total: float) -> None:
     rows = wijken((30.0, False), (70.0, False))
     found = outcome(rows, total)
-    assert found["outcome"] == adding_up.ADDED_UP
+    assert found["outcome"] == benchmarking.ADDED_UP
     assert found["factor"] == pytest.approx(total / 100)
 
 
 def test_nobody_cannot_share_a_total_but_is_one_of_its_own() -> None:
     rows = wijken((0.0, True), (0.0, False))
     some = outcome(rows, 25)
-    assert some["outcome"] == adding_up.NOBODY
+    assert some["outcome"] == benchmarking.NOBODY
     assert some[["factor", "moved"]].to_list() == [1.0, 0.0]
     none = outcome(rows, 0)
-    assert none["outcome"] == adding_up.ADDED_UP
+    assert none["outcome"] == benchmarking.ADDED_UP
     assert none[["factor", "moved"]].to_list() == [1.0, 0.0]
 
 
 def test_untouched_keeps_what_was_found_and_moves_nothing() -> None:
     rows = pd.concat([wijken((100.0, True)), wijken((100.0, True), gm="GM0002")])
     both = pd.concat([totals(120), totals(20, gm="GM0002")])
-    table = adding_up.untouched(adding_up.compare(rows, both, 5, 2.0))
-    assert table["outcome"].to_list() == [adding_up.NOT_ASKED, adding_up.CONTRADICTS]
+    table = benchmarking.untouched(benchmarking.compare(rows, both, 5, 2.0))
+    assert table["outcome"].to_list() == [benchmarking.NOT_ASKED, benchmarking.CONTRADICTS]
     assert table["factor"].to_list() == [1.0, 1.0]
     assert table["moved"].to_list() == [0.0, 0.0]
     assert table["before"].to_list() == [100.0, 100.0]
@@ -137,14 +137,14 @@ def test_untouched_keeps_what_was_found_and_moves_nothing() -> None:
 def test_what_does_not_add_up_is_told_once_per_domain_and_outcome() -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm"}
     table = pd.DataFrame([
-        {**row, "outcome": adding_up.ADDED_UP},
-        {**row, "outcome": adding_up.CONTRADICTS, "gm_code": "GM0002"},
-        {**row, "outcome": adding_up.CONTRADICTS, "gm_code": "GM0002", "model": "lightgbm"},
-        {**row, "outcome": adding_up.CONTRADICTS, "gm_code": "GM0003"},
-        {**row, "outcome": adding_up.TOO_FAR, "year": 2019},
-        {**row, "outcome": adding_up.NOBODY, "domain": "jeugd"},
+        {**row, "outcome": benchmarking.ADDED_UP},
+        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0002"},
+        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0002", "model": "lightgbm"},
+        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0003"},
+        {**row, "outcome": benchmarking.TOO_FAR, "year": 2019},
+        {**row, "outcome": benchmarking.NOBODY, "domain": "jeugd"},
     ])  # fmt: skip
-    notes = adding_up.doubts(table)
+    notes = benchmarking.doubts(table)
     assert len(notes) == 3
     (below,) = [note for note in notes if "smaller than its published wijken" in note]
     assert below.startswith("wmo: 2 gemeente-years do not add up, for example GM0002 in 2018")
@@ -153,18 +153,18 @@ def test_what_does_not_add_up_is_told_once_per_domain_and_outcome() -> None:
     assert all("adding_up.csv" in note for note in notes)
 
 
-@pytest.mark.parametrize("outcome", [adding_up.CONTRADICTS, adding_up.TOO_FAR])
+@pytest.mark.parametrize("outcome", [benchmarking.CONTRADICTS, benchmarking.TOO_FAR])
 def test_doubts_about_buurten_are_told_of_buurten(outcome: str) -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm", "outcome": outcome}
-    (note,) = adding_up.doubts(pd.DataFrame([row]), BUURT)
+    (note,) = benchmarking.doubts(pd.DataFrame([row]), BUURT)
     assert "buurten" in note
     assert "wijken" not in note
 
 
 def test_what_adds_up_or_was_left_alone_on_request_is_not_told() -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm"}
-    quiet = [{**row, "outcome": o} for o in (adding_up.ADDED_UP, adding_up.NOT_ASKED)]
-    assert adding_up.doubts(pd.DataFrame(quiet)) == []
+    quiet = [{**row, "outcome": o} for o in (benchmarking.ADDED_UP, benchmarking.NOT_ASKED)]
+    assert benchmarking.doubts(pd.DataFrame(quiet)) == []
 
 
 # -- whatever the figures ---------------------------------------------------------------------
@@ -197,15 +197,15 @@ def test_sums_survive_and_nothing_becomes_negative(
     made: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     rows, known = made
-    table = adding_up.compare(rows, known, 5, 2.0)
-    factor = adding_up.factors(rows, table)
+    table = benchmarking.compare(rows, known, 5, 2.0)
+    factor = benchmarking.factors(rows, table)
     assert (factor >= 0).all()
     after = rows.assign(clients=rows["clients"] * factor)
-    sums = after.groupby(adding_up.KEY)["clients"].sum()
-    before = rows.groupby(adding_up.KEY)["clients"].sum()
+    sums = after.groupby(benchmarking.KEY)["clients"].sum()
+    before = rows.groupby(benchmarking.KEY)["clients"].sum()
     for row in table.to_dict("records"):
         place = row["gm_code"], row["year"]
-        wanted = row["total"] if row["outcome"] == adding_up.ADDED_UP else before[place]
+        wanted = row["total"] if row["outcome"] == benchmarking.ADDED_UP else before[place]
         assert sums[place] == pytest.approx(wanted, rel=1e-9, abs=1e-6)
         assert row["moved"] == pytest.approx(sums[place] - before[place], rel=1e-6, abs=1e-6)
         within = 0.5 - 1e-9 <= row["factor"] <= 2 + 1e-9
@@ -224,6 +224,6 @@ def test_the_order_of_rows_does_not_count(
     order = list(range(len(rows)))
     random.shuffle(order)
     mixed = rows.iloc[order]
-    plain = adding_up.factors(rows, adding_up.compare(rows, known, 5, 2.0))
-    other = adding_up.factors(mixed, adding_up.compare(mixed, known[::-1], 5, 2.0))
+    plain = benchmarking.factors(rows, benchmarking.compare(rows, known, 5, 2.0))
+    other = benchmarking.factors(mixed, benchmarking.compare(mixed, known[::-1], 5, 2.0))
     np.testing.assert_allclose(other.sort_index(), plain, rtol=1e-9)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import fakes
-from risicomodel.errors import DataError, SourceError
-from risicomodel.sources.archive import Archive
-from risicomodel.storage import sha256_file
+from risicomodel.core.errors import DataError, SourceError
+from risicomodel.core.storage import sha256_file
+from risicomodel.data.sources.archive import Archive
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 AREAS = [fakes.wijk("WK000300", 3610), fakes.wijk("WK000301", 1200)]
 FIGURES = [fakes.Figure(area.code, area.name, area.gemeente, 85.0) for area in AREAS]

@@ -11,18 +11,16 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
 from odata_server import StatLineServer
-from risicomodel import paths
+from risicomodel.core import paths
+from risicomodel.data.sources.archive import MANIFEST
 from risicomodel.runs import read_record
-from risicomodel.sources.archive import MANIFEST
 from running import (
     DEMO,
     OFF,
@@ -41,7 +39,10 @@ from running import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from risicomodel.sources.archive import Archive
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from risicomodel.data.sources.archive import Archive
 
     Edit = Callable[[pd.DataFrame], pd.DataFrame]
 

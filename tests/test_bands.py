@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel.compute import ComputeSettings
-from risicomodel.evaluation import bands, crossval, evaluate, intervals, scores
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.learning import conformal, crossfit
+from risicomodel.learning.problem import Problem
+from risicomodel.results.evaluation import bands, evaluate, scores
 from test_evaluate import OFF, tasks
-
-if TYPE_CHECKING:
-    from risicomodel.evaluation.crossval import Problem
 
 KEY = ["domain", "protocol", "model", "metric", "group"]
 PROTOCOLS = ["unseen_gemeente", "unseen_wijk"]
@@ -21,7 +18,7 @@ PROTOCOLS = ["unseen_gemeente", "unseen_wijk"]
 
 @pytest.fixture(scope="module")
 def predictions(problem: Problem) -> pd.DataFrame:
-    return crossval.run(tasks(problem, PROTOCOLS), OFF, ComputeSettings(jobs=2))
+    return crossfit.run(tasks(problem, PROTOCOLS), OFF, ComputeSettings(jobs=2))
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +67,7 @@ def test_published_figures_of_wijken_too_small_to_score_set_bands_too(
 
 
 def _with(problem: Problem, wijken: pd.DataFrame) -> Problem:
-    return crossval.Problem(
-        problem.domain, wijken, problem.x, problem.x_vintage, problem.usable, "other"
-    )
+    return Problem(problem.domain, wijken, problem.x, problem.x_vintage, problem.usable, "other")
 
 
 def test_bands_are_scored_overall_and_by_size_for_protocols_that_have_them(
@@ -105,7 +100,7 @@ def test_scores_of_bands_by_hand(
         "width": np.mean(upper - lower),
         "winkler": np.mean(upper - lower + 20 * miss),
         "winkler_plain": np.mean(
-            intervals.winkler(rate, band["plain_lower"].to_numpy(), band["plain_upper"].to_numpy())
+            conformal.winkler(rate, band["plain_lower"].to_numpy(), band["plain_upper"].to_numpy())
         ),
     }
     mine = table[table["protocol"].eq("unseen_gemeente") & table["model"].eq("glm")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -12,14 +11,16 @@ import pytest
 import shapely
 
 import fakes
-from risicomodel.errors import SourceError
-from risicomodel.panel import build
-from risicomodel.sources import boundaries
-from risicomodel.sources.archive import Archive
-from risicomodel.storage import sha256_file
+from risicomodel.core.errors import SourceError
+from risicomodel.core.storage import sha256_file
+from risicomodel.data.panel import build
+from risicomodel.data.sources import boundaries
+from risicomodel.data.sources.archive import Archive
 
 if TYPE_CHECKING:
-    from risicomodel.domains import Domain
+    from pathlib import Path
+
+    from risicomodel.data.domains import Domain
 
 DUTCH, DEGREES, EUROPEAN = "EPSG:28992", "EPSG:4326", "EPSG:3035"
 # 2 by 4 km in Drenthe, 2 by 2 km in Zeeland

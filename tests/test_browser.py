@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from risicomodel.report import site
-from risicomodel.settings import ReportSettings
+from risicomodel.publishing.report import site
+from risicomodel.publishing.report.settings import ReportSettings
 from running import whole_run
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ import pytest
 from filelock import FileLock
 
 from odata_server import Behaviour, Row, StatLineServer, Table
-from risicomodel.errors import ConfigError, SourceError
-from risicomodel.sources.archive import MANIFEST, Archive
-from risicomodel.sources.cbs import CbsSettings, Wanted, download
-from risicomodel.sources.odata3 import USER_AGENT, OData3
+from risicomodel.core.errors import ConfigError, SourceError
+from risicomodel.data.sources.archive import MANIFEST, Archive
+from risicomodel.data.sources.statline.download import CbsSettings, Wanted, download
+from risicomodel.data.sources.statline.odata3 import USER_AGENT, OData3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -559,7 +559,7 @@ class Interrupt:
 KILLED = """
 import sys
 from pathlib import Path
-from risicomodel.sources.cbs import CbsSettings, Wanted, download
+from risicomodel.data.sources.statline.download import CbsSettings, Wanted, download
 download(Path(sys.argv[2]), [Wanted("jeugd", 2019, "84615NED")], CbsSettings(sys.argv[1]))
 """
 
@@ -831,7 +831,8 @@ class TestManners:
     def test_importing_costs_little(self) -> None:
         heavy = "pandas requests cbsodata tenacity filelock pyarrow"
         code = (
-            "import sys, risicomodel.sources.cbs, risicomodel.sources.odata3;"
+            "import sys\n"
+            "from risicomodel.data.sources.statline import download, odata3\n"
             f"print([name for name in {heavy.split()} if name in sys.modules])"
         )
         source = Path(__file__).parents[1] / "src"

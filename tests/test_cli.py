@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel import __version__, paths, settings
+from risicomodel import __version__
+from risicomodel.app import settings
 from risicomodel.cli import TASKS, WORDS
+from risicomodel.core import paths
 from running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
 
 if TYPE_CHECKING:

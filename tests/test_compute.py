@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel import compute, paths, runs
-from risicomodel.compute import ComputeSettings
-from risicomodel.errors import ComputeError, ConfigError
+from risicomodel import runs
+from risicomodel.core import compute, paths
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.core.errors import ComputeError, ConfigError
 from running import (
     DEMO,
     OFF,
@@ -183,7 +184,7 @@ class TestThreads:
         code = (
             "import threading\n"
             "from pathlib import Path\n"
-            "from risicomodel.compute import memory\n"
+            "from risicomodel.core.compute import memory\n"
             "kept = []\n"
             "def work():\n"
             "    pieces = [[b'x' * 65_536, kept.append(bytes(1_000))] for _ in range(3_000)]\n"

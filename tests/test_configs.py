@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from risicomodel import models, paths, settings
-from risicomodel.errors import ConfigError
+from risicomodel.app import settings
+from risicomodel.core import paths
+from risicomodel.core.errors import ConfigError
+from risicomodel.learning import models
 from running import DEMO, OFF, SHORT, SPLIT, cli, refused, well
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"

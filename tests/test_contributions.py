@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from risicomodel import models
-from risicomodel.models import KINDS, Contributions, ModelSettings, Rows, trees
-from risicomodel.models.boosted import Boosted, BoostedParams
-from risicomodel.models.contributions import split_exponential, weighted
-from risicomodel.models.kernel import Kernel, KernelParams
-from risicomodel.models.linear import Glm, GlmParams
+from risicomodel.learning import models
+from risicomodel.learning.models import KINDS, Contributions, ModelSettings, Rows, tree_shap
+from risicomodel.learning.models.boosted import Boosted, BoostedParams
+from risicomodel.learning.models.contributions import split_exponential, weighted
+from risicomodel.learning.models.kernel import Kernel, KernelParams
+from risicomodel.learning.models.linear import Glm, GlmParams
 from test_models import AMONG, ASKED, BASELINES, LEARNED, ROWS, model_of, simulated
 
 EXACT = 1e-12
@@ -146,7 +146,7 @@ def grown(rows: Rows = ROWS, **params: Any) -> lightgbm.Booster:
 
 
 def apart(booster: lightgbm.Booster, x: pd.DataFrame) -> tuple[float, np.ndarray]:
-    return trees.shapley(trees.read(booster.dump_model()), x.to_numpy())
+    return tree_shap.shapley(tree_shap.read(booster.dump_model()), x.to_numpy())
 
 
 @pytest.mark.parametrize("leaves", [2, 5, 12, 31, 80])  # of 80 the answers do not fit a number
@@ -211,7 +211,7 @@ def test_trees_equal_golden_figures_of_shap() -> None:
     booster = grown(num_leaves=6)
     x = ASKED.x.iloc[:2]
     np.testing.assert_allclose(apart(booster, x)[1], GOLDEN, atol=1e-9)
-    pairs = trees.interactions(trees.read(booster.dump_model()), x.to_numpy())
+    pairs = tree_shap.interactions(tree_shap.read(booster.dump_model()), x.to_numpy())
     np.testing.assert_allclose(pairs, GOLDEN_PAIRS, atol=1e-9)
 
 
@@ -222,7 +222,7 @@ def test_trees_equal_shap_itself_where_it_is_installed() -> None:
     np.testing.assert_allclose(apart(booster, x)[1], explainer.shap_values(x), atol=1e-9)
     golden = explainer.shap_interaction_values(x)
     golden[:, np.arange(x.shape[1]), np.arange(x.shape[1])] = 0
-    found = trees.interactions(trees.read(booster.dump_model()), x.to_numpy())
+    found = tree_shap.interactions(tree_shap.read(booster.dump_model()), x.to_numpy())
     np.testing.assert_allclose(found, golden, atol=1e-9)
 
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from risicomodel.forecasting import past
-from risicomodel.panel import outlines
-from risicomodel.panel.crosswalk import Crosswalk, carry
+from risicomodel.data.panel import outlines
+from risicomodel.data.panel.crosswalk import Crosswalk, carry
+from risicomodel.results.forecasting import origins
 
 if TYPE_CHECKING:
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.panel.build import Panel
 
 Area = tuple[str, str, float, tuple[float, float, float, float] | None]
 
@@ -162,8 +162,8 @@ def test_no_map_no_outlines(small_panel: Panel) -> None:
 
 def test_real_wijken_keep_their_people_from_2016_to_the_map_of_2022(real_panel: Panel) -> None:
     real = real_panel.wijken
-    old = past.areas_of_year(real, 2016)
-    new = past.areas_of_map(real_panel, 2022)
+    old = origins.areas_of_year(real, 2016)
+    new = origins.areas_of_map(real_panel, 2022)
     links = Crosswalk(real_panel.outlines).links(old, new)
     assert_allclose(links.groupby("from_code")["share"].sum(), 1.0)
     people = old.set_index("wijk_code")[["people"]].fillna(0.0)

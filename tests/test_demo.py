@@ -12,16 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel.errors import ConfigError, SourceError
-from risicomodel.sources.archive import Archive, TableRef
-from risicomodel.sources.demo import DemoSettings, catalogue, make_world, write_archive
-from risicomodel.sources.demo import files as demo_files
-from risicomodel.sources.demo import kwb as demo_kwb
-from risicomodel.sources.demo import people as demo_people
-from risicomodel.sources.demo import world as demo
-from risicomodel.sources.formats import to_number
-from risicomodel.sources.regions import stem
-from risicomodel.storage import sha256_file
+from risicomodel.core.errors import ConfigError, SourceError
+from risicomodel.core.storage import sha256_file
+from risicomodel.data.sources.archive import Archive, TableRef
+from risicomodel.data.sources.formats import to_number
+from risicomodel.data.sources.layout import stem
+from risicomodel.demo import DemoSettings, catalogue, make_world, write_archive
+from risicomodel.demo import files as demo_files
+from risicomodel.demo import kwb as demo_kwb
+from risicomodel.demo import people as demo_people
+from risicomodel.demo import world as demo
+from risicomodel.demo.truth import DOMAINS
 
 SMALL = DemoSettings(gemeenten=25, wijken=220, first_year=2016, last_year=2018)
 TOTALS = ("Totaal", "Totaal alle jeugdzorg in natura")
@@ -84,7 +85,9 @@ class TestBytes:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         listed = {entry["file"]: entry["sha256"] for entry in manifest["tables"]}
         here = hashes(folder)
-        assert listed == {n: h for n, h in here.items() if n not in ("manifest.json", demo.MARK)}
+        assert listed == {
+            n: h for n, h in here.items() if n not in ("manifest.json", demo_files.MARK)
+        }
         assert all("DEMO (made up)" in entry["title"] for entry in manifest["tables"])
         assert all(set(e) >= {"table", "rows", "licence"} for e in manifest["tables"])
         assert not any("retrieved" in entry for entry in manifest["tables"])
@@ -237,7 +240,7 @@ class TestKwb:
     ) -> None:
         published = {name for group in demo_kwb.KWB for name in group.columns.split()}
         helpers = {"percent", "nederland"} | {
-            name for name in world.values if name.split("_")[0] in demo.DOMAINS
+            name for name in world.values if name.split("_")[0] in DOMAINS
         }
         assert set(world.values) - published == helpers
 
@@ -307,7 +310,7 @@ class TestTruth:
         assert truth["rate"].between(0.001, 0.6).all()
 
     def test_drivers_are_ordered_and_null_features_are_none_of_them(self, folder: Path) -> None:
-        domains = json.loads((folder / demo.MARK).read_text(encoding="utf-8"))
+        domains = json.loads((folder / demo_files.MARK).read_text(encoding="utf-8"))
         truth = pd.read_parquet(folder / "truth.parquet")
         assert set(domains) == {"jeugd", "wmo", "bijstand"}
         for name, found in domains.items():
@@ -496,7 +499,7 @@ class TestMarginals:
 
     def test_levels_and_their_growth(self, country: demo.World) -> None:
         def level(name: str) -> np.ndarray:
-            domain = demo.DOMAINS[name]
+            domain = DOMAINS[name]
             weights = domain.level_of or domain.at_risk
             people = sum(w * country.values[c] for c, w in weights.items())
             return country.values[name].sum(axis=1) / people.sum(axis=1)
@@ -514,7 +517,7 @@ class TestMarginals:
         for name, (low, high) in expected.items():
             truth = country.truth[name]
             rate, weight = truth.rate[3], truth.at_risk[3]
-            known = [truth.parts[driver.feature] for driver in demo.DOMAINS[name].drivers]
+            known = [truth.parts[driver.feature] for driver in DOMAINS[name].drivers]
             best = np.exp(np.sum(known, axis=0)[3])
             best *= np.average(rate, weights=weight) / np.average(best, weights=weight)
             spread = np.average((rate - np.average(rate, weights=weight)) ** 2, weights=weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import openpyxl
@@ -13,10 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risicomodel.report import disclosure, downloads, explained, place, site, tables
-from risicomodel.report.words import Words
-from risicomodel.settings import ReportSettings
+from risicomodel.publishing.disclosure import rules
+from risicomodel.publishing.presentation.language import Words
+from risicomodel.publishing.report import downloads, explained, gemeente, site, tables
+from risicomodel.publishing.report.settings import ReportSettings
 from running import whole_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = ["domain", "wijk_code", "year"]
 LEAST, PEOPLE = 10, 100
@@ -96,12 +100,12 @@ class TestCover:
     def test_two_are_hidden_where_one_is_small(self) -> None:
         small = np.array([True, False, False, False])
         clients, people = np.array([4.0, 60, 30, 90]), np.array([200.0, 900, 300, 2000])
-        hidden, given = disclosure.cover(small, clients, people, 190.0)
+        hidden, given = rules.cover(small, clients, people, 190.0)
         assert hidden.tolist() == [True, False, True, False], "the smallest by people goes too"
         assert given
 
     def test_nothing_is_hidden_where_nothing_is_small(self) -> None:
-        hidden, given = disclosure.cover(
+        hidden, given = rules.cover(
             np.array([False, False]), np.array([50.0, 60]), np.array([900.0, 900]), 110.0
         )
         assert not hidden.any()
@@ -110,9 +114,9 @@ class TestCover:
     def test_the_total_is_not_given_where_too_many_would_have_to_go(self) -> None:
         small = np.array([True, False, False])
         clients, people = np.array([1.0, 11.0, 12.0]), np.array([100.0, 101, 102])
-        hidden, given = disclosure.cover(small, clients, people, 24.0)
+        hidden, given = rules.cover(small, clients, people, 24.0)
         assert hidden.sum() == 2 or not given
-        alone, given = disclosure.cover(np.array([True]), np.array([4.0]), np.array([150.0]), 4.0)
+        alone, given = rules.cover(np.array([True]), np.array([4.0]), np.array([150.0]), 4.0)
         assert alone.all()
         assert not given, "the total of one wijk is that wijk"
 
@@ -125,7 +129,7 @@ class TestCover:
         people = np.array([float(p) for _, p in parts])
         small = (clients < LEAST) | (people < PEOPLE)
         total = clients.sum() + beside
-        hidden, given = disclosure.cover(small, clients, people, total)
+        hidden, given = rules.cover(small, clients, people, total)
         assert (hidden | ~small).all(), "small ones stay hidden"
         if given and hidden.any():
             assert hidden.sum() >= 2
@@ -150,9 +154,9 @@ class TestFolder:
         self, tmp_path: Path, found: tables.Tables, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without covering, totals give small figures away: an attack that finds none is none."""
-        monkeypatch.setattr(disclosure, "cover", lambda hidden, *_: (hidden, True))
+        monkeypatch.setattr(rules, "cover", lambda hidden, *_: (hidden, True))
         country, words = site.of_country(found), Words("nl", found.domains)
-        for one in place.find(country, "all"):
+        for one in gemeente.find(country, "all"):
             downloads.write(one, words, tmp_path / one.code, "")
         cells = truth(found)
         assert [leak for folder in tmp_path.iterdir() for leak in attack(folder, cells)]
@@ -180,7 +184,7 @@ class TestFolder:
 
     def test_a_forecast_does_not_tell_what_it_stands_on(self, found: tables.Tables) -> None:
         cells = truth(found)
-        forecasts = disclosure.disclose(found).forecasts
+        forecasts = rules.disclose(found).forecasts
         if forecasts is None:
             pytest.skip("the small run has too few years for forecasts")
         small = cells[cells["small"]].rename(columns={"year": "origin_year"})
@@ -248,7 +252,7 @@ class TestFolder:
 
 class TestProfile:
     def test_parts_of_a_whole_protect_each_other(self, found: tables.Tables) -> None:
-        shown = disclosure.disclose(found).profile
+        shown = rules.disclose(found).profile
         last = found.panel[found.panel["year"] == found.last_year].set_index("wijk_code")
         ages = [name for name in last.columns if name.startswith("k_") and "jaar" in name]
         wijken = shown[(shown["level"] == "wijk") & shown["name"].isin(ages)]
@@ -258,7 +262,7 @@ class TestProfile:
             assert share * last.loc[code, "aantal_inwoners"] >= LEAST - 1e-6, (code, name)
 
     def test_a_gemeente_is_the_mean_of_what_is_shown(self, found: tables.Tables) -> None:
-        shown = disclosure.disclose(found).profile
+        shown = rules.disclose(found).profile
         last = found.panel[found.panel["year"] == found.last_year].set_index("wijk_code")
         name = "k_65_jaar_of_ouder"
         rows = shown[shown["name"] == name]
@@ -285,7 +289,7 @@ class TestExplained:
         return (by["left"].sum() / by["population"].sum()).abs()
 
     def test_beside_a_gemeente_tells_nothing_of_those_hidden(self, found: tables.Tables) -> None:
-        shown = disclosure.disclose(found)
+        shown = rules.disclose(found)
         assert shown.explanations is not None
         assert found.explanations is not None
         cells = truth(found)
@@ -296,7 +300,7 @@ class TestExplained:
         assert (self.left(own, cells) > 1e-6).any()
 
     def test_beside_similar_wijken_is_beside_those_shown(self, found: tables.Tables) -> None:
-        shown = disclosure.disclose(found)
+        shown = rules.disclose(found)
         assert shown.explanations is not None
         assert shown.similar is not None
         rows = shown.explanations[shown.explanations["year"] == shown.similar["year"].iloc[0]]
@@ -312,7 +316,7 @@ class TestExplained:
         )
 
     def test_no_value_of_a_wijk(self, found: tables.Tables) -> None:
-        shown = disclosure.disclose(found)
+        shown = rules.disclose(found)
         assert shown.explanations is not None
         assert "value" not in shown.explanations
         assert set(shown.explanations["higher_gemeente"].dropna()) <= {True, False}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from risicomodel import settings
+from risicomodel.app import settings
 from risicomodel.cli import TASKS, WORDS
 
 ROOT = Path(__file__).resolve().parent.parent

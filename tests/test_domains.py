@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from risicomodel import domains as domains_module
-from risicomodel import settings
-from risicomodel.errors import ConfigError
-from risicomodel.panel import names
+from risicomodel.app import settings
+from risicomodel.core.errors import ConfigError
+from risicomodel.data import domains as domains_module
+from risicomodel.data.panel import names
 
 if TYPE_CHECKING:
-    from risicomodel.domains import Domain
+    from risicomodel.data.domains import Domain
 
 SUBJECTS = {"kwb", "jeugd", "wmo"}
 

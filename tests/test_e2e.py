@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +27,9 @@ from running import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from risicomodel.sources.archive import Archive
+    from risicomodel.data.sources.archive import Archive
 
 YEARS = (2016, 2017, 2018)
 LEARN = (*SPLIT, *OFF, "domain=jeugd", "model=glm", "split.protocols=[unseen_gemeente]")

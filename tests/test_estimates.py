@@ -10,23 +10,25 @@ import pandas as pd
 import pytest
 
 from conftest import posed
-from risicomodel import estimates, paths, runs
-from risicomodel.compute import ComputeSettings
-from risicomodel.estimates import EstimateSettings, adding_up, combine
-from risicomodel.evaluation import crossval
-from risicomodel.models import ModelSettings
-from risicomodel.sources.demo import DemoSettings, make_world
-from risicomodel.splits import PROTOCOLS, SplitSettings
-from risicomodel.storage import Cache
+from risicomodel import runs
+from risicomodel.core import paths
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.core.storage import Cache
+from risicomodel.demo import DemoSettings, make_world
+from risicomodel.learning import crossfit
+from risicomodel.learning.models import ModelSettings
+from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
+from risicomodel.results import estimates
+from risicomodel.results.estimates import EstimateSettings, benchmarking, combine
 from running import DEMO, OFF, cli, refused, well
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from risicomodel.estimates import Estimates
-    from risicomodel.evaluation.crossval import Problem
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.problem import Problem
+    from risicomodel.results.estimates import Estimates
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
 BASES = {"published", "history", "model", "expected"}
@@ -339,9 +341,9 @@ def based(problem: Problem, settings: Settings) -> pd.DataFrame:
     tasks = [
         task
         for name in ("unseen_gemeente", "unseen_wijk")
-        for task in crossval.tasks(problem, PROTOCOLS[name], SplitSettings(folds=3), GLM, seed=3)
+        for task in crossfit.tasks(problem, PROTOCOLS[name], SplitSettings(folds=3), GLM, seed=3)
     ]
-    found = crossval.run(tasks, Cache(None), ComputeSettings(jobs=2))
+    found = crossfit.run(tasks, Cache(None), ComputeSettings(jobs=2))
     return estimates.bases(found, problem, settings.domains["wmo"], "glm")
 
 
@@ -406,8 +408,8 @@ def test_no_figure_is_scaled_further_than_asked(
     narrow = estimated(problem, small_settings, totals, EstimateSettings(most_moved=1.2))
     wide = estimated(problem, small_settings, totals, EstimateSettings(most_moved=1.5))
     shown = narrow.adding_up["n_published"] > 0
-    assert (narrow.adding_up["outcome"][shown] == adding_up.TOO_FAR).mean() > 0.9
-    assert (wide.adding_up["outcome"] == adding_up.ADDED_UP).all()
+    assert (narrow.adding_up["outcome"][shown] == benchmarking.TOO_FAR).mean() > 0.9
+    assert (wide.adding_up["outcome"] == benchmarking.ADDED_UP).all()
     assert (narrow.rows.loc[narrow.rows["basis"] == "published", "moved"] == 0).mean() > 0.9
 
 

@@ -12,20 +12,25 @@ import pytest
 from hypothesis import given
 
 from conftest import posed
-from risicomodel import models, settings, splits
-from risicomodel.compute import ComputeSettings
-from risicomodel.evaluation import bands, crossval, evaluate, scores
-from risicomodel.models import ModelSettings
-from risicomodel.splits import PROTOCOLS, SplitSettings
-from risicomodel.storage import Cache
+from risicomodel.app import settings
+from risicomodel.core import metrics
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.core.storage import Cache
+from risicomodel.learning import crossfit, models
+from risicomodel.learning import protocols as splits
+from risicomodel.learning.final_fits import fit_all
+from risicomodel.learning.models import ModelSettings
+from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
+from risicomodel.results.evaluation import bands, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from risicomodel.evaluation.crossval import Problem, Task
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.problem import Problem
 
 OFF = Cache(None)
 QUICK = {
@@ -45,13 +50,13 @@ def tasks(
     return [
         task
         for name in protocols
-        for task in crossval.tasks(problem, PROTOCOLS[name], SPLIT, chosen, seed=3)
+        for task in crossfit.tasks(problem, PROTOCOLS[name], SPLIT, chosen, seed=3)
     ]
 
 
 @pytest.fixture(scope="module")
 def predictions(problem: Problem) -> pd.DataFrame:
-    return crossval.run(tasks(problem, list(PROTOCOLS)), OFF, ComputeSettings(jobs=2))
+    return crossfit.run(tasks(problem, list(PROTOCOLS)), OFF, ComputeSettings(jobs=2))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +93,7 @@ def test_every_model_predicts_every_wijk_once_per_protocol_on_the_same_folds(
 def test_four_jobs_give_what_one_gives_bit_by_bit(problem: Problem) -> None:
     work = tasks(problem, ["unseen_gemeente"])
     one, four = (
-        crossval.run(work, OFF, ComputeSettings(jobs=jobs)).drop(columns="seconds")
+        crossfit.run(work, OFF, ComputeSettings(jobs=jobs)).drop(columns="seconds")
         for jobs in (1, 4)
     )
     pd.testing.assert_frame_equal(one, four, check_exact=True)
@@ -98,10 +103,10 @@ def test_a_kept_fit_is_what_a_fresh_one_gives_and_is_not_made_again(
     problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = tasks(problem, ["unseen_wijk"], FAST)
-    fresh = crossval.run(work, Cache(tmp_path), ComputeSettings(jobs=1))
-    monkeypatch.setattr(crossval, "predict", lambda _: pytest.fail("fitted again"))
+    fresh = crossfit.run(work, Cache(tmp_path), ComputeSettings(jobs=1))
+    monkeypatch.setattr(crossfit, "predict", lambda _: pytest.fail("fitted again"))
     pd.testing.assert_frame_equal(
-        crossval.run(work, Cache(tmp_path), ComputeSettings(jobs=1)), fresh
+        crossfit.run(work, Cache(tmp_path), ComputeSettings(jobs=1)), fresh
     )
 
 
@@ -137,7 +142,7 @@ def test_a_shuffled_panel_gives_the_same_predictions(
     found = []
     for wijken in (small_panel.wijken, mixed):
         problem = posed(wijken, small_settings)
-        run = crossval.run(tasks(problem, CROSS_AND_AHEAD, SHUFFLED), OFF, ComputeSettings(jobs=2))
+        run = crossfit.run(tasks(problem, CROSS_AND_AHEAD, SHUFFLED), OFF, ComputeSettings(jobs=2))
         named = by_key(run, wijken)
         found.append(named.sort_values(["protocol", "model", "fold", "wijk_code", "year"],
                                        ignore_index=True))  # fmt: skip
@@ -153,7 +158,7 @@ def test_other_names_of_wijken_change_no_prediction(
 ) -> None:
     renamed = small_panel.wijken.assign(wijk_name="Anders")
     problem = posed(renamed, small_settings)
-    again = crossval.run(tasks(problem, ["unseen_gemeente"]), OFF, ComputeSettings(jobs=2))
+    again = crossfit.run(tasks(problem, ["unseen_gemeente"]), OFF, ComputeSettings(jobs=2))
     plain = predictions[predictions["protocol"] == "unseen_gemeente"].reset_index(drop=True)
     pd.testing.assert_frame_equal(
         again.drop(columns="seconds"), plain.drop(columns="seconds"), check_exact=True
@@ -181,8 +186,8 @@ def test_a_tested_figure_never_touches_its_own_prediction(
         changed = wijken["wmo_clients"].mask(tested, wijken["wmo_population"] * 0.5)
     other = posed(wijken.assign(wmo_clients=changed), small_settings)
     for task in [task for task in work if task.fold is fold]:
-        plain = crossval.predict(task)
-        again = crossval.predict(replace(task, problem=other))
+        plain = crossfit.predict(task)
+        again = crossfit.predict(replace(task, problem=other))
         np.testing.assert_allclose(again["rate"], plain["rate"], rtol=1e-9, err_msg=task.model)
 
 
@@ -193,7 +198,7 @@ def test_forecasts_learn_from_and_look_at_figures_as_they_were_out(
     problem = posed(small_panel.wijken, replace(small_settings, features=income))
     assert not problem.x.equals(problem.x_vintage)
     for task in tasks(problem, ["unseen_gemeente", "next_years"], {"mean": QUICK["mean"]}):
-        train, test = crossval.rows(problem, task.protocol, task.fold)
+        train, test = crossfit.rows(problem, task.protocol, task.fold)
         known = problem.x if task.fold.origin is None else problem.x_vintage
         pd.testing.assert_frame_equal(train.x, known.iloc[task.fold.train])
         np.testing.assert_array_equal(test.x, known.iloc[task.fold.features_from])
@@ -210,10 +215,10 @@ def test_a_place_that_was_not_there_yet_has_no_features_and_still_a_forecast(
     source = task.fold.features_from.copy()
     source[:5] = -1
     fold = replace(task.fold, features_from=source)
-    _, test = crossval.rows(problem, task.protocol, fold)
+    _, test = crossfit.rows(problem, task.protocol, fold)
     assert test.x.iloc[:5].isna().all(axis=None)
     assert test.x.iloc[5:].notna().any(axis=1).all()
-    assert crossval.predict(replace(task, fold=fold))["rate"].notna().all()
+    assert crossfit.predict(replace(task, fold=fold))["rate"].notna().all()
 
 
 def test_a_random_split_flatters_and_that_is_why_it_is_there(table: pd.DataFrame) -> None:
@@ -235,7 +240,7 @@ MIXED = {
 
 @pytest.fixture(scope="module")
 def blended(predictions: pd.DataFrame) -> pd.DataFrame:
-    return crossval.add_blends(predictions, MIXED)
+    return crossfit.add_blends(predictions, MIXED)
 
 
 def test_a_blend_is_not_fitted_again(problem: Problem) -> None:
@@ -279,7 +284,7 @@ def test_a_blend_of_predictions_is_what_the_blended_model_would_predict(
 ) -> None:
     """Averaging what members predicted, and fitting the blend as one model, are the same."""
     (task, *_) = tasks(problem, ["unseen_gemeente"], MIXED)
-    train, test = crossval.rows(problem, task.protocol, task.fold)
+    train, test = crossfit.rows(problem, task.protocol, task.fold)
     settings_of = models.for_domain(MIXED, "wmo")
     model = models.create(settings_of["blend"], 3, settings_of).fit(train)
     rows = blended[
@@ -301,7 +306,7 @@ def test_every_domain_has_its_own_parameters_and_weights(
     assert alphas == {"wmo": {1.0}, "jeugd": {9.0}}
 
     both = pd.concat([predictions, predictions.assign(domain="jeugd")], ignore_index=True)
-    found = crossval.add_blends(both, MIXED)
+    found = crossfit.add_blends(both, MIXED)
     rate = found.set_index(["domain", "model"])["rate"]
     np.testing.assert_array_equal(rate["jeugd", "blend"], rate["jeugd", "glm"])
     assert not np.array_equal(rate["wmo", "blend"], rate["wmo", "glm"])
@@ -351,8 +356,8 @@ def test_scores_csv_has_its_columns_its_key_and_its_floor(table: pd.DataFrame) -
     ]  # fmt: skip
     assert not table.duplicated(["domain", "protocol", "model", "metric", "group"]).any()
     assert set(table["protocol"]) == {*PROTOCOLS, evaluate.BENCHMARKED}
-    assert set(table["model"]) == {*QUICK, scores.FLOOR}
-    floor = table[table["model"] == scores.FLOOR]
+    assert set(table["model"]) == {*QUICK, metrics.FLOOR}
+    floor = table[table["model"] == metrics.FLOOR]
     assert set(floor["metric"]) == {"wape"}
     # one floor for every group that has a score
     groups = table[table["metric"] == "wape"].groupby(["protocol", "group"])["model"].nunique()
@@ -362,9 +367,9 @@ def test_scores_csv_has_its_columns_its_key_and_its_floor(table: pd.DataFrame) -
 def test_no_score_beats_the_floor_by_chance_alone(table: pd.DataFrame) -> None:
     wape = table[(table["metric"] == "wape") & (table["group"] == "all")]
     wide = wape.pivot_table(index="protocol", columns="model", values="value")
-    learned = wide.drop(columns=scores.FLOOR).min(axis=1)
+    learned = wide.drop(columns=metrics.FLOOR).min(axis=1)
     unaided = [name for name in wide.index if name != evaluate.BENCHMARKED]
-    assert (learned[unaided] > 0.8 * wide.loc[unaided, scores.FLOOR]).all()
+    assert (learned[unaided] > 0.8 * wide.loc[unaided, metrics.FLOOR]).all()
 
 
 def test_seconds_are_those_of_every_fold_together(
@@ -470,7 +475,7 @@ def scores_of(values: dict[str, float], metric: str = "wape", **columns: object)
     )
 
 
-VALUES = {"glm": 0.2, "lightgbm": 0.18, "mean": 0.3, scores.FLOOR: 0.05}
+VALUES = {"glm": 0.2, "lightgbm": 0.18, "mean": 0.3, metrics.FLOOR: 0.05}
 
 
 @pytest.mark.parametrize(
@@ -509,7 +514,7 @@ def test_the_leaderboard_shows_every_metric_and_marks_the_champion(table: pd.Dat
     assert not board.duplicated(key).any()
     overall = table[table["group"] == "all"].set_index([*key, "metric"])["value"]
     for row in board.to_dict("records"):
-        for metric in scores.METRICS:
+        for metric in metrics.METRICS:
             where = (*(row[k] for k in key), metric)
             if where in overall.index:
                 assert row[metric] == pytest.approx(overall[where], nan_ok=True)
@@ -639,8 +644,8 @@ def test_real_bands_hold_nine_tenths_of_the_published_rates_in_every_size_class(
     """
     real = posed(real_panel.wijken, small_settings, domain)
     chosen = {"mean": QUICK["mean"], "glm": settings.compose(["model=glm"]).models["glm"]}
-    work = crossval.tasks(real, PROTOCOLS["unseen_gemeente"], SplitSettings(), chosen, seed=3)
-    found = crossval.run(work, OFF, ComputeSettings(jobs=2))
+    work = crossfit.tasks(real, PROTOCOLS["unseen_gemeente"], SplitSettings(), chosen, seed=3)
+    found = crossfit.run(work, OFF, ComputeSettings(jobs=2))
     scored = evaluate.scored_rows(found, real, [2017, 2018, 2019])
     banded = bands.of_expected(found, real, small_settings.domains[domain].rounded_to)
     table = bands.add_scores(evaluate.score_all(scored), scored, banded)
@@ -654,7 +659,7 @@ def test_real_bands_hold_nine_tenths_of_the_published_rates_in_every_size_class(
 
 
 def test_a_model_on_everything_learns_from_usable_rows_only(problem: Problem) -> None:
-    model, sample = crossval.fit_all(problem, "glm", QUICK, 3)
+    model, sample = fit_all(problem, "glm", QUICK, 3)
     assert len(sample.x) == problem.usable.sum()
     assert np.isfinite(model.predict(sample)).all()
     assert splits.PROTOCOLS["unseen_gemeente"].knows == "nation"
@@ -662,8 +667,8 @@ def test_a_model_on_everything_learns_from_usable_rows_only(problem: Problem) ->
 
 
 def test_a_blend_on_everything_is_of_the_domains_own_members(problem: Problem) -> None:
-    blend, sample = crossval.fit_all(problem, "blend", MIXED, 3)
-    members = [crossval.fit_all(problem, name, MIXED, 3)[0] for name in ("glm", "lightgbm")]
+    blend, sample = fit_all(problem, "blend", MIXED, 3)
+    members = [fit_all(problem, name, MIXED, 3)[0] for name in ("glm", "lightgbm")]
     glm, trees = (model.predict(sample) for model in members)
     np.testing.assert_allclose(blend.predict(sample), (glm + trees) / 2, rtol=1e-12)
 
@@ -672,5 +677,5 @@ def test_progress_is_told_once_per_fit(problem: Problem) -> None:
     told: list[int] = []
     tell: Callable[[int], None] = told.append
     work = tasks(problem, ["unseen_wijk"], FAST)
-    crossval.run(work, OFF, ComputeSettings(jobs=1), tell)
+    crossfit.run(work, OFF, ComputeSettings(jobs=1), tell)
     assert told == [1] * len(work)

@@ -10,15 +10,25 @@ import pandas as pd
 import pytest
 
 from conftest import posed
-from risicomodel import explanation, features, models, paths, splits
-from risicomodel.compute import ComputeSettings
-from risicomodel.errors import DataError
-from risicomodel.evaluation import crossval, evaluate
-from risicomodel.explanation import Asked, ExplainSettings, fits, refits, similar, tables
-from risicomodel.models import ModelSettings
-from risicomodel.sources.demo import DemoSettings, world
-from risicomodel.splits import SplitSettings
-from risicomodel.storage import Cache
+from risicomodel.core import paths
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.core.errors import DataError
+from risicomodel.core.storage import Cache
+from risicomodel.data import features
+from risicomodel.demo import DemoSettings, truth, world
+from risicomodel.learning import crossfit, models, protocols
+from risicomodel.learning.models import ModelSettings
+from risicomodel.learning.protocols import SplitSettings
+from risicomodel.results import explanation
+from risicomodel.results.evaluation import evaluate
+from risicomodel.results.explanation import (
+    Asked,
+    ExplainSettings,
+    half_samples,
+    nearest_wijken,
+    tables,
+    tasks,
+)
 from running import DEMO, SPLIT, TREES, refused, well, whole_run
 from running import EXPLAINED as TABLES
 from running import cli as run_cli
@@ -26,10 +36,10 @@ from running import cli as run_cli
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from risicomodel.evaluation.crossval import Problem
-    from risicomodel.explanation import Explanations
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.problem import Problem
+    from risicomodel.results.explanation import Explanations
 
 EXACT = 1e-9
 OFF, ONE = Cache(None), ComputeSettings(jobs=1)
@@ -51,15 +61,15 @@ def asked(chosen: Settings, folds: int = 3, **explain: object) -> Asked:
 
 
 def predicted(problem: Problem, how: Asked, cache: Cache = OFF) -> pd.DataFrame:
-    protocol = splits.PROTOCOLS[splits.UNSEEN_GEMEENTE]
-    work = crossval.tasks(problem, protocol, how.split, CHOSEN, how.seed)
-    return crossval.add_blends(crossval.run(work, cache, ComputeSettings(jobs=2)), CHOSEN)
+    protocol = protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
+    work = crossfit.tasks(problem, protocol, how.split, CHOSEN, how.seed)
+    return crossfit.add_blends(crossfit.run(work, cache, ComputeSettings(jobs=2)), CHOSEN)
 
 
 def explained(
     problem: Problem, champion: str, how: Asked, rates: pd.DataFrame, cache: Cache = OFF
 ) -> Explanations:
-    expected = evaluate.rates(rates, splits.UNSEEN_GEMEENTE, champion)
+    expected = evaluate.rates(rates, protocols.UNSEEN_GEMEENTE, champion)
     plans = explanation.plan([problem], {problem.domain: champion}, CHOSEN, how)
     work = explanation.work(plans, how)
     found = explanation.run(work, cache, ComputeSettings(jobs=2))
@@ -73,7 +83,7 @@ def sums(table: pd.DataFrame) -> pd.Series:
 
 
 def rates_of(problem: Problem, rates: pd.DataFrame, champion: str) -> pd.Series:
-    series = evaluate.rates(rates, splits.UNSEEN_GEMEENTE, champion)
+    series = evaluate.rates(rates, protocols.UNSEEN_GEMEENTE, champion)
     return series.set_axis(
         pd.MultiIndex.from_frame(problem.wijken.loc[series.index, ["wijk_code", "year"]])
     )
@@ -122,7 +132,7 @@ def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: Asked) -> No
     )  # fmt: skip
     terms = np.zeros((2, len(x)))
     terms[:, 0] = [0.3, -0.3]
-    from risicomodel.explanation.explained import Explained
+    from risicomodel.results.explanation.attributions import Explained
 
     found = Explained(
         "wmo", "glm", rows, list(x), np.full(2, 0.9), terms, np.array([-0.2, 0.0]), terms[None]
@@ -175,8 +185,8 @@ def test_models_kept_since_they_predicted_are_explained_without_a_fit(
     def no_fit(*_: object) -> None:
         pytest.fail("a model was fitted again")
 
-    monkeypatch.setattr("risicomodel.models.linear.Glm.fit", no_fit)
-    monkeypatch.setattr("risicomodel.models.boosted.Boosted.fit", no_fit)
+    monkeypatch.setattr("risicomodel.learning.models.linear.Glm.fit", no_fit)
+    monkeypatch.setattr("risicomodel.learning.models.boosted.Boosted.fit", no_fit)
     again = explained(problem, "mixed", none, kept, cache)
     for name in TABLES:
         pd.testing.assert_frame_equal(again.tables[name], fresh.tables[name])
@@ -195,7 +205,7 @@ def test_rates_of_other_models_are_refused(
 def test_refits_learn_from_half_of_the_other_folds_and_never_from_the_wijks_own(
     folds: int, count: int
 ) -> None:
-    found = refits.plan(folds, count)
+    found = half_samples.plan(folds, count)
     served: dict[tuple[int, int], frozenset[int]] = {}
     for model in found:
         for fold, refit in model.explains:
@@ -210,7 +220,7 @@ def test_refits_learn_from_half_of_the_other_folds_and_never_from_the_wijks_own(
 
 
 def test_five_folds_give_six_refits_of_ten_models_in_pairs_that_share_nothing() -> None:
-    found = refits.plan(5, 6)
+    found = half_samples.plan(5, 6)
     assert len(found) == 5 + 10
     of_zero = [m.trained_on for m in found for fold, refit in m.explains if fold == 0 and refit]
     assert all(frozenset({1, 2, 3, 4}) - half in of_zero for half in of_zero)
@@ -334,7 +344,7 @@ def test_distance_by_hand_and_ties_by_code() -> None:
          "c": [unit, unit, -unit, -unit]}
     )  # fmt: skip
     families = {"a": "one", "b": "one", "c": "two"}
-    table = similar.similar(wijken, values, families, count=2, least_people=100)
+    table = nearest_wijken.similar(wijken, values, families, count=2, least_people=100)
     first = table[table["wijk_code"] == "WK1"].set_index("similar_code")["distance"]
     # squares: a and b count half of family one, families half of all
     assert first["WK3"] == pytest.approx(np.sqrt(((2 * unit) ** 2 / 2 + (2 * unit) ** 2) / 2))
@@ -349,7 +359,7 @@ def test_tiny_wijken_are_not_offered_and_those_without_features_get_none() -> No
          "year": 2018, "aantal_inwoners": [500.0, 20.0, 500.0, 500.0]}
     )  # fmt: skip
     values = pd.DataFrame({"a": [1.0, 1.0, 2.0, np.nan]})
-    table = similar.similar(wijken, values, {"a": "one"}, count=10, least_people=100)
+    table = nearest_wijken.similar(wijken, values, {"a": "one"}, count=10, least_people=100)
     assert table[["wijk_code", "similar_code"]].to_numpy().tolist() == [
         ["WK1", "WK3"], ["WK2", "WK1"], ["WK2", "WK3"], ["WK3", "WK1"],
     ]  # fmt: skip
@@ -364,7 +374,7 @@ def test_wijken_are_never_compared_by_figures_origin_or_where_they_lie(
     }
     define = {**small_settings.features.define, **extra}
     chosen = replace(small_settings.features, define=define)
-    names = similar.compared(chosen, small_settings.domains)
+    names = nearest_wijken.compared(chosen, small_settings.domains)
     assert not {"westers", "eigen_figuur"} & set(names)
     assert not [name for name in names if name.startswith("ligging_")]
     assert "aandeel_65_plus" in names
@@ -471,11 +481,11 @@ def true_sizes(domain: str, year: int) -> dict[str, float]:
     """How far every driver truly moves the rate from the country's mean, averaged over people."""
     country = world.make_world(DemoSettings())
     at = list(country.settings.years).index(year)
-    truth = country.truth[domain]
-    weight = truth.at_risk[at] / truth.at_risk[at].sum()
-    parts = world.driven(world.DOMAINS[domain], country.values)
+    own = country.truth[domain]
+    weight = own.at_risk[at] / own.at_risk[at].sum()
+    parts = truth.driven(truth.DOMAINS[domain], country.values)
     return {
-        name: float(weight @ (np.abs(part[at] - weight @ part[at]) * truth.rate[at]))
+        name: float(weight @ (np.abs(part[at] - weight @ part[at]) * own.rate[at]))
         for name, part in parts.items()
     }
 
@@ -513,7 +523,7 @@ def test_the_ranking_of_true_drivers_is_recovered_and_null_features_come_after_t
 
 
 def test_the_null_features_named_above_are_unrelated_to_anything() -> None:
-    from risicomodel.sources.demo.people import unrelated
+    from risicomodel.demo.people import unrelated
 
     columns = {null["column"] for null in unrelated()}
     assert {"percentage_onbewoond", "gemiddeld_elektriciteitsverbruik_totaal",
@@ -531,4 +541,4 @@ def test_a_task_is_cached_by_all_that_its_result_follows_from(problem: Problem, 
     keys = [str(t.key()) for t in (task, *changed)]
     assert len(set(keys)) == len(keys)
     assert str(replace(task, fitted={}).key()) == keys[0]
-    assert isinstance(fits.explain(task), pd.DataFrame)
+    assert isinstance(tasks.explain(task), pd.DataFrame)

@@ -13,18 +13,21 @@ import pytest
 from hypothesis import given
 from threadpoolctl import threadpool_limits
 
-from risicomodel import features, settings, splits
-from risicomodel.errors import ConfigError
-from risicomodel.evaluation import crossval, sensitive
-from risicomodel.features import CONTEXTS, PARTS, Feature, FeatureSet, declarations
-from risicomodel.panel import names
+from risicomodel.app import settings
+from risicomodel.core.errors import ConfigError
+from risicomodel.data import features
+from risicomodel.data.features import CONTEXTS, PARTS, Feature, FeatureSet, declarations
+from risicomodel.data.panel import names
+from risicomodel.learning import protocols
+from risicomodel.learning.problem import usable_rows
+from risicomodel.results.evaluation import sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from risicomodel.domains import Domain
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.build import Panel
 
 SETS = ("demografie_wonen", "plus_inkomen", "plus_nabijheid", "herkomst")
 WHY = '++features.justification="does origin add anything"'
@@ -484,8 +487,8 @@ def out_at(wijken: pd.DataFrame, topic: str) -> pd.Series:
 def assert_nothing_from_later(wijken: pd.DataFrame, chosen: Settings) -> None:
     known = features.vintage(wijken)
     topics = [topic for topic in names.topics() if f"{topic}_year" in known]
-    usable = crossval.usable_rows(wijken, "wmo", 100)
-    ahead = splits.folds(splits.PROTOCOLS["next_years"], wijken, usable, chosen.split, seed=1)
+    usable = usable_rows(wijken, "wmo", 100)
+    ahead = protocols.folds(protocols.PROTOCOLS["next_years"], wijken, usable, chosen.split, seed=1)
     count = 0
     for fold in ahead:
         assert fold.origin is not None

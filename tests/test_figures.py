@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 import fakes
-from risicomodel.errors import DataError, SourceError
-from risicomodel.panel import figures
-from risicomodel.sources import formats, regions
+from risicomodel.core.errors import DataError, SourceError
+from risicomodel.data.panel import published
+from risicomodel.data.sources import formats, layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from risicomodel.domains import Domain
+    from risicomodel.data.domains import Domain
 
 AREAS = pd.DataFrame(
     {
@@ -39,12 +39,12 @@ FIGURES = [
 ]
 
 
-def read(folder: Path, wmo: Domain, rows: Sequence[fakes.Figure] = FIGURES) -> figures.Figures:
+def read(folder: Path, wmo: Domain, rows: Sequence[fakes.Figure] = FIGURES) -> published.Figures:
     path = fakes.statline(folder / "wmo.csv", fakes.WMO, rows, 2019)
-    table = regions.area_rows(
+    table = layout.area_rows(
         formats.read_file(path), 2019, where=path.name, totals=tuple(wmo.totals)
     )
-    return figures.read(table, wmo, name="wmo", where=path.name)
+    return published.read(table, wmo, name="wmo", where=path.name)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def wmo(domains: dict[str, Domain]) -> Domain:
 
 
 def test_every_cell_has_the_status_that_tells_why_it_is_blank(tmp_path: Path, wmo: Domain) -> None:
-    status = figures.status(read(tmp_path, wmo), AREAS)
+    status = published.status(read(tmp_path, wmo), AREAS)
     assert dict(zip(AREAS["wijk_code"], status, strict=True)) == {
         "WK000300": "observed",
         "WK000301": "suppressed",  # in the table, its gemeente has figures
@@ -65,11 +65,11 @@ def test_every_cell_has_the_status_that_tells_why_it_is_blank(tmp_path: Path, wm
 
 
 def test_a_year_without_a_table_is_not_measured() -> None:
-    assert figures.status(None, AREAS).eq("not_measured").all()
+    assert published.status(None, AREAS).eq("not_measured").all()
 
 
 def test_every_status_there_is_was_seen_above() -> None:
-    assert set(figures.STATUSES) == {
+    assert set(published.STATUSES) == {
         "observed", "suppressed", "not_delivered", "not_measured", "absent",
     }  # fmt: skip
 
@@ -78,7 +78,7 @@ def test_a_published_zero_is_observed(tmp_path: Path, wmo: Domain) -> None:
     rows = [FIGURES[0], FIGURES[1]._replace(clients=5.0), FIGURES[2]]
     found = read(tmp_path, wmo, rows)
     zero = replace(found, clients=found.clients.replace(5.0, 0.0))
-    assert figures.status(zero, AREAS).iloc[0] == "observed"
+    assert published.status(zero, AREAS).iloc[0] == "observed"
 
 
 def test_clients_are_kept_by_code_and_blank_where_blank(tmp_path: Path, wmo: Domain) -> None:
@@ -98,20 +98,20 @@ def test_negative_counts_are_refused_with_code_and_value(tmp_path: Path, wmo: Do
 def test_a_missing_target_column_is_refused_with_what_was_sought_and_found(wmo: Domain) -> None:
     rows = pd.DataFrame({"code": ["WK000300"], "name": "", "aantalinwoners": "5"})
     with pytest.raises(SourceError, match=r"looked for 'WmoClienten', found 'aantalinwoners'"):
-        figures.read(rows, wmo, name="wmo", where="wmo.csv")
+        published.read(rows, wmo, name="wmo", where="wmo.csv")
 
 
 def test_the_first_column_name_that_is_there_counts(domains: dict[str, Domain]) -> None:
     """Youth care changed its column's name in 2016."""
     old = pd.DataFrame({"code": ["WK000300"], "name": "", "totaaljongerenmetjeugdzorg": "265.0"})
-    found = figures.read(old, domains["jeugd"], name="jeugd", where="82964NED.csv")
+    found = published.read(old, domains["jeugd"], name="jeugd", where="82964NED.csv")
     assert found.clients["WK000300"] == 265.0
 
 
 def test_bijstand_is_found_in_kwb_under_any_of_its_spellings(domains: dict[str, Domain]) -> None:
     for spelling in ("personenpersoortuitkeringbijstand", "asozwb"):
         rows = pd.DataFrame({"code": ["WK000300"], "name": "", spelling: "70"})
-        found = figures.read(rows, domains["bijstand"], name="bijstand", where="kwb")
+        found = published.read(rows, domains["bijstand"], name="bijstand", where="kwb")
         assert found.clients["WK000300"] == 70
 
 
@@ -124,4 +124,4 @@ def test_bijstand_is_found_in_kwb_under_any_of_its_spellings(domains: dict[str, 
     ],
 )
 def test_gemeente_names_agree_between_statline_and_kwb(title: str, plain: str) -> None:
-    assert figures.plain_gemeente(title) == plain
+    assert published.plain_gemeente(title) == plain

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +11,16 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from risicomodel.forecasting import backtest, bands, course, halves
-from risicomodel.forecasting.past import Past
-from risicomodel.forecasting.settings import ForecastSettings, problems
+from risicomodel.results.forecasting import backtest, bands, components, half_years
+from risicomodel.results.forecasting.origins import Past
+from risicomodel.results.forecasting.settings import ForecastSettings, problems
 from running import OFF, cli, refused, well
 
 if TYPE_CHECKING:
-    from risicomodel.domains import Domain
-    from risicomodel.sources.archive import Archive
+    from pathlib import Path
+
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.sources.archive import Archive
 
 # six made-up years: origins 2014 to 2017 are tested, 2018 is forecast from
 YEARS = ("data.demo.gemeenten=25", "data.demo.wijken=220", "data.demo.first_year=2013")
@@ -133,7 +134,7 @@ class TestBackTest:
         assert found == {(2014, h) for h in (1, 2, 3, 4)} | {
             (2015, 1), (2015, 2), (2015, 3), (2016, 1), (2016, 2), (2017, 1)
         }  # fmt: skip
-        assert set(each["model"]) == {*course.MODELS, backtest.BY_CODE}
+        assert set(each["model"]) == {*components.MODELS, backtest.BY_CODE}
 
     def test_it_beats_the_last_figure_where_the_truth_is_made(self, run: Path) -> None:
         scores = pd.read_csv(run / "forecast_scores.csv").query("origin_year == 'all'")
@@ -313,7 +314,7 @@ class TestVerify:
         )
         keys = ["horizon", "model"]
         both = scores.merge(tested, on=keys, suffixes=("", "_tested"))
-        assert len(both) == 2 * len(course.MODELS)
+        assert len(both) == 2 * len(components.MODELS)
         assert_allclose(both["wape"], both["wape_tested"], rtol=0.05)
         worst = pd.read_csv(later / "verify_worst.csv")
         assert worst.groupby("year").size().le(10).all()
@@ -410,8 +411,8 @@ class TestFollow:
         clients = np.round(level * np.exp(random.normal(0, 0.03, (40, 5))) / 5) * 5
         short = clients.copy()
         short[0, :4], short[0, 4] = np.nan, 600.0
-        found = course.follow(self.past(short), "wmo", domains["wmo"], 2, 100)
-        said = course.MODELS[course.MAIN](found)
+        found = components.follow(self.past(short), "wmo", domains["wmo"], 2, 100)
+        said = components.MODELS[components.MAIN](found)
         assert found.basis[0] == "figure"
         assert 250 < said[0, 0] < 600  # drawn to the others, but not all the way
         assert (found.own[0] > found.own[1]).all()  # and less sure than one with five years
@@ -421,9 +422,9 @@ class TestFollow:
     ) -> None:
         clients = np.full((20, 4), 240.0)
         clients[0], clients[-1] = np.nan, np.nan
-        found = course.follow(self.past(clients), "wmo", domains["wmo"], 1, 100)
+        found = components.follow(self.past(clients), "wmo", domains["wmo"], 1, 100)
         assert (found.basis[0], found.basis[-1]) == ("gemeente", "expected")
-        said = course.MODELS[course.MAIN](found)
+        said = components.MODELS[components.MAIN](found)
         assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
         assert found.shared[-1, 0] > found.shared[0, 0]
 
@@ -432,27 +433,29 @@ class TestFollow:
     ) -> None:
         clients = np.full((20, 4), 240.0)
         clients[0] = 240.0, 240.0, 480.0, np.nan
-        found = course.follow(self.past(clients), "wmo", domains["wmo"], 2, 100)
+        found = components.follow(self.past(clients), "wmo", domains["wmo"], 2, 100)
         others = found.wijk_last[1, 0]
         assert found.basis[0] == "older"
         assert_allclose(found.wijk_last[0] / others, 2.0, rtol=0.1)
         assert (found.wijk[0] < found.wijk_last[0]).all()
 
     def test_too_few_people_are_passed_over_in_silence(self, domains: dict[str, Domain]) -> None:
-        found = course.follow(self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100)
+        found = components.follow(
+            self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100
+        )
         assert set(found.basis) == {"silent"}
 
     def test_the_product_is_the_forecast(self, domains: dict[str, Domain]) -> None:
         clients = np.random.default_rng(5).integers(20, 60, (30, 5)) * 5.0
-        one = course.follow(self.past(clients), "wmo", domains["wmo"], 3, 100)
+        one = components.follow(self.past(clients), "wmo", domains["wmo"], 3, 100)
         product = one.need * one.level * one.drift * one.gemeente * one.wijk
-        assert_allclose(course.MODELS["levels"](one), product)
-        assert_allclose(course.MODELS["persistence"](one)[:, 2], clients[:, -1])
+        assert_allclose(components.MODELS["levels"](one), product)
+        assert_allclose(components.MODELS["persistence"](one)[:, 2], clients[:, -1])
         # of the blend, half is what gemeente and wijk were at last, and less of that later on
         mixed = one.need * one.level * one.drift
         for mean, last in ((one.gemeente, one.gemeente_last), (one.wijk, one.wijk_last)):
             mixed = mixed * (mean + (last - mean) / [2, 4, 8])
-        assert_allclose(course.MODELS["blend"](one), mixed)
+        assert_allclose(components.MODELS["blend"](one), mixed)
         now = one.level * one.gemeente_last * one.wijk_last * one.need[:, [0]]  # people stay here
         assert_allclose(now[:, 0], clients[:, -1])
         # growth beyond need is damped: each step is half the one before
@@ -468,7 +471,9 @@ class TestFollow:
         grew[-1] = 180.0, 220.0  # the one wijk of the other gemeente
         heading = replace(steady, halves={"wmo": grew})
         said = [
-            course.MODELS[course.MAIN](course.follow(past, "wmo", domains["wmo"], 2, 100))
+            components.MODELS[components.MAIN](
+                components.follow(past, "wmo", domains["wmo"], 2, 100)
+            )
             for past in (steady, heading)
         ]
         beyond = np.log(said[1] / said[0])
@@ -483,7 +488,7 @@ class TestHalves:
 
     def test_growth_is_the_countrys_the_gemeentes_beyond_and_the_wijks_beyond_that(self) -> None:
         many = 1e9 * np.array([[1.0, 1.2], [1.0, 1.0], [2.0, 2.0]])
-        found = halves.growth(many, self.GM)
+        found = half_years.growth(many, self.GM)
         assert found.country == pytest.approx(np.log(4.2 / 4.0))
         gemeente = np.log([1.1, 1.1, 1.0]) - found.country
         assert_allclose(found.gemeente, gemeente / 2, rtol=1e-6)
@@ -491,24 +496,24 @@ class TestHalves:
         assert_allclose(found.wijk, wijk / 2, rtol=1e-6, atol=1e-9)
 
     def test_of_few_clients_little_is_believed_and_of_a_leap_not_all(self) -> None:
-        few = halves.growth(np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3))
+        few = half_years.growth(np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3))
         assert few.gemeente[0] == pytest.approx(np.log(110 / 90) / 4, rel=0.01)
-        leap = halves.growth(np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3))
-        assert leap.gemeente[0] == halves.BELIEVED * halves.MOST
+        leap = half_years.growth(np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3))
+        assert leap.gemeente[0] == half_years.BELIEVED * half_years.MOST
 
     def test_half_of_the_countrys_growth_a_year_is_that_of_the_halves(self) -> None:
-        found = halves.growth(np.array([[100.0, 102.0]]), np.array([0]))
+        found = half_years.growth(np.array([[100.0, 102.0]]), np.array([0]))
         assert found.with_years(0.0) == pytest.approx(np.log(1.02))
         assert found.with_years(0.1) == pytest.approx(np.log(1.02) + 0.05)
 
     @pytest.mark.parametrize("known", [None, np.zeros((3, 2))])
     def test_without_halves_nothing_changes(self, known: np.ndarray | None) -> None:
-        found = halves.growth(known, self.GM)
+        found = half_years.growth(known, self.GM)
         assert found.with_years(0.07) == 0.07
         assert not found.gemeente.any()
         assert not found.wijk.any()
 
     def test_who_has_no_halves_goes_with_what_is_above_it(self) -> None:
-        found = halves.growth(np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM)
+        found = half_years.growth(np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM)
         assert found.gemeente[1] == found.gemeente[0] > 0
         assert found.wijk[1] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 import numpy as np
@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 
 import fakes
-from risicomodel.errors import DataError, SourceError
-from risicomodel.sources import formats
+from risicomodel.core.errors import DataError, SourceError
+from risicomodel.data.sources import formats
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NO_FIGURE = ("", "   ", ".", "       .", "-99995", "-99997", "-99999999", "-99997.0", "x", "-")
 

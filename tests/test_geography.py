@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from risicomodel.panel import geography
+from risicomodel.data.panel import place_ids
 
 if TYPE_CHECKING:
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.panel.build import Panel
 
 COLUMNS = [
     "wijk_code", "year", "change", "wijk_name",
@@ -34,7 +34,7 @@ def after_change(
 ) -> bool:
     """Whether WK000300 of 2019 is the same place as in 2018: Centrum, 1,000 people on 100 ha."""
     before = ("WK000300", 2018, "1", "Centrum", 1000, 100)
-    ids = geography.place_ids(areas(before, ("WK000300", 2019, flag, name, people, land)))
+    ids = place_ids.place_ids(areas(before, ("WK000300", 2019, flag, name, people, land)))
     return bool(ids.iloc[0] == ids.iloc[1])
 
 
@@ -74,7 +74,7 @@ def test_a_few_people_more_or_less_are_no_other_place(flag: str) -> None:
     before = ("WK000300", 2018, "1", "Centrum", 60, 100)
     for people, places in ((100, 1), (110, 1), (111, 2)):
         after = ("WK000300", 2019, flag, "", people, 96)
-        assert geography.place_ids(areas(before, after)).nunique() == places
+        assert place_ids.place_ids(areas(before, after)).nunique() == places
 
 
 def test_what_is_unknown_does_not_speak_against_a_link_but_a_redrawn_area_needs_evidence() -> None:
@@ -89,7 +89,7 @@ def test_a_reused_code_starts_a_place_of_its_own() -> None:
         ("WK038401", 2019, "3", "Diemen Noord", 6840, 131),
         ("WK038401", 2020, "1", "Diemen Noord", 6820, 131),
     )
-    assert geography.place_ids(diemen).tolist() == [
+    assert place_ids.place_ids(diemen).tolist() == [
         "WK038401@2017", "WK038401@2017", "WK038401@2019", "WK038401@2019",
     ]  # fmt: skip
 
@@ -103,7 +103,7 @@ def test_a_place_is_followed_to_its_new_code_by_area_or_by_name() -> None:
         ("WK001702", 2018, "1", "Wijk 02 Onnen", 900, 700),
         ("WK001419", 2019, "2", "Onnen", 1400, 700),  # half as many people again
     )
-    ids = geography.place_ids(merged).tolist()
+    ids = place_ids.place_ids(merged).tolist()
     assert ids == [
         "WK001700@2018", "WK001700@2018", "WK001701@2018", "WK001701@2018",
         "WK001702@2018", "WK001419@2019",
@@ -115,7 +115,7 @@ def test_a_new_code_is_not_linked_across_a_year_without_the_place() -> None:
         ("WK001700", 2017, "1", "Glimmen", 1890, 3156),
         ("WK001417", 2019, "2", "Glimmen", 1890, 3156),
     )
-    assert geography.place_ids(gap).nunique() == 2
+    assert place_ids.place_ids(gap).nunique() == 2
 
 
 def test_two_candidates_are_no_evidence() -> None:
@@ -124,7 +124,7 @@ def test_two_candidates_are_no_evidence() -> None:
         ("WK001701", 2018, "1", "Oost", 1000, 50),
         ("WK001417", 2019, "2", "Nieuw", 1000, 50),
     )
-    assert geography.place_ids(twins).nunique() == 3
+    assert place_ids.place_ids(twins).nunique() == 3
 
 
 def test_a_name_that_stands_for_many_areas_links_nothing() -> None:
@@ -132,7 +132,7 @@ def test_a_name_that_stands_for_many_areas_links_nothing() -> None:
         ("WK001700", 2018, "1", "Wijk 01 West", 1000, 50),
         ("WK001417", 2019, "2", "West", 1000, 51),
     )
-    assert geography.place_ids(west).nunique() == 2
+    assert place_ids.place_ids(west).nunique() == 2
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_name_that_stands_for_many_areas_links_nothing() -> None:
     ],
 )
 def test_a_plain_name_forgets_number_case_and_punctuation(name: str, plain: str) -> None:
-    assert geography.plain_name(name) == plain
+    assert place_ids.plain_name(name) == plain
 
 
 CODES = [f"WK0{gm}{n:02d}" for gm in ("003", "014", "017") for n in range(3)]
@@ -179,7 +179,7 @@ def histories(draw: st.DrawFn) -> pd.DataFrame:
 def test_a_place_is_in_one_code_a_year_and_never_older_than_its_first_sighting(
     rows: pd.DataFrame,
 ) -> None:
-    ids = geography.place_ids(rows)
+    ids = place_ids.place_ids(rows)
     assert not rows.assign(place=ids).duplicated(["place", "year"]).any()
     first = ids.str.split("@", expand=True).astype({1: "int64"})
     assert (first[1] <= rows["year"]).all()
@@ -196,12 +196,12 @@ def test_the_order_of_rows_changes_no_place_and_no_group(
     random.shuffle(order)  # type: ignore[attr-defined]
     mixed = rows.iloc[order]
     pd.testing.assert_series_equal(
-        geography.place_ids(mixed).sort_index(), geography.place_ids(rows)
+        place_ids.place_ids(mixed).sort_index(), place_ids.place_ids(rows)
     )
 
     def groups(table: pd.DataFrame) -> pd.DataFrame:
         gm = "GM" + table["wijk_code"].str[2:6]
-        return geography.groups(table.assign(gm_code=gm, place_id=geography.place_ids(table)))
+        return place_ids.groups(table.assign(gm_code=gm, place_id=place_ids.place_ids(table)))
 
     pd.testing.assert_frame_equal(groups(mixed).sort_index(), groups(rows))
 
@@ -211,9 +211,9 @@ def test_groups_hold_whole_places_whole_codes_and_wijken_of_one_gemeente_group(
     rows: pd.DataFrame,
 ) -> None:
     table = rows.assign(
-        gm_code="GM" + rows["wijk_code"].str[2:6], place_id=geography.place_ids(rows)
+        gm_code="GM" + rows["wijk_code"].str[2:6], place_id=place_ids.place_ids(rows)
     )
-    table = table.assign(**geography.groups(table))
+    table = table.assign(**place_ids.groups(table))
     for group, members in [
         ("gm_group", "gm_code"), ("gm_group", "place_id"),
         ("wijk_group", "wijk_code"), ("wijk_group", "place_id"),
@@ -235,7 +235,7 @@ def test_a_merged_gemeente_is_one_group_with_what_it_came_from() -> None:
             "place_id": ["a", "a", "b", "c"],
         }
     )
-    found = geography.groups(table)
+    found = place_ids.groups(table)
     assert found["gm_group"].tolist() == ["GM0014", "GM0014", "GM0014", "GM0003"]
     assert found["wijk_group"].tolist() == ["WK001417", "WK001417", "WK001400", "WK000300"]
 
@@ -288,5 +288,5 @@ def test_no_large_real_wijk_doubles_or_halves_within_one_place(real_panel: Panel
     people = fresh["aantal_inwoners"] / before["aantal_inwoners"]
     land = fresh["oppervlakte_land"] / before["oppervlakte_land"]
     jumped = ~people.between(0.5, 2) & ~land.between(0.5, 2) & people.notna() & land.notna()
-    few = (fresh["aantal_inwoners"] - before["aantal_inwoners"]).abs() <= geography.SMALL_PERSONS
+    few = (fresh["aantal_inwoners"] - before["aantal_inwoners"]).abs() <= place_ids.SMALL_PERSONS
     assert not (jumped & ~few).any()

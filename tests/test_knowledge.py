@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 import fakes
-from risicomodel import knowledge, splits
-from risicomodel.evaluation import crossval
-from risicomodel.splits import PROTOCOLS, Fold, SplitSettings
+from risicomodel.learning import protocols, reference_rates
+from risicomodel.learning.problem import usable_rows
+from risicomodel.learning.protocols import PROTOCOLS, Fold, SplitSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from risicomodel.knowledge import Known
-    from risicomodel.panel.build import Panel
-    from risicomodel.splits import Knows
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.protocols import Knows
+    from risicomodel.learning.reference_rates import Known
 
 # three gemeenten, two years; clients and people
 TOY = fakes.panel(
@@ -45,7 +45,7 @@ def fold(test: list[tuple[str, int]], train: list[tuple[str, int]] | None = None
 def known(
     of: Fold, knows: Knows, wijken: pd.DataFrame = TOY, usable: pd.Series = USABLE
 ) -> tuple[Known, Known]:
-    return knowledge.known(knowledge.Counts.of(wijken, "wmo", usable), of, knows)
+    return reference_rates.known(reference_rates.Counts.of(wijken, "wmo", usable), of, knows)
 
 
 ALL_OF_2 = [("WK000200", 2018), ("WK000200", 2019)]
@@ -111,7 +111,7 @@ def test_the_last_rate_is_strictly_before_so_no_row_is_handed_its_own_answer() -
 
 def ahead(origin: int, wijken: pd.DataFrame = TOY, usable: pd.Series = USABLE) -> Fold:
     settings = SplitSettings(origins=[origin])
-    (found,) = splits.folds(PROTOCOLS["next_years"], wijken, usable, settings, seed=1)
+    (found,) = protocols.folds(PROTOCOLS["next_years"], wijken, usable, settings, seed=1)
     return found
 
 
@@ -128,7 +128,7 @@ def test_a_forecast_knows_rates_up_to_its_origin_and_none_after() -> None:
 
 def test_figures_after_the_origin_change_nothing_a_forecast_knows(small_panel: Panel) -> None:
     wijken = small_panel.wijken
-    usable = crossval.usable_rows(wijken, "wmo", 100)
+    usable = usable_rows(wijken, "wmo", 100)
     origin = ahead(2017, wijken, usable)
     later = wijken["year"] > 2017
     changed = wijken.assign(wmo_clients=wijken["wmo_clients"].mask(later, 3.0))
@@ -160,18 +160,18 @@ def test_the_last_rate_follows_the_place_and_not_the_code() -> None:
 
 def test_rows_that_are_not_usable_count_for_no_rate() -> None:
     tiny = replace(
-        knowledge.Counts.of(TOY, "wmo", USABLE & (TOY["wijk_code"] != "WK000101")),
+        reference_rates.Counts.of(TOY, "wmo", USABLE & (TOY["wijk_code"] != "WK000101")),
     )
-    _, test = knowledge.known(tiny, fold([("WK000100", 2018)]), "gemeente")
+    _, test = reference_rates.known(tiny, fold([("WK000100", 2018)]), "gemeente")
     np.testing.assert_allclose(test.gemeente, [10 / 100])
 
 
 @pytest.mark.parametrize("name", list(PROTOCOLS))
 def test_the_nation_is_known_of_every_row_of_the_demo(small_panel: Panel, name: str) -> None:
     wijken = small_panel.wijken
-    usable = crossval.usable_rows(wijken, "wmo", 100)
+    usable = usable_rows(wijken, "wmo", 100)
     protocol = PROTOCOLS[name]
-    for of in splits.folds(protocol, wijken, usable, SplitSettings(), seed=1):
+    for of in protocols.folds(protocol, wijken, usable, SplitSettings(), seed=1):
         for side, rows in zip(known(of, protocol.knows, wijken, usable), (of.train, of.test),
                               strict=True):  # fmt: skip
             assert side.nation.shape == side.gemeente.shape == side.last.shape == (len(rows),)

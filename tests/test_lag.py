@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel.panel import lag, names
+from risicomodel.data.panel import editions, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.panel.build import Panel
 
 
 def sightings(
@@ -42,7 +42,7 @@ AREAS = sightings(*((code, year) for code in TWO for year in (2016, 2017, 2018, 
 
 
 def latest() -> pd.DataFrame:
-    return lag.latest_out(AREAS, EDITIONS).set_index(["wijk_code", "year"]).sort_index()
+    return editions.latest_out(AREAS, EDITIONS).set_index(["wijk_code", "year"]).sort_index()
 
 
 def test_a_year_after_the_last_edition_takes_the_last() -> None:
@@ -71,7 +71,7 @@ def test_a_topic_with_a_stray_figure_is_not_out_and_with_half_of_them_it_is() ->
     known = edition(dict.fromkeys(codes, (100, 60, 20)))
     for filled, year in ((1, 2017), (2, 2018)):
         later = edition({c: (110, 61, 30 if n < filled else np.nan) for n, c in enumerate(codes)})
-        wide = lag.latest_out(areas, {2017: known, 2018: later})
+        wide = editions.latest_out(areas, {2017: known, 2018: later})
         newest = wide[wide["year"] == 2018]
         assert set(newest["inkomen_year"]) == {year}
         assert newest["gemiddeld_inkomen_per_inwoner"].notna().sum() == (4 if year == 2017 else 2)
@@ -88,7 +88,7 @@ def test_a_later_edition_is_never_used_for_an_earlier_year() -> None:
 def test_figures_do_not_pass_to_another_place_that_took_the_code() -> None:
     places = {(TWO[0], year): "WK000300@2018" for year in (2018, 2019)}
     areas = sightings(*((TWO[0], y) for y in (2017, 2018, 2019)), places=places)
-    wide = lag.latest_out(areas, EDITIONS).set_index("year")
+    wide = editions.latest_out(areas, EDITIONS).set_index("year")
     assert wide.loc[2017, "gemiddeld_inkomen_per_inwoner"] == 20
     assert pd.isna(wide.loc[2018, "gemiddeld_inkomen_per_inwoner"])
     assert pd.isna(wide.loc[2018, "inkomen_year"])
@@ -98,14 +98,14 @@ def test_figures_pass_to_the_same_place_under_another_code() -> None:
     areas = sightings(
         (TWO[0], 2017), ("WK001417", 2018), places={("WK001417", 2018): "WK000300@2017"}
     )
-    wide = lag.latest_out(areas, {2017: EDITIONS[2017]}).set_index("wijk_code")
+    wide = editions.latest_out(areas, {2017: EDITIONS[2017]}).set_index("wijk_code")
     assert wide.loc["WK001417", "aantal_inwoners"] == 100
     assert wide.loc["WK001417", "feature_year"] == 2017
 
 
 def test_wijken_of_the_last_edition_are_carried_into_years_without_their_gemeente() -> None:
     areas = sightings((TWO[0], 2018), (TWO[1], 2018), ("WK036300", 2018), (TWO[0], 2019))
-    carried = lag.carry_wijken(areas, [2018, 2019, 2020], last_edition=2018)
+    carried = editions.carry_wijken(areas, [2018, 2019, 2020], last_edition=2018)
     of = {year: set(part["wijk_code"]) for year, part in carried.groupby("year")}
     # 2019: WK000301 was left out of its gemeente's table, so it is gone; Amsterdam was not listed
     assert of[2019] == {TWO[0], "WK036300"}
@@ -143,7 +143,7 @@ def test_a_wijk_seen_before_and_after_was_there_in_between() -> None:
     seen = [("WK000100", 2016), ("WK000100", 2018), ("WK000200", 2016), ("WK000300", 2018)]
     areas = pd.DataFrame(seen, columns=["wijk_code", "year"])
     areas = areas.assign(name="Oost", gm_name="Hier", change="1")
-    found = lag.carry_wijken(areas, [2016, 2017, 2018], last_edition=2018)
+    found = editions.carry_wijken(areas, [2016, 2017, 2018], last_edition=2018)
     added = found[found["year"] == 2017]
     assert list(added["wijk_code"]) == ["WK000100"]
     assert added["change"].isna().all()

@@ -5,23 +5,24 @@ from __future__ import annotations
 import functools
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
 import fakes
-from risicomodel import levels, paths, storage
-from risicomodel.errors import ConfigError, SourceError
-from risicomodel.levels import BUURT, WIJK
-from risicomodel.panel import build, schema, store
-from risicomodel.sources.archive import Archive
+from risicomodel.core import levels, paths, storage
+from risicomodel.core.errors import ConfigError, SourceError
+from risicomodel.core.levels import BUURT, WIJK
+from risicomodel.data.panel import build, schema, store
+from risicomodel.data.sources.archive import Archive
 from running import OFF, SPLIT, cli, refused, well
 
 if TYPE_CHECKING:
-    from risicomodel.domains import Domain
-    from risicomodel.panel.build import Panel
+    from pathlib import Path
+
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.build import Panel
 
 TINY = (
     "data.demo.gemeenten=12", "data.demo.wijken=60",

@@ -13,15 +13,15 @@ from hypothesis import given
 from threadpoolctl import threadpool_limits
 
 import fakes
-from risicomodel.panel import build, location
-from risicomodel.sources.archive import Archive
+from risicomodel.data.panel import build, location
+from risicomodel.data.sources.archive import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from risicomodel.domains import Domain
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.build import Panel
 
 NEARBY = [location.nearby_column(reach) for reach in location.REACHES]
 

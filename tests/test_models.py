@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel import models, settings
-from risicomodel.errors import ConfigError
-from risicomodel.knowledge import Known
-from risicomodel.models import KINDS, BlendParams, ModelSettings, Rows, average
-from risicomodel.models.base import NotFittedError
-from risicomodel.models.boosted import Boosted, BoostedParams
-from risicomodel.models.kernel import Kernel, KernelParams
-from risicomodel.models.linear import Glm, GlmParams
+from risicomodel.app import settings
+from risicomodel.core.errors import ConfigError
+from risicomodel.learning import models
+from risicomodel.learning.models import KINDS, BlendParams, ModelSettings, Rows, average
+from risicomodel.learning.models.base import NotFittedError
+from risicomodel.learning.models.boosted import Boosted, BoostedParams
+from risicomodel.learning.models.kernel import Kernel, KernelParams
+from risicomodel.learning.models.linear import Glm, GlmParams
+from risicomodel.learning.reference_rates import Known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,7 +324,7 @@ def test_a_kernel_that_cannot_be_fitted_says_what_is_allowed(wrong: dict[str, fl
 def test_wijken_in_small_portions_are_the_same_wijken(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Kernel(KernelParams(), 7).fit(ROWS)
     rates, parts = whole.predict(ASKED), whole.contributions(ASKED)
-    monkeypatch.setattr("risicomodel.models.kernel.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("risicomodel.learning.models.kernel.ROWS_AT_ONCE", 7)
     again = Kernel(KernelParams(), 7).fit(ROWS)
     np.testing.assert_allclose(again.predict(ASKED), rates, rtol=1e-6)
     np.testing.assert_allclose(again.contributions(ASKED).terms, parts.terms, atol=1e-7)

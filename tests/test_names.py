@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 import fakes
-from risicomodel.errors import DataError
-from risicomodel.panel import location, names
-from risicomodel.sources import formats, regions
+from risicomodel.core.errors import DataError
+from risicomodel.data.panel import location, names
+from risicomodel.data.sources import formats
+from risicomodel.data.sources import layout as regions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from risicomodel.sources.archive import Archive
+    from risicomodel.data.sources.archive import Archive
 
 AREAS = [
     fakes.wijk("WK000300", 3610, name="Wijk 00", gemeente="Appingedam", gas_appartement=np.nan),

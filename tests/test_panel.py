@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,16 +12,17 @@ import pandas as pd
 import pytest
 
 import fakes
-from risicomodel import storage
-from risicomodel.errors import DataError, SourceError
-from risicomodel.panel import build, names, quality, store
-from risicomodel.sources.archive import Archive
+from risicomodel.core import storage
+from risicomodel.core.errors import DataError, SourceError
+from risicomodel.data.panel import build, names, quality, store
+from risicomodel.data.sources.archive import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from risicomodel.domains import Domain
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.build import Panel
 
 AREAS = [
     fakes.wijk("WK000300", 3600, gemeente="Appingedam"),

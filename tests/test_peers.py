@@ -77,7 +77,7 @@ def test_all_models_are_scored_on_the_same_rows(
 def test_our_scores_are_those_of_the_project(
     scripts: dict[str, ModuleType], compared: Path, tmp_path: Path
 ) -> None:
-    from risicomodel import pipeline, settings
+    from risicomodel.app import pipeline, settings
 
     chosen = [*OVERRIDES, "tracking=off", f"run.dir={tmp_path / 'run'}"]
     chosen.append("split.protocols=[unseen_gemeente,unseen_wijk]")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 import fakes
-from risicomodel.errors import DataError, SourceError
-from risicomodel.sources import formats, regions
+from risicomodel.core.errors import DataError, SourceError
+from risicomodel.data.sources import formats, layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def jeugd(
 
 def rows_of(raw: pd.DataFrame, year: int = 2019, **arguments: object) -> pd.DataFrame:
     options = {"totals": TOTALS, **arguments}
-    return regions.area_rows(raw, year, where="jeugd.csv", **options)  # type: ignore[arg-type]
+    return layout.area_rows(raw, year, where="jeugd.csv", **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def rows_of(raw: pd.DataFrame, year: int = 2019, **arguments: object) -> pd.Data
     ],
 )
 def test_a_stem_drops_position_and_spelling_but_no_meaning(name: str, stem: str) -> None:
-    assert regions.stem(name) == stem
+    assert layout.stem(name) == stem
 
 
 def test_stems_that_occur_twice_are_told_apart_by_their_order() -> None:
     names = ["Codering_3", "Appartement_48", "Tussenwoning_49", "Appartement_56"]
-    assert regions.stems(names) == ["codering", "appartement#1", "tussenwoning", "appartement#2"]
+    assert layout.stems(names) == ["codering", "appartement#1", "tussenwoning", "appartement#2"]
 
 
 def test_only_the_whole_year_and_the_total_of_the_breakdown_are_kept(tmp_path: Path) -> None:
@@ -73,11 +73,11 @@ def test_only_the_whole_year_and_the_total_of_the_breakdown_are_kept(tmp_path: P
 
 def test_a_half_is_given_where_it_is_asked_for_and_told_to_be_there(tmp_path: Path) -> None:
     raw = jeugd(tmp_path)
-    assert regions.has_halves(raw, 2019)
-    assert not regions.has_halves(raw, 2018)
-    assert not regions.has_halves(raw[raw["Perioden"] != "2e halfjaar 2019"], 2019)
-    for half in regions.HALVES:
-        rows = regions.area_rows(raw, 2019, where="here", totals=TOTALS, period=half)
+    assert layout.has_halves(raw, 2019)
+    assert not layout.has_halves(raw, 2018)
+    assert not layout.has_halves(raw[raw["Perioden"] != "2e halfjaar 2019"], 2019)
+    for half in layout.HALVES:
+        rows = layout.area_rows(raw, 2019, where="here", totals=TOTALS, period=half)
         assert rows["totaaljongerenmetjeugdzorginnatura"].tolist() == ["260.0", "195.0", ""]
 
 
@@ -173,13 +173,13 @@ def test_a_table_without_areas_is_refused_with_the_columns_it_has() -> None:
 
 @given(st.from_regex(r"(GM\d{4}|WK\d{6}|BU\d{8}|NL\d{2}|PV\d{2})", fullmatch=True))
 def test_every_cbs_code_is_accepted(code: str) -> None:
-    regions.check_codes(pd.Series([code]), where="here")
+    layout.check_codes(pd.Series([code]), where="here")
 
 
 @given(st.from_regex(r"(GM\d{5,}|WK\d{1,5}|WK\d{7,}|\d{1,8}|BU\d{1,7})", fullmatch=True))
 def test_no_other_number_of_digits_is_a_code(code: str) -> None:
     with pytest.raises(DataError, match="are not CBS codes"):
-        regions.check_codes(pd.Series([code]), where="here")
+        layout.check_codes(pd.Series([code]), where="here")
 
 
 @given(st.permutations(range(len(FIGURES) * 6)))

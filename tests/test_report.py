@@ -15,27 +15,26 @@ import pandas as pd
 import pytest
 import shapely
 
-from risicomodel import storage
-from risicomodel.report import (
-    charts,
-    counts,
+from risicomodel.core import storage
+from risicomodel.publishing.presentation import charts, maps
+from risicomodel.publishing.presentation import language as words
+from risicomodel.publishing.report import (
     curves,
     drivers,
     gaps,
-    maps,
-    place,
-    plain,
+    gemeente,
+    importance_page,
+    records,
     site,
     tables,
-    words,
 )
-from risicomodel.settings import LANGUAGES, ReportSettings
+from risicomodel.publishing.report.settings import LANGUAGES, ReportSettings
 from running import cli, refused, well, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from risicomodel.report.country import Country
+    from risicomodel.publishing.report.country import Country
 
 EXPLAINED = ("explanations.parquet", "explanation_features.parquet",
              "explanation_families.parquet", "similar.csv", "importance.csv", "dependence.csv",
@@ -116,7 +115,7 @@ class TestCommand:
     def test_a_report_from_a_run_by_name(
         self, tmp_path: Path, country: Country, smallest: str
     ) -> None:
-        name = place.find(country, smallest)[0].name
+        name = gemeente.find(country, smallest)[0].name
         out = well("report", whole_run(), f"gemeente={name}", f"run.dir={tmp_path / 'out'}").out
         assert "index.html" in out
         pages = {path.name for path in (tmp_path / "out").glob("*.html")}
@@ -187,7 +186,7 @@ class TestAll:
         index = tmp_path / "all" / "index.html"
         assert f"index:    {index}\n" in done.out
         text, said = index.read_text(encoding="utf-8"), texts(index)
-        for one in place.find(country, "all"):
+        for one in gemeente.find(country, "all"):
             assert f'<a href="{one.code}/index.html">{one.name}</a>' in text
             assert (index.parent / one.code / "index.html").is_file()
         assert "Verzonnen cijfers" in said
@@ -208,7 +207,7 @@ class TestAll:
         (stopped / ".GM0001.x.partial").mkdir()  # what a process leaves that is killed outright
         well("report", whole_run(), "gemeente=all", f"run.dir={stopped}")
         assert {path: path.stat().st_mtime_ns for path in before} == before
-        assert len([*stopped.glob("GM*/index.html")]) == len(place.find(country, "all"))
+        assert len([*stopped.glob("GM*/index.html")]) == len(gemeente.find(country, "all"))
         assert (stopped / "index.html").is_file()
         assert not [*stopped.glob(".*")]
 
@@ -234,7 +233,7 @@ class TestAll:
         made: list[str] = []
         under_way: list[str] = []
 
-        def slowly(one: place.Place, making: site.Making, folder: Path) -> None:
+        def slowly(one: gemeente.Place, making: site.Making, folder: Path) -> None:
             under_way.append(one.code)
             time.sleep(0.01)
             made.append("alone" if len(under_way) == 1 else "at once")
@@ -254,7 +253,7 @@ class TestAll:
 
 class TestMistakes:
     def test_unknown_gemeente(self, country: Country, smallest: str) -> None:
-        name = place.find(country, smallest)[0].name
+        name = gemeente.find(country, smallest)[0].name
         refused(cli("report", whole_run(), f"gemeente={name}x"), "did you mean", name)
 
     def test_no_gemeente(self) -> None:
@@ -409,8 +408,8 @@ class TestCounts:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         made = []
-        view = counts.view
-        monkeypatch.setattr(counts, "view", lambda *given: made.append(1) or view(*given))
+        view = importance_page.view
+        monkeypatch.setattr(importance_page, "view", lambda *given: made.append(1) or view(*given))
         monkeypatch.setattr(site, "_write_place", lambda *_: None)
         site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
         assert len(made) == 1
@@ -442,7 +441,7 @@ class TestCounts:
     def test_values_are_written_as_people_do(self, found: tables.Tables) -> None:
         dutch = words.Words("nl", found.domains)
         labels = {"a": {"unit": "share"}, "b": {"unit": "log persons"}, "c": {"unit": "log kWh"}}
-        scribe = counts.Scribe(dutch, labels, {"c"})
+        scribe = importance_page.Scribe(dutch, labels, {"c"})
         assert scribe.value("a", 0.123) == "12%"
         assert scribe.value("b", np.log(12345)) == "12.000"
         assert scribe.value("c", np.log(0.8)) == "80%"
@@ -452,7 +451,7 @@ class TestCounts:
         labels = {name: {"unit": "share", "label_nl": name} for name in ("flats", "koop")}
         row = {"feature_1": "flats", "feature_2": "koop", "high_high": -0.0001,
                "high_low": 0.0003, "low_high": 0.0, "low_low": None}  # fmt: skip
-        scribe = counts.Scribe(dutch, labels, set())
+        scribe = importance_page.Scribe(dutch, labels, set())
         told = scribe.pair("wmo", row)
         assert told is not None
         assert told.startswith("veel flats én weinig koop: samen 0,3 per 1.000 meer")
@@ -495,7 +494,7 @@ class TestParts:
             "stable": [True, False, True], "higher": [True, True, False],
             "higher_gemeente": [False, True, False], "higher_similar": None,
         })  # fmt: skip
-        return plain.records(rows)
+        return records.records(rows)
 
     def test_only_what_is_stable_is_a_driver(
         self, found: tables.Tables, explained: list[dict[str, Any]]
@@ -554,7 +553,7 @@ class TestParts:
 
     def test_an_outline_that_crosses_itself_is_drawn(self, country: Country, smallest: str) -> None:
         """CBS's simplified maps have a few: made valid they are areas and stray lines."""
-        one = place.find(country, smallest)[0]
+        one = gemeente.find(country, smallest)[0]
         bow = shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0, 5 -5, 0 0))")
         drawn = one.wijken[["place_id"]].assign(year=2022, outline=shapely.to_wkb(bow))
         drawing = maps.draw(one, drawn)

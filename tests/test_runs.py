@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from risicomodel import __version__, paths, runs, settings, storage
-from risicomodel.errors import ConfigError
-from risicomodel.panel.figures import STATUSES
+from risicomodel import __version__, runs
+from risicomodel.app import settings
+from risicomodel.core import paths, storage
+from risicomodel.core.errors import ConfigError
+from risicomodel.data.panel.published import STATUSES
 from running import (
     DEMO,
     OF_RUN,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from risicomodel.errors import DataError
-from risicomodel.panel import schema
+from risicomodel.core.errors import DataError
+from risicomodel.data.panel import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.panel.build import Panel
 
 DOMAINS = ["jeugd", "wmo", "bijstand"]
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from risicomodel.evaluation import scores
+from risicomodel.core import metrics
+from risicomodel.results.evaluation import scores
 
 RNG = np.random.default_rng(5)
 POPULATION = RNG.integers(100, 9000, 400).astype("float64")
@@ -23,9 +24,9 @@ def test_r2_weighted_and_not_equals_scikit_learn() -> None:
 
     published = CLIENTS / POPULATION
     golden = r2_score(published, PREDICTED, sample_weight=POPULATION)
-    assert scores.wr2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+    assert metrics.wr2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
     golden = r2_score(published, PREDICTED)
-    assert scores.r2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+    assert metrics.r2(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
 
 
 def test_wape_equals_weighted_mean_absolute_error_over_the_mean() -> None:
@@ -33,35 +34,35 @@ def test_wape_equals_weighted_mean_absolute_error_over_the_mean() -> None:
     from sklearn.metrics import mean_absolute_error
 
     golden = mean_absolute_error(CLIENTS, PREDICTED * POPULATION) / CLIENTS.mean()
-    assert scores.wape(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
+    assert metrics.wape(CLIENTS, PREDICTED, POPULATION) == pytest.approx(golden, rel=1e-12)
 
 
 def test_wape_and_bias_by_hand() -> None:
     clients, population = np.array([10.0, 30.0]), np.array([100.0, 200.0])
     predicted = np.array([0.05, 0.2])  # 5 and 40 persons
-    assert scores.wape(clients, predicted, population) == pytest.approx((5 + 10) / 40)
-    assert scores.bias(clients, predicted, population) == pytest.approx((-5 + 10) / 40)
+    assert metrics.wape(clients, predicted, population) == pytest.approx((5 + 10) / 40)
+    assert metrics.bias(clients, predicted, population) == pytest.approx((-5 + 10) / 40)
 
 
 def test_a_perfect_and_a_constant_prediction_have_the_scores_they_must() -> None:
     exact = CLIENTS / POPULATION
     mean = np.full_like(exact, CLIENTS.sum() / POPULATION.sum())
-    assert scores.wape(CLIENTS, exact, POPULATION) == pytest.approx(0, abs=1e-12)
-    assert scores.wr2(CLIENTS, exact, POPULATION) == pytest.approx(1)
-    assert scores.wr2(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
-    assert scores.bias(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
+    assert metrics.wape(CLIENTS, exact, POPULATION) == pytest.approx(0, abs=1e-12)
+    assert metrics.wr2(CLIENTS, exact, POPULATION) == pytest.approx(1)
+    assert metrics.wr2(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
+    assert metrics.bias(CLIENTS, mean, POPULATION) == pytest.approx(0, abs=1e-12)
 
 
 def test_r2_of_equal_rates_is_undefined_and_not_an_error() -> None:
     same = np.full(3, 0.1)
-    assert np.isnan(scores.wr2(same * 100, same, np.full(3, 100.0)))
+    assert np.isnan(metrics.wr2(same * 100, same, np.full(3, 100.0)))
 
 
 def test_the_noise_floor_by_its_formula() -> None:
     """Σ sqrt(2n/π) / Σ n."""
     by_hand = (np.sqrt(2 * 50 / np.pi) + np.sqrt(2 * 200 / np.pi)) / 250
     clients = np.array([50.0, 200.0])
-    assert scores.noise_floor(clients, clients, clients) == pytest.approx(by_hand)
+    assert metrics.noise_floor(clients, clients, clients) == pytest.approx(by_hand)
 
 
 @pytest.mark.parametrize("low", [20, 100])
@@ -71,8 +72,8 @@ def test_the_noise_floor_is_what_is_left_when_every_rate_is_known(low: int) -> N
     population = rng.integers(500, 9000, 20_000).astype("float64")
     rate = rng.uniform(low, 3 * low, 20_000) / population
     counts = rng.poisson(rate * population).astype("float64")
-    left = scores.wape(counts, rate, population)
-    assert scores.noise_floor(counts, rate, population) == pytest.approx(left, rel=0.02)
+    left = metrics.wape(counts, rate, population)
+    assert metrics.noise_floor(counts, rate, population) == pytest.approx(left, rel=0.02)
 
 
 @given(
@@ -83,14 +84,14 @@ def test_scores_do_not_depend_on_order_or_on_the_unit_of_persons(
     rows: list[tuple[int, float, int]], factor: float
 ) -> None:
     clients, predicted, population = (np.array(c, dtype="float64") for c in zip(*rows, strict=True))
-    for name, metric in scores.METRICS.items():
+    for name, metric in metrics.METRICS.items():
         plain = metric(clients, predicted, population)
         turned = metric(clients[::-1], predicted[::-1], population[::-1])
         scaled = metric(clients * factor, predicted, population * factor)
         np.testing.assert_allclose([turned, scaled], plain, rtol=1e-6, err_msg=name)
-    assert scores.wape(clients, predicted, population) >= 0
-    assert scores.wr2(clients, predicted, population) <= 1 or np.isnan(
-        scores.wr2(clients, predicted, population)
+    assert metrics.wape(clients, predicted, population) >= 0
+    assert metrics.wr2(clients, predicted, population) <= 1 or np.isnan(
+        metrics.wr2(clients, predicted, population)
     )
 
 
@@ -103,7 +104,7 @@ def test_scores_do_not_depend_on_order_or_on_the_unit_of_persons(
     ],
 )  # fmt: skip
 def test_a_size_class_holds_its_lower_limit_and_not_its_upper(value: float, label: str) -> None:
-    found = scores.size_class(pd.Series([float(value)]), scores.SIZE_CLASSES, "size")
+    found = metrics.size_class(pd.Series([float(value)]), metrics.SIZE_CLASSES, "size")
     assert found.tolist() == [label]
 
 
@@ -146,7 +147,7 @@ def test_every_group_is_scored_on_its_own_rows_and_counted(ahead: bool) -> None:
     for group, here in groups.items():
         part = table[here]
         figures = [part[c].to_numpy() for c in ("clients", "rate", "population")]
-        for name, metric in {**scores.METRICS, "noise_floor": scores.noise_floor}.items():
+        for name, metric in {**metrics.METRICS, "noise_floor": metrics.noise_floor}.items():
             row = scored.loc[(name, group)]
             assert row["value"] == pytest.approx(metric(*figures)), (name, group)
             assert row["n_rows"] == len(part)

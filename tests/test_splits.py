@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, given
 
 import fakes
-from risicomodel import splits
-from risicomodel.errors import ConfigError, DataError
-from risicomodel.evaluation import crossval
-from risicomodel.splits import PROTOCOLS, Fold, SplitSettings
+from risicomodel.core.errors import ConfigError, DataError
+from risicomodel.learning import crossfit, protocols
+from risicomodel.learning.problem import usable_rows
+from risicomodel.learning.protocols import PROTOCOLS, Fold, SplitSettings
 
 if TYPE_CHECKING:
-    from risicomodel.panel.build import Panel
+    from risicomodel.data.panel.build import Panel
 
 CROSS = ("unseen_gemeente", "unseen_wijk", "random")
 SETTINGS = SplitSettings()
@@ -33,8 +33,8 @@ def folds(
     usable: pd.Series | None = None,
 ) -> list[Fold]:
     if usable is None:
-        usable = crossval.usable_rows(wijken, "wmo", settings.min_population)
-    return list(splits.folds(PROTOCOLS[name], wijken, usable, settings, seed))
+        usable = usable_rows(wijken, "wmo", settings.min_population)
+    return list(protocols.folds(PROTOCOLS[name], wijken, usable, settings, seed))
 
 
 @st.composite
@@ -124,13 +124,13 @@ def test_names_of_wijken_change_no_fold(small_panel: Panel, name: str) -> None:
     wijken = small_panel.wijken
     renamed = wijken.assign(wijk_name="Anders", gm_name="Elders")
     for plain, other in zip(folds(name, wijken), folds(name, renamed), strict=True):
-        assert crossval.hash_of(plain) == crossval.hash_of(other)
+        assert crossfit.hash_of(plain) == crossfit.hash_of(other)
 
 
 @pytest.mark.parametrize("name", CROSS)
 def test_the_seed_decides_the_folds_and_nothing_else(small_panel: Panel, name: str) -> None:
     def hashes(seed: int) -> list[str]:
-        return [crossval.hash_of(fold) for fold in folds(name, small_panel.wijken, seed=seed)]
+        return [crossfit.hash_of(fold) for fold in folds(name, small_panel.wijken, seed=seed)]
 
     assert hashes(1) == hashes(1)
     assert hashes(1) != hashes(2)
@@ -166,7 +166,7 @@ def test_a_gemeente_more_or_less_moves_no_other_to_another_fold(
 
 def test_folds_of_many_groups_are_about_as_large(small_panel: Panel) -> None:
     for name in CROSS:
-        usable = crossval.usable_rows(small_panel.wijken, "wmo", 100).to_numpy()
+        usable = usable_rows(small_panel.wijken, "wmo", 100).to_numpy()
         counts = [usable[fold.test].sum() for fold in folds(name, small_panel.wijken)]
         assert min(counts) > 0
         if name != "unseen_gemeente":  # gemeenten differ in size
@@ -177,9 +177,9 @@ def test_fewer_gemeenten_than_folds_is_refused_with_what_to_set(small_panel: Pan
     wijken = small_panel.wijken
     three = wijken[wijken["gm_group"].isin(sorted(wijken["gm_group"].unique())[4:7])]
     three = three.reset_index(drop=True)
-    known = three["gm_group"][crossval.usable_rows(three, "bijstand", 100)].nunique()
+    known = three["gm_group"][usable_rows(three, "bijstand", 100)].nunique()
     assert known == 3
-    usable = crossval.usable_rows(three, "bijstand", 100)
+    usable = usable_rows(three, "bijstand", 100)
     with pytest.raises(DataError, match=r"unseen_gemeente: 3 gemeenten with figures for 5 folds.*"
                        r"Set split\.folds=3 or lower"):  # fmt: skip
         folds("unseen_gemeente", three, usable=usable)
@@ -275,14 +275,14 @@ def test_one_year_of_figures_allows_no_next_years(small_panel: Panel) -> None:
 def test_everything_wrong_with_the_settings_is_told_at_once() -> None:
     wrong = SplitSettings(protocols=["unseen"], folds=1, horizon=0, min_population=0)
     with pytest.raises(ConfigError) as caught:
-        splits.check(wrong)
+        protocols.check(wrong)
     told = " | ".join(caught.value.details)
     for word in ("protocol 'unseen' is unknown", "folds is 1", "horizon is 0", "min_population"):
         assert word in told
     assert len(caught.value.details) == 4
     with pytest.raises(ConfigError, match="split settings"):
-        splits.check(SplitSettings(protocols=[]))
-    splits.check(SplitSettings())
+        protocols.check(SplitSettings(protocols=[]))
+    protocols.check(SplitSettings())
 
 
 def test_what_each_protocol_knows_is_as_the_design_says() -> None:

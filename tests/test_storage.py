@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from risicomodel import storage
+from risicomodel.core import storage
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

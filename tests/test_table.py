@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import fakes
-from risicomodel.errors import ConfigError, DataError, SourceError
-from risicomodel.sources import table
-from risicomodel.sources.table import OwnTable
-from risicomodel.storage import sha256_file
+from risicomodel.core.errors import ConfigError, DataError, SourceError
+from risicomodel.core.storage import sha256_file
+from risicomodel.data.sources import own_table
+from risicomodel.data.sources.own_table import OwnTable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,13 +41,13 @@ def written(folder: Path, own: pd.DataFrame = OWN, name: str = "own.csv") -> Pat
 
 def read(folder: Path, own: pd.DataFrame = OWN, **mapping: str) -> pd.DataFrame:
     settings = OwnTable(str(written(folder, own)), {**MAPPING, **mapping})
-    return table.read(settings, DOMAINS)[0]
+    return own_table.read(settings, DOMAINS)[0]
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.xlsx", "own.parquet"])
 def test_every_file_type_gives_the_same_mapped_figures(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, OWN, name)
-    found, record = table.read(OwnTable(str(path), MAPPING, licence="intern"), DOMAINS)
+    found, record = own_table.read(OwnTable(str(path), MAPPING, licence="intern"), DOMAINS)
     expected = OWN[list(MAPPING.values())].set_axis(list(MAPPING), axis="columns")
     pd.testing.assert_frame_equal(found, expected.astype({"wijk_code": "str", "jeugd": "float64"}))
     assert (record.source, record.period, record.licence) == ("table", "2018–2019", "intern")
@@ -56,13 +56,13 @@ def test_every_file_type_gives_the_same_mapped_figures(tmp_path: Path, name: str
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no own table at .*nothing\.csv; set data\.own\.path"):
-        table.read(OwnTable(str(tmp_path / "nothing.csv"), MAPPING), DOMAINS)
+        own_table.read(OwnTable(str(tmp_path / "nothing.csv"), MAPPING), DOMAINS)
 
 
 def test_everything_wrong_with_a_mapping_is_told_at_once(tmp_path: Path) -> None:
     mapping = {"wijk_code": "Wijk", "jeugt": "Aantal jongeren", "wmo": "Clienten"}
     with pytest.raises(ConfigError, match=r"whose columns are 'Wijkcode', 'Jaar'") as caught:
-        table.read(OwnTable(str(written(tmp_path)), mapping), DOMAINS)
+        own_table.read(OwnTable(str(written(tmp_path)), mapping), DOMAINS)
     assert caught.value.details == (
         "'year' is not mapped",
         "'jeugt' is neither a key nor a chosen domain (did you mean 'jeugd'?)",
@@ -74,7 +74,7 @@ def test_everything_wrong_with_a_mapping_is_told_at_once(tmp_path: Path) -> None
 def test_a_mapping_without_any_domain_is_refused(tmp_path: Path) -> None:
     mapping = {key: MAPPING[key] for key in ("wijk_code", "year")}
     with pytest.raises(ConfigError) as caught:
-        table.read(OwnTable(str(written(tmp_path)), mapping), DOMAINS)
+        own_table.read(OwnTable(str(written(tmp_path)), mapping), DOMAINS)
     assert caught.value.details == ("no domain is mapped; chosen are jeugd, wmo",)
 
 
@@ -106,7 +106,7 @@ def test_codes_that_lost_their_leading_zero_are_refused(tmp_path: Path, code: st
 def test_codes_a_spreadsheet_turned_into_numbers_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, OWN.assign(Wijkcode=[36300, 36301, 36302]), "own.parquet")
     with pytest.raises(DataError, match=r"'36300'.*Save the code column as text"):
-        table.read(OwnTable(str(path), MAPPING), DOMAINS)
+        own_table.read(OwnTable(str(path), MAPPING), DOMAINS)
 
 
 def test_a_cell_that_is_no_number_is_refused_with_its_column(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ PANEL = fakes.panel(
 
 
 def test_own_figures_take_the_place_of_published_ones_and_are_observed(tmp_path: Path) -> None:
-    joined = table.join(PANEL, read(tmp_path), "own.csv")
+    joined = own_table.join(PANEL, read(tmp_path), "own.csv")
     assert joined["jeugd_clients"].fillna(-1).tolist() == [12.0, -1.0, 14.0]
     # a blank of the gemeente's own says nothing
     assert joined["jeugd_status"].tolist() == ["observed", "suppressed", "observed"]
@@ -133,15 +133,15 @@ def test_own_figures_take_the_place_of_published_ones_and_are_observed(tmp_path:
 
 def test_a_blank_of_ones_own_leaves_the_published_figure(tmp_path: Path) -> None:
     own = read(tmp_path, OWN.assign(**{"Aantal jongeren": [None, 5, 6]}))
-    joined = table.join(PANEL, own, "own.csv")
+    joined = own_table.join(PANEL, own, "own.csv")
     assert joined["jeugd_clients"].tolist() == [10.0, 5.0, 6.0]
 
 
 def test_the_order_of_rows_and_the_panels_index_change_nothing(tmp_path: Path) -> None:
     own = read(tmp_path)
-    plain = table.join(PANEL, own, "own.csv")
+    plain = own_table.join(PANEL, own, "own.csv")
     odd = PANEL.set_axis([7, 3, 5]).iloc[[2, 0, 1]]
-    mixed = table.join(odd, own.iloc[::-1], "own.csv")
+    mixed = own_table.join(odd, own.iloc[::-1], "own.csv")
     pd.testing.assert_frame_equal(
         mixed.sort_values(["year", "wijk_code"], ignore_index=True), plain
     )
@@ -150,17 +150,17 @@ def test_the_order_of_rows_and_the_panels_index_change_nothing(tmp_path: Path) -
 def test_a_year_without_features_is_refused_and_named(tmp_path: Path) -> None:
     own = read(tmp_path, OWN.assign(Jaar=[2018, 2018, 2024]))
     with pytest.raises(DataError, match=r"1 rows have no CBS features.*without features: 2024"):
-        table.join(PANEL, own, "own.csv")
+        own_table.join(PANEL, own, "own.csv")
 
 
 def test_a_wijk_without_features_is_refused_and_named(tmp_path: Path) -> None:
     own = read(tmp_path, OWN.assign(Wijkcode=["WK000300", "WK999999", "WK000300"]))
     with pytest.raises(DataError, match=r"for example WK999999 in 2018\. Allowed"):
-        table.join(PANEL, own, "own.csv")
+        own_table.join(PANEL, own, "own.csv")
 
 
 @pytest.mark.parametrize("code", ["GM0003", "BU00030001"])
 def test_areas_that_are_no_wijken_are_refused(tmp_path: Path, code: str) -> None:
     own = read(tmp_path, OWN.assign(Wijkcode=["WK000300", code, "WK000300"]))
     with pytest.raises(DataError, match=f"for example {code} in 2018"):
-        table.join(PANEL, own, "own.csv")
+        own_table.join(PANEL, own, "own.csv")

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel import models, paths, pipeline, reading, runs, settings, tracking
-from risicomodel.evaluation import crossval
-from risicomodel.panel import store
-from risicomodel.settings import ChampionSettings, TrackingSettings
+from risicomodel import runs
+from risicomodel.app import pipeline, settings, tracking
+from risicomodel.app.pipeline import inputs
+from risicomodel.app.settings import ChampionSettings, TrackingSettings
+from risicomodel.core import paths
+from risicomodel.data.panel import store
+from risicomodel.learning import models
+from risicomodel.learning.final_fits import fit_all
 from running import (
     DEMO,
     SHORT,
@@ -34,11 +37,13 @@ from running import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-    from risicomodel.models import RateModel, Rows
-    from risicomodel.sources.archive import Archive
+    from risicomodel.data.sources.archive import Archive
+    from risicomodel.learning.models import RateModel, Rows
 
 # champions are a blend of three, trees and the GLM: for wmo the others are kept from it
 WORDS = (
@@ -216,11 +221,11 @@ class TestModel:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(paths.HOME_VARIABLE, str(home))
             out = {}
-            archive = reading.open_archive(chosen)
-            panel = store.load_or_build(archive, chosen.domains, reading.cache(chosen))
+            archive = inputs.open_archive(chosen)
+            panel = store.load_or_build(archive, chosen.domains, inputs.cache(chosen))
             for problem in pipeline.stages.problems_of(panel, chosen):
                 name = record["champions"][problem.domain]
-                out[problem.domain] = crossval.fit_all(problem, name, chosen.models, chosen.seed)
+                out[problem.domain] = fit_all(problem, name, chosen.models, chosen.seed)
         return out
 
     def test_every_kind_that_learns_is_champion(self, record: dict[str, Any]) -> None:
@@ -459,7 +464,7 @@ class TestManyAtOnce:
             "from pathlib import Path\n"
             "import pandas as pd\n"
             "from risicomodel import models, runs, tracking\n"
-            "from risicomodel.settings import ChampionSettings, TrackingSettings\n"
+            "from risicomodel.app.settings import ChampionSettings, TrackingSettings\n"
             "folder, uri, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])\n"
             "model = models.create(models.ModelSettings('mean'), seed=0)\n"
             "entry = tracking.Entry('jeugd', 'mean', model, 0.2 + number / 100, 'x', 'y')\n"

@@ -7,7 +7,6 @@ import shutil
 import socket
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,23 +14,27 @@ import pandas as pd
 import pytest
 
 from conftest import posed
-from risicomodel import models, paths, runs, settings, splits, storage
-from risicomodel.compute import ComputeSettings
-from risicomodel.errors import ConfigError, SourceError
-from risicomodel.models import ModelSettings
-from risicomodel.splits import PROTOCOLS, SplitSettings
-from risicomodel.tuning import TuningSettings, memory, nested, search
-from risicomodel.tuning.nested import FINAL, Search
+from risicomodel import runs
+from risicomodel.app import settings
+from risicomodel.core import paths, storage
+from risicomodel.core.compute import ComputeSettings
+from risicomodel.core.errors import ConfigError, SourceError
+from risicomodel.learning import models, protocols
+from risicomodel.learning.models import ModelSettings
+from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
+from risicomodel.learning.tuning import TuningSettings, nested, search, trial_storage
+from risicomodel.learning.tuning.nested import FINAL, Search
 from running import DEMO, OFF, SPLIT, begin, cli, interrupt, refused, well
 from servers import PASSWORD, Postgres, cluster, postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from risicomodel.evaluation.crossval import Problem
-    from risicomodel.panel.build import Panel
-    from risicomodel.settings import Settings
-    from risicomodel.tuning import Found
+    from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.problem import Problem
+    from risicomodel.learning.tuning import Found
 
 DOMAIN = "wmo"
 INNER = SplitSettings(folds=3, horizon=1)
@@ -68,7 +71,7 @@ def one(problem: Problem, goal: TuningSettings, model: str = "glm", seed: int = 
 
 
 def result(study: Search) -> Found:
-    memory.prepare(memory.Place.of(study.tuning.storage))
+    trial_storage.prepare(trial_storage.Place.of(study.tuning.storage))
     return search.run(study)
 
 
@@ -105,7 +108,7 @@ class TestNested:
     ) -> None:
         studies = {s.study: s for s in planned(problem, tuning(protocol=protocol))}
         outer = list(
-            splits.folds(PROTOCOLS[protocol], problem.wijken, problem.usable, INNER, seed=3)
+            protocols.folds(PROTOCOLS[protocol], problem.wijken, problem.usable, INNER, seed=3)
         )
         assert set(studies) == {FINAL, *(f"fold {fold.fold}" for fold in outer)}
         for fold in outer:
@@ -125,13 +128,13 @@ class TestNested:
         for study in planned(problem, tuning(protocol=protocol)):
             for inner in study.folds:
                 years = problem.wijken["year"].to_numpy()
-                if protocol == splits.NEXT_YEARS:
+                if protocol == protocols.NEXT_YEARS:
                     assert years[inner.train].max() == inner.origin < years[inner.test].min()
                 elif group:
                     groups = problem.wijken[group].to_numpy()
                     assert not set(groups[inner.train]) & set(groups[inner.test])
 
-    @pytest.mark.parametrize("protocol", [splits.UNSEEN_GEMEENTE, splits.UNSEEN_WIJK])
+    @pytest.mark.parametrize("protocol", [protocols.UNSEEN_GEMEENTE, protocols.UNSEEN_WIJK])
     def test_other_figures_in_the_outer_test_rows_change_no_trial(
         self,
         problem: Problem,
@@ -142,7 +145,7 @@ class TestNested:
     ) -> None:
         goal = tuning(protocol=protocol, trials=3)
         fold = next(
-            iter(splits.folds(PROTOCOLS[protocol], problem.wijken, problem.usable, INNER, 3))
+            iter(protocols.folds(PROTOCOLS[protocol], problem.wijken, problem.usable, INNER, 3))
         )
         changed = small_panel.wijken.copy()
         column = f"{DOMAIN}_clients"
@@ -274,12 +277,12 @@ def kept(where: str) -> dict[tuple[str, int], tuple[Any, ...]]:
     """Return finished trials by study and number, with when they ended and who did them."""
     import optuna
 
-    place = memory.Place.of(where)
+    place = trial_storage.Place.of(where)
     if place.file is not None and not place.file.is_file():
         return {}
     done = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     try:
-        with memory.connected(place) as connection:
+        with trial_storage.connected(place) as connection:
             return {
                 (study.study_name, t.number): (t.values, t.datetime_complete, t.user_attrs)
                 for study in connection.get_all_studies()
@@ -448,9 +451,9 @@ class TestDead:
 
     def begun(self, study: Search, owner: str) -> int:
         """Leave a trial running, as a worker would that was killed in it."""
-        place = memory.Place.of(study.tuning.storage)
-        memory.prepare(place)
-        with memory.connected(place) as connection:
+        place = trial_storage.Place.of(study.tuning.storage)
+        trial_storage.prepare(place)
+        with trial_storage.connected(place) as connection:
             return int(search._study(study, connection, owner).ask().number)
 
     def test_of_this_machine(self, problem: Problem, tmp_path: Path) -> None:
@@ -464,8 +467,8 @@ class TestDead:
     def test_of_another_machine_by_its_silence(
         self, problem: Problem, server: Postgres, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(memory, "BEAT_SECONDS", 1)
-        monkeypatch.setattr(memory, "DEAD_SECONDS", 2)
+        monkeypatch.setattr(trial_storage, "BEAT_SECONDS", 1)
+        monkeypatch.setattr(trial_storage, "DEAD_SECONDS", 2)
         study = one(problem, tuning(server.database(), trials=3))
         self.begun(study, "elsewhere/0123")
         found = search.run(study)
@@ -474,12 +477,12 @@ class TestDead:
 
     def test_the_living_are_left_alone(self, problem: Problem, tmp_path: Path) -> None:
         study = one(problem, tuning(tmp_path / "j", trials=3))
-        place = memory.Place.of(study.tuning.storage)
-        with memory.alive(place) as owner:
+        place = trial_storage.Place.of(study.tuning.storage)
+        with trial_storage.alive(place) as owner:
             self.begun(study, owner)
-            with memory.connected(place) as connection:
+            with trial_storage.connected(place) as connection:
                 made = search._study(study, connection, "me/1")
-                memory.fail_dead(made, connection, place)
+                trial_storage.fail_dead(made, connection, place)
                 assert [t.state.name for t in made.get_trials()] == ["RUNNING"]
 
     def test_who_looks_for_a_place_that_is_had_is_not_told_of(
@@ -487,10 +490,10 @@ class TestDead:
     ) -> None:
         """A worker writes a place down, then sees that another has it; a third may look between."""
         study = one(problem, tuning(tmp_path / "j", trials=3))
-        place = memory.Place.of(study.tuning.storage)
-        memory.prepare(place)
+        place = trial_storage.Place.of(study.tuning.storage)
+        trial_storage.prepare(place)
         before = search.run(study)
-        with memory.connected(place) as connection:
+        with trial_storage.connected(place) as connection:
             made = search._study(study, connection, "me/1")
             late = made.ask()
             late.set_user_attr(search.PLACE, 2)

@@ -7,15 +7,16 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import __version__
-from risicomodel.errors import ConfigError, RisicomodelError, suggest
+from risicomodel.core.errors import ConfigError, RisicomodelError, suggest
 
 if TYPE_CHECKING:
-    from risicomodel.settings import Settings
+    from collections.abc import Callable, Sequence
+
+    from risicomodel.app.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -240,7 +241,7 @@ def _dispatch(options: argparse.Namespace, rest: list[str]) -> int:
         return _sweep(options.task, rest)
     if options.task in OF_FOLDERS:
         return OF_FOLDERS[options.task](rest)
-    from risicomodel import settings
+    from risicomodel.app import settings
 
     return _work(options.task, settings.compose(rest))
 
@@ -256,7 +257,7 @@ def _task_help(task: str) -> str:
 
 
 def _choices() -> str:
-    from risicomodel import paths
+    from risicomodel.core import paths
 
     folder = paths.config_dir()
     lines = [
@@ -268,13 +269,14 @@ def _choices() -> str:
 
 
 def _work(task: str, settings: Settings) -> int:
-    from risicomodel import pipeline, reading, terminal
+    from risicomodel.app import console, pipeline
+    from risicomodel.app.pipeline import inputs
 
     if task == "info":
-        _say(terminal.archive(reading.info(settings)))
+        _say(console.archive(inputs.info(settings)))
         return 0
     if task == "report":
-        _say(terminal.pages(pipeline.report(settings)))
+        _say(console.pages(pipeline.report(settings)))
         return 0
     tasks: dict[str, Callable[[Settings], pipeline.Outcome]] = {
         "data": pipeline.data,
@@ -285,7 +287,7 @@ def _work(task: str, settings: Settings) -> int:
         "forecast": pipeline.forecast,
     }
     outcome = tasks[task](settings)
-    _say(terminal.outcome(task, settings, outcome))
+    _say(console.outcome(task, settings, outcome))
     return 0
 
 
@@ -317,7 +319,7 @@ WORDS: dict[str, Callable[[list[str]], list[str]]] = {
 
 
 def _verify(words: list[str]) -> int:
-    from risicomodel import pipeline, settings, terminal
+    from risicomodel.app import console, pipeline, settings
 
     folders = [word for word in words if "=" not in word]
     if len(folders) != 1:
@@ -326,15 +328,16 @@ def _verify(words: list[str]) -> int:
             "is 'risicomodel verify RUN_FOLDER [overrides]'."
         )
     chosen = settings.compose([word for word in words if "=" in word])
-    _say(terminal.outcome("verify", chosen, pipeline.verify(chosen, folders[0])))
+    _say(console.outcome("verify", chosen, pipeline.verify(chosen, folders[0])))
     return 0
 
 
 def _compare(names: list[str]) -> int:
-    from risicomodel import comparison, terminal
+    from risicomodel.app import console
+    from risicomodel.runs import compare
 
-    table = comparison.compare(names)
-    _say(terminal.comparison(table))
+    table = compare.compare(names)
+    _say(console.comparison(table))
     return 0
 
 
@@ -348,7 +351,8 @@ def _sweep(task: str, overrides: list[str]) -> int:
 
     import hydra
 
-    from risicomodel import paths, settings, storage
+    from risicomodel.app import settings
+    from risicomodel.core import paths, storage
 
     if any(word.startswith("run.dir=") and "," not in word for word in overrides):
         raise ConfigError(
@@ -383,7 +387,7 @@ def sweep_job(config: Any) -> None:
     """Run one job of a sweep, in a process of its own."""
     from hydra.core.hydra_config import HydraConfig
 
-    from risicomodel import settings
+    from risicomodel.app import settings
 
     job = HydraConfig.get()
     _set_up_log(logging.INFO, prefix=f"[{job.job.num}] ")

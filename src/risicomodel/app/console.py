@@ -1,0 +1,283 @@
+"""What a person reads when a task ends: short, and what to do next."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risicomodel.core import paths
+from risicomodel.core.levels import WIJK
+from risicomodel.learning import protocols
+from risicomodel.results.evaluation import evaluate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.app.pipeline import Outcome
+    from risicomodel.app.settings import Settings
+    from risicomodel.core.levels import Level
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.data.sources.archive import TableRef
+    from risicomodel.results.forecasting import Forecasts, Verified
+
+DEMO = "DEMO: made-up figures. Nothing here is about a real place."
+WIDTH = 1_000
+MOST = 0.5
+FLATTERY = "random: only there to show how flattering a random split is."
+PROTOCOL_ORDER = (
+    protocols.UNSEEN_GEMEENTE,
+    protocols.UNSEEN_WIJK,
+    evaluate.BENCHMARKED,
+    protocols.UNSEEN_YEAR,
+    protocols.NEXT_YEARS,
+    protocols.RANDOM,
+)
+FORECASTS = "forecasts: WAPE of earlier ones, beside the figures that came out since"
+NEXT = {
+    "forecast": "open forecasts.parquet, forecast_sums.csv; in a year: 'risicomodel verify FOLDER'",
+    "verify": "open verify.csv, verify_gemeenten.csv, verify_worst.csv",
+}
+TITLE = "leaderboard: WAPE per protocol, absolute errors as a share of all clients"
+NOTE = (
+    "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
+    "scores.csv."
+)
+
+
+def _table(frame: pd.DataFrame, title: str, formats: dict[str, str] | None = None) -> str:
+    """Return a table as text."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in frame.columns:
+        number = frame[name].dtype.kind in "iuf"
+        table.add_column(
+            str(name), justify="right" if number else "left", no_wrap="\n" not in str(name)
+        )
+    formats = formats or {}
+    for row in frame.itertuples(index=False):
+        cells = zip(frame.columns, row, strict=True)
+        table.add_row(*[_cell(value, formats.get(str(name), "")) for name, value in cells])
+    out = io.StringIO()
+    # names are copied from here: a line may be long, but is never cut
+    Console(file=out, width=WIDTH).print(table)
+    return "\n".join([title, *(line.rstrip() for line in out.getvalue().rstrip().splitlines())])
+
+
+def _cell(value: Any, form: str) -> str:
+    if value != value:  # noqa: PLR0124 (NaN)
+        return "–"
+    return format(value, form) if form else str(value)
+
+
+def outcome(task: str, settings: Settings, result: Outcome) -> str:
+    """Return the end of a task: leaderboard or quality, where results are, what to do next."""
+    ends = [f"results:  {result.folder}"]
+    if result.tracked:
+        server = result.tracked.startswith("http")
+        look = result.tracked if server else f"mlflow ui --backend-store-uri {result.tracked}"
+        ends.append(f"tracked:  {look}")
+    if result.pages:
+        ends.append(f"report:   {result.pages[0]}")
+    ends.append(f"next:     {_next(task, settings, result.folder)}")
+    parts = [DEMO] if settings.data.source == "demo" else []
+    if result.leaderboard is None:
+        parts += _quality(result.quality, settings.areas)
+    else:
+        parts.append(_leaderboard(result.leaderboard))
+    if result.tuned is not None:
+        parts.append(_tuned(result.tuned, settings))
+    if result.forecasts is not None:
+        parts.append(_forecasts(result.forecasts))
+    if result.verified is not None:
+        parts.append(_verified(result.verified))
+    return "\n\n".join([*parts, "\n".join(ends)])
+
+
+def pages(found: list[Path]) -> str:
+    """Return where reports are: the page to open, which of many is the index of the others."""
+    first, *others = found
+    many = [f"reports:  {len(others)}, in folders under {first.parent}"] if others else []
+    here = f"{'index:' if others else 'report:':<10}{first}"
+    return "\n".join([*many, here, "next:     open it in a browser; it needs no internet"])
+
+
+def _forecasts(found: Forecasts) -> str:
+    """Return how good forecasts were from earlier origins, and how their bands held."""
+    tested = found.scores[found.scores["origin_year"] == "all"]
+    shown = ["persistence_by_code", "persistence", "forecast", "noise_floor"]
+    keys = ["domain", "horizon"]
+    wide = tested.pivot(index=keys, columns="model", values="wape")
+    rows = wide.reset_index()
+    model = rows["domain"].map(found.champions)
+    rows["forecast"] = [row[name] for (_, row), name in zip(rows.iterrows(), model, strict=True)]
+    rows["noise_floor"] = tested.groupby(keys)["noise_floor"].first().to_numpy()
+    held = found.bands.query(
+        "level not in ('gemeente', 'country') and origin_year == 'all' and group == 'all'"
+    )
+    held = held[held["model"] == held["domain"].map(found.champions)]
+    rows = rows[[*keys, *shown]].merge(held[[*keys, "coverage", "width"]], on=keys, how="left")
+    formats = dict.fromkeys([*shown, "coverage", "width"], ".3f")
+    note = (
+        "persistence: the last figure, of the same code or through the crosswalk. coverage, width: "
+        "of the 90% bands. All origins, models and levels: forecast_scores.csv, forecast_bands.csv."
+    )
+    return f"{_table(rows, FORECASTS, formats)}\n{note}"
+
+
+def _verified(found: Verified) -> str:
+    """Return how earlier forecasts turned out, and where they were furthest off."""
+    keys = ["domain", "horizon", "model"]
+    measures = ["wape", "bias", "wape_gemeente", "wape_wijk", "noise_floor", "coverage"]
+    rows = found.scores.sort_values([*keys[:2], "wape"])
+    model = rows["model"].mask(rows["champion"], rows["model"] + " *")
+    table = rows.assign(model=model)[[*keys, *measures, "n_wijken"]]
+    worst = found.worst.assign(wijk=found.worst["wijk_name"] + ", " + found.worst["gm_name"])
+    columns = ["domain", "year", "wijk", "forecast", "clients", "off"]
+    parts = [
+        _table(table, "forecasts beside figures", dict.fromkeys(measures, ".3f")),
+        _table(worst[columns], "furthest off, in clients", {"forecast": ".0f", "off": "+.0f"}),
+    ]
+    return "\n\n".join(parts)
+
+
+def _leaderboard(board: pd.DataFrame) -> str:
+    """Return WAPE per protocol side by side, models best first on the first protocol."""
+    keys = ["domain", "model"]
+    wide = board.pivot_table(index=keys, columns="protocol", values="wape")
+    wide = wide[[p for p in PROTOCOL_ORDER if p in wide]]
+    first = wide.columns[0]
+    wr2 = board[board["protocol"] == first].set_index(keys)["wr2"]
+    champion = board.groupby(keys)["champion"].any()
+    wide.insert(0, f"wR2 {first}", wr2.reindex(wide.index))
+    table = wide.reset_index().sort_values(["domain", first])
+    starred = champion.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
+    table["model"] = table["model"].mask(starred, table["model"] + " *")
+    table.columns = [_header(str(name)) for name in table.columns]
+    formats = dict.fromkeys(table.columns[2:], ".3f")
+    note = f"{NOTE}\n{FLATTERY}" if protocols.RANDOM in wide else NOTE
+    return f"{_table(table, TITLE, formats)}\n{note}"
+
+
+def _tuned(table: pd.DataFrame, settings: Settings) -> str:
+    """Return what tuning brought, by the score that counts and the one that does not."""
+    goal = settings.tuning
+    shown = table.rename(columns={"inner": "inner (too kind)"})
+    title = f"tuned: {goal.metric} on {goal.protocol}"
+    note = (
+        "nested: parameters chosen without the rows they are judged on: the score to tell. inner: "
+        "the best\ntrial's own, for which it was chosen (so too kind) and with fewer rows to learn "
+        "from: not to tell."
+    )
+    return f"{_table(shown, title, dict.fromkeys(shown.columns[2:], '.4f'))}\n{note}"
+
+
+def _header(name: str) -> str:
+    """Return a column's name on two lines: protocols are long."""
+    return name.replace("_benchmarked", "\n+ total").replace("unseen_", "unseen\n")
+
+
+def _quality(report: pd.DataFrame, level: Level) -> list[str]:
+    """Return the data-quality report as tables: statuses, late features, redrawn areas."""
+    late = report[(report["check"] == "feature_older") & (report["share"] > MOST)]
+    changed = report[(report["check"] == "place_changed") & (report["n"] > 0)]
+    parts = [_table(_statuses(report), f"figures: {level.plural} by status")]
+    if len(late):
+        topics = late.groupby("year")["subject"].agg(", ".join)
+        lines = [f"{year}  {subjects}" for year, subjects in topics.items()]
+        parts.append(
+            "\n".join([f"features from an earlier edition, for most {level.plural}", *lines])
+        )
+    if len(changed):
+        shown = changed[["year", "n", "of"]]
+        parts.append(_table(shown, "codes that mean another area than the year before"))
+    return parts
+
+
+def _next(task: str, settings: Settings, folder: Path) -> str:
+    if task == "tune":
+        into = paths.config_dir() / "experiment" / "tuned.yaml"
+        return f"cp {folder / 'tuned.yaml'} {into} and add experiment=tuned to 'risicomodel run …'"
+    if task in NEXT:
+        return NEXT[task]
+    if task == "data" and settings.data.own.path:
+        return "risicomodel train, with the same choices (data=table …)"
+    if task == "data":
+        chosen = f"data={settings.data.source}"
+        chosen += f" data.dir={settings.data.dir}" if settings.data.dir else ""
+        chosen += f" level={settings.level}" if settings.areas != WIJK else ""
+        return f"risicomodel train {chosen}"
+    if settings.data.source == "demo":
+        return "risicomodel run data=archive data.dir=PATH for real figures; 'risicomodel compare'"
+    estimated = (folder / "adding_up.csv").is_file()
+    made = "predictions.parquet (kind: estimate), adding_up.csv" if estimated else "leaderboard.csv"
+    return f"open {made}; 'risicomodel compare' beside other runs"
+
+
+def archive(facts: dict[str, Any]) -> str:
+    """Return what is in an archive: tables, gaps and, with KWB and figures, the panel's quality."""
+    panel: Panel | None = facts.get("panel")
+    parts = [DEMO] if facts["demo"] else []
+    parts += [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
+    if facts["missing"]:
+        parts.append("\n".join(["not in this archive", *_missing(facts["missing"])]))
+    if facts["without_figures"]:
+        parts.append(f"no table with figures of: {', '.join(facts['without_figures'])}")
+    plural = facts["level"].plural
+    if facts["without_areas"]:
+        parts.append(f"no table with {plural} of: {', '.join(facts['without_areas'])}")
+    if panel is None:
+        parts.append(
+            f"no panel can be built: it takes a KWB table and a domain's figures, both of {plural}."
+        )
+        return "\n\n".join(parts)
+    count = panel.wijken.groupby("year").size().rename(plural).reset_index()
+    parts += [*panel.notes, _table(count, f"{plural} with features")]
+    return "\n\n".join([*parts, *_quality(facts["quality"], panel.level)])
+
+
+def _tables(found: list[TableRef], panel: Panel | None) -> str:
+
+    used = {(p.subject, p.period): str(p.rows) for p in panel.provenance} if panel else {}
+    rows = [
+        {
+            "subject": ref.subject,
+            "year": ref.year,
+            "table": ref.table,
+            "file": ref.path.name,
+            "areas": used.get((ref.subject, str(ref.year)), "–"),
+        }
+        for ref in found
+    ]
+    return _table(pd.DataFrame(rows), "tables")
+
+
+def _missing(tables: list[tuple[str, int, str]]) -> list[str]:
+    """Return a line per subject with the years and ids of the tables that are not there."""
+    by_subject: dict[str, list[str]] = {}
+    for subject, year, table in tables:
+        by_subject.setdefault(subject, []).append(f"{year} {table}")
+    return [f"{subject}: {', '.join(years)}" for subject, years in by_subject.items()]
+
+
+def _statuses(table: pd.DataFrame) -> pd.DataFrame:
+    rows = table[table["check"].str.startswith("status:")]
+    rows = rows.assign(status=rows["check"].str.removeprefix("status:"))
+    wide = rows.pivot_table(index=["subject", "year"], columns="status", values="n", aggfunc="sum")
+    return wide.fillna(0).astype("int64").reset_index()
+
+
+def comparison(table: pd.DataFrame) -> str:
+    """Return several runs' scores, and once what is the same in all of them."""
+    formats = {"wr2": ".3f", "wape": ".3f"}
+    facts = ["label", "data", "features", "seed"]
+    same = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
+    title = "runs compared (best first; other data or rows do not compare)"
+    parts = [_table(table.drop(columns=list(same)), title, formats)]
+    told = [f"{name} {value}" for name, value in same.items() if value != ""]
+    if told:
+        parts.append(f"the same in all: {', '.join(told)}")
+    return "\n".join(parts)

@@ -1,0 +1,233 @@
+"""What a task goes through, and what it leaves."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risicomodel import runs
+from risicomodel.app import tracking
+from risicomodel.app.pipeline import inputs, scoring, stages
+from risicomodel.core import compute, storage
+from risicomodel.core.errors import ConfigError
+from risicomodel.core.levels import WIJK
+from risicomodel.data import features as features_module
+from risicomodel.learning import tuning
+from risicomodel.results import forecasting
+from risicomodel.results.evaluation import leaderboard_chart
+from risicomodel.runs import RunSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from risicomodel.app.settings import Settings
+    from risicomodel.runs import Run
+
+log = logging.getLogger(__name__)
+
+EXPLAINED = ("run", "explain")
+REPORT = "report"  # the folder of a report within that of its run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task leaves: the run's folder and the tables its end is told from."""
+
+    folder: Path
+    quality: pd.DataFrame
+    leaderboard: pd.DataFrame | None = None
+    tracked: str = ""
+    tuned: pd.DataFrame | None = None
+    forecasts: forecasting.Forecasts | None = None
+    verified: forecasting.Verified | None = None
+    pages: Sequence[Path] = ()
+
+
+def data(settings: Settings) -> Outcome:
+    """Read the sources, build the panel and report on its quality."""
+    with runs.open_run("data", settings.run, settings.areas) as run:
+        panel, report = inputs.read(settings, run)
+        runs.finish(run, settings.about(), panel.provenance, {})
+    return Outcome(run.final, report)
+
+
+def train(settings: Settings) -> Outcome:
+    """Fit models on every protocol; give scores and a prediction for every wijk."""
+    return _learn("train", settings)
+
+
+def run(settings: Settings) -> Outcome:
+    """Go through every stage there is."""
+    outcome = _learn("run", settings)
+    # the run is complete: what goes wrong in a report costs no results
+    return replace(outcome, pages=_report_within(outcome.folder, settings))
+
+
+def explain(settings: Settings) -> Outcome:
+    """Fit models, and tell what every feature adds to what the best of them expects."""
+    return _learn("explain", settings)
+
+
+def _learn(task: str, settings: Settings) -> Outcome:
+    with runs.open_run(task, settings.run, settings.areas) as run:
+        settings = _with_champion_protocol(settings, run)
+        panel, report = inputs.read(settings, run)
+        inputs.check_years(panel, settings)
+        with run.stage("features"):
+            problems = stages.problems_of(panel, settings)
+            run.write("features.csv", features_module.table(settings.features, settings.domains))
+        with run.stage("models"):
+            predictions = stages.predictions_of(problems, settings)
+        with run.stage("evaluation"), compute.one_thread():
+            result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
+            leaderboard_chart.leaderboard(
+                result.scores, run.folder / "leaderboard.svg", stages.title(settings)
+            )
+        if task == "run" and settings.areas != WIJK:
+            run.note(
+                f"no explanations of {settings.areas.plural} in a whole run, for they are "
+                f"millions of rows: 'risicomodel explain level={settings.level}' makes them."
+            )
+        elif task in EXPLAINED:
+            stages.explanations(problems, predictions, result.champions, settings, run)
+        stages.sensitive_changes(panel, problems, predictions, settings, run)
+        del predictions  # of buurten they take as much room as all that follows
+        told: dict[str, Any] = {"champions": result.champions}
+        if forecasts := stages.forecasts_if_there_can_be(task, panel, problems, settings, run):
+            told["forecasts"] = forecasts.record()
+        with run.stage("tracking"):
+            tracker, entries = stages.winners(problems, result, settings)
+        runs.finish(run, settings.about(), panel.provenance, told)
+    # the run is complete: neither does a server that is gone
+    tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
+    tracked = tracker.where if tracker.reached else ""
+    return Outcome(run.final, report, result.leaderboard, tracked, forecasts=forecasts)
+
+
+def forecast(settings: Settings) -> Outcome:
+    """Forecast every wijk as far ahead as earlier forecasts can be compared with figures."""
+    with runs.open_run("forecast", settings.run, settings.areas) as run:
+        panel, report = inputs.read(settings, run)
+        with run.stage("features"):
+            problems = stages.problems_of(panel, settings)
+        found = stages.forecasts(panel, problems, settings, run)
+        runs.finish(run, settings.about(), panel.provenance, {"forecasts": found.record()})
+    return Outcome(run.final, report, forecasts=found)
+
+
+def verify(settings: Settings, folder: str) -> Outcome:
+    """Compare the forecasts of an earlier run with figures that came out since."""
+    earlier, boundaries = forecasting.read(folder)
+    domains = {name: settings.domains[name] for name in earlier["domain"].unique()}
+    with runs.open_run("verify", settings.run, settings.areas) as run:
+        panel, report = inputs.read(replace(settings, domains=domains), run)
+        with run.stage("comparison"):
+            found = forecasting.verify(earlier, boundaries, panel)
+        for note in found.notes:
+            run.note(note)
+        run.write("verify.csv", found.scores)
+        run.write("verify_gemeenten.csv", found.gemeenten)
+        run.write("verify_worst.csv", found.worst)
+        run.write("verify_wijken.parquet", found.wijken)
+        runs.finish(run, settings.about(), panel.provenance, {"verified": str(folder)})
+    return Outcome(run.final, report, verified=found)
+
+
+def report(settings: Settings) -> list[Path]:
+    """Make the pages of a gemeente, or of all, from a finished run; make the run if there is none.
+
+    Returns
+    -------
+    list of Path
+        The first page of every report.
+    """
+    from risicomodel.publishing import report as report_module
+
+    asked = settings.report
+    made_of = Path(asked.run).expanduser().resolve() if asked.run else _newest_run(settings)
+    folder = runs.free_folder("report", settings.run, report_module.MARK)
+    return report_module.write(made_of, folder, asked)
+
+
+def _report_within(made: Path, settings: Settings) -> list[Path]:
+    """Make a report in the folder of the run it is of: of the largest gemeente unless named."""
+    from risicomodel.publishing import report as report_module
+
+    asked = settings.report
+    if not asked.in_run or settings.areas != WIJK:
+        return []
+    log.info("report …")
+    asked = replace(asked, gemeente=asked.gemeente or report_module.LARGEST)
+    try:
+        return report_module.write(made, made / REPORT, asked)
+    except ConfigError as error:
+        log.warning("no report: %s", error)
+        return []
+
+
+def _newest_run(settings: Settings) -> Path:
+    """Return the newest complete run of the data that is asked for; made if there is none."""
+    chosen = settings.data.name
+    for folder in reversed(runs.known("run")):
+        data = runs.read_record(folder)["data"]
+        # the demo is what there is when no data is named: any run is newer than making that up
+        if data == chosen or settings.data.source == "demo":
+            return folder
+    log.info("no complete run of %s yet: making one first.", chosen)
+    return _learn("run", replace(settings, run=RunSettings())).folder
+
+
+def tune(settings: Settings) -> Outcome:
+    """Look for better parameters, and tell by nested folds how good looking for them is."""
+    goal = settings.tuning
+    settings = replace(
+        settings,
+        split=replace(settings.split, protocols=[goal.protocol]),
+        champion=replace(settings.champion, protocol=goal.protocol, metric=goal.metric),
+    )
+    with runs.open_run("tune", settings.run, settings.areas) as run:
+        panel, report = inputs.read(settings, run)
+        inputs.check_years(panel, settings)
+        with run.stage("features"):
+            problems = stages.problems_of(panel, settings)
+        with run.stage("studies"):
+            found = stages.studies(problems, settings, run)
+        with run.stage("models"):
+            work = [
+                task
+                for problem in problems
+                for task in tuning.tasks(
+                    problem,
+                    settings.split,
+                    goal,
+                    stages.chosen(settings),
+                    found=found,
+                    seed=settings.seed,
+                )
+            ]
+            predictions = stages.predicted(problems, work, settings)
+        with run.stage("evaluation"), compute.one_thread():
+            result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
+            table = tuning.summary(found, result.scores, goal)
+            run.write("trials.csv", tuning.trials(found))
+            run.write("tuned.csv", table)
+            tuned = tuning.tuned_models(settings.models, found)
+            storage.write_text(run.folder / "tuned.yaml", tuning.tuned_file(tuned))
+        tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
+        runs.finish(run, settings.about(), panel.provenance, {"tuned": table.to_dict("records")})
+    tracker.log_run(run.final, runs.read_record(run.final), result.scores, [])
+    tracked = tracker.where if tracker.reached else ""
+    return Outcome(run.final, report, result.leaderboard, tracked, table)
+
+
+def _with_champion_protocol(settings: Settings, run: Run) -> Settings:
+    """Return settings whose champion is chosen on a protocol that is run."""
+    declared, chosen = settings.champion.protocol, settings.split.protocols
+    if declared in chosen:
+        return settings
+    run.note(f"champions are chosen on {chosen[0]}: {declared} is not in split.protocols.")
+    return replace(settings, champion=replace(settings.champion, protocol=chosen[0]))

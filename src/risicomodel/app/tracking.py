@@ -1,0 +1,365 @@
+"""MLflow: the only module that knows it; a no-op when off or out of reach.
+
+A run's figures are in its folder whatever happens here. Tracking that fails is said, once, and the
+run goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risicomodel.core import paths, storage
+from risicomodel.core.metrics import ALL, HIGHER_IS_BETTER
+from risicomodel.core.versions import versions
+
+if TYPE_CHECKING:
+    from risicomodel.app.settings import ChampionSettings, TrackingSettings
+    from risicomodel.learning.models import RateModel
+
+log = logging.getLogger(__name__)
+
+ALIAS = "champion"
+_STORE = "MLFLOW_TRACKING_URI"
+_ENVIRONMENT = {
+    # before the import, or it is too late
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One domain's winner, to be registered: the fitted model and what it scored.
+
+    Parameters
+    ----------
+    value : float
+        Its score on the declared protocol and metric.
+    scored_rows : str
+        Hash of the figures it was scored on: only scores on the same ones compare.
+    features : str
+        Name of its feature set.
+    sensitive : tuple of str
+        Sensitive features it uses: such a model is never champion.
+    """
+
+    domain: str
+    model_name: str
+    model: RateModel
+    value: float
+    scored_rows: str
+    features: str
+    sensitive: tuple[str, ...] = ()
+
+
+class Tracker:
+    """Tracking that is off."""
+
+    reached = False
+    where = ""
+
+    def log_run(
+        self, folder: Path, record: Mapping[str, Any], scores: pd.DataFrame, entries: list[Entry]
+    ) -> None:
+        """Track nothing."""
+
+
+def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettings) -> Tracker:
+    """Return a tracker for a reachable store, or one that is off, with a warning that says why."""
+    if not settings.enabled:
+        return Tracker()
+    uri = _absolute(settings.uri or default_uri())
+    problem = _unreachable(uri, settings.timeout_seconds)
+    if problem:
+        log.warning(
+            "tracking is off for this run: %s does not answer (%s). Results are in the run's "
+            "folder all the same; start the server, correct tracking.uri, or use tracking=off.",
+            storage.without_password(uri),
+            problem,
+        )
+        return Tracker()
+    return MlflowTracker(uri, settings, data, champion)
+
+
+def default_uri() -> str:
+    """Return the SQLite store under the home, by absolute path."""
+    return f"sqlite:///{paths.home() / 'mlflow.db'}"
+
+
+def _absolute(uri: str) -> str:
+    """Return a SQLite URI with an absolute path: the working directory decides nothing later."""
+    prefix = "sqlite:///"
+    if not uri.startswith(prefix):
+        return uri
+    return f"{prefix}{Path(uri.removeprefix(prefix)).expanduser().resolve()}"
+
+
+def _unreachable(uri: str, timeout: int) -> str:
+    """Return why a tracking server cannot be used; empty when it can, or is no server."""
+    if not uri.startswith(("http://", "https://")):
+        return ""
+    import requests
+
+    try:
+        answer = requests.get(f"{uri.rstrip('/')}/health", timeout=timeout)
+    except requests.RequestException as error:
+        return type(error).__name__
+    return "" if answer.ok else f"status {answer.status_code}"
+
+
+class MlflowTracker(Tracker):
+    """Tracking in an MLflow store.
+
+    Parameters
+    ----------
+    uri : str
+        Tracking URI.
+    settings : TrackingSettings
+        Experiment and time-out.
+    data : str
+        Label of the data: models of other data are registered under another name.
+    champion : ChampionSettings
+        The protocol and metric that models compete on.
+    """
+
+    def __init__(
+        self, uri: str, settings: TrackingSettings, data: str, champion: ChampionSettings
+    ) -> None:
+        self.where = storage.without_password(uri)
+        self._uri = uri
+        self._settings = settings
+        self._data = data
+        self._champion = champion
+
+    def log_run(
+        self, folder: Path, record: Mapping[str, Any], scores: pd.DataFrame, entries: list[Entry]
+    ) -> None:
+        """Log parameters, metrics, tables and winners of a finished run.
+
+        Parameters
+        ----------
+        folder : Path
+            The run's folder: its tables become artifacts.
+        record : mapping
+            ``run.json``.
+        scores : DataFrame
+            ``scores.csv``.
+        entries : list of Entry
+            The best model of every domain.
+        """
+        try:
+            with _quiet():
+                self._log_run(folder, record, scores, entries)
+        except Exception as error:  # noqa: BLE001 (MLflow raises many kinds; none may cost a run)
+            log.warning(
+                "tracking stopped: %s did not take the run (%s). Results are in %s all the same.",
+                self.where,
+                storage.without_password(str(error).splitlines()[0] if str(error) else repr(error)),
+                folder,
+            )
+            return
+        self.reached = True
+
+    def _log_run(
+        self, folder: Path, record: Mapping[str, Any], scores: pd.DataFrame, entries: list[Entry]
+    ) -> None:
+        import mlflow
+
+        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self._settings.timeout_seconds * 6)
+        mlflow.set_tracking_uri(self._uri)
+        experiment = self._experiment()
+        with mlflow.start_run(
+            experiment_id=experiment, run_name=record["name"] or folder.name
+        ) as run:
+            mlflow.log_params(_flat(record["configuration"]))
+            mlflow.set_tags(_tags(record))
+            mlflow.log_metrics(_metrics(scores))
+            for path in self._to_send(folder, record):
+                mlflow.log_artifact(str(path))
+            for entry in entries:
+                self._register(entry, run.info.run_id)
+
+    def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
+        """Return the run's files; a gemeente's own figures per wijk do not leave the machine."""
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        own = any(record_["source"] == "table" for record_ in record["inputs"])
+        if not own or self._uri.startswith(("sqlite:", "file:")):
+            return files
+        log.warning("own figures are not sent: %s gets scores, not tables per wijk.", self.where)
+        return [path for path in files if path.suffix != ".parquet"]
+
+    def _experiment(self) -> str:
+        """Return the experiment's id, made where it is new; several processes may ask at once."""
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+
+        name = self._settings.experiment
+        with _alone(self._uri):  # a fresh database migrates itself: one process at a time
+            client = MlflowClient(self._uri)
+            found = client.get_experiment_by_name(name)
+            if found is not None:
+                return str(found.experiment_id)
+            try:
+                return str(client.create_experiment(name, artifact_location=self._artifacts()))
+            except MlflowException:
+                found = client.get_experiment_by_name(name)  # another host was first
+                if found is None:
+                    raise
+                return str(found.experiment_id)
+
+    def _artifacts(self) -> str | None:
+        """Return where artifacts go: beside a SQLite file, or where the server keeps them."""
+        prefix = "sqlite:///"
+        if not self._uri.startswith(prefix):
+            return None
+        return (Path(self._uri.removeprefix(prefix)).resolve().parent / "mlruns").as_uri()
+
+    def _register(self, entry: Entry, run_id: str) -> None:
+        """Log a winner and make it champion when it beats the present one."""
+        import tempfile
+
+        import mlflow
+        from mlflow.tracking import MlflowClient
+
+        name = f"risicomodel-{self._data}-{entry.domain}"
+        client = MlflowClient(self._uri)
+        with tempfile.TemporaryDirectory() as folder:
+            entry.model.save(Path(folder))
+            info = mlflow.pyfunc.log_model(
+                name=entry.domain,
+                loader_module="risicomodel.app.mlflow_model",
+                data_path=folder,
+                pip_requirements=_requirements(),
+            )
+        # registering tells what it does on the error stream, whatever the log level
+        with _alone(self._uri), contextlib.redirect_stderr(io.StringIO()):
+            version = mlflow.register_model(info.model_uri, name, tags=self._facts(entry))
+            present = _champion(client, name)
+            if self._takes_over(entry, present):
+                client.set_registered_model_alias(name, ALIAS, version.version)
+        log.debug("registered %s version %s of run %s", name, version.version, run_id)
+
+    def _facts(self, entry: Entry) -> dict[str, str]:
+        return {
+            "model": entry.model_name,
+            "protocol": self._champion.protocol,
+            "metric": self._champion.metric,
+            "value": repr(entry.value),
+            "scored_rows": entry.scored_rows,
+            "features": entry.features,
+            "sensitive": ", ".join(entry.sensitive),
+        }
+
+    def _takes_over(self, entry: Entry, present: Mapping[str, str] | None) -> bool:
+        """Tell whether a model becomes champion: it beats the present one on the same figures."""
+        if entry.sensitive:
+            log.info("%s: a model with sensitive features is never champion.", entry.domain)
+            return False
+        if present is None or self._champion.replace:
+            return True
+        facts = self._facts(entry)
+        differ = [k for k in ("protocol", "metric", "scored_rows") if present.get(k) != facts[k]]
+        if differ:
+            log.warning(
+                "%s: the registered champion stays: its score does not compare (other %s). Use "
+                "champion.replace=true to have this run's best take over.",
+                entry.domain,
+                ", ".join(differ).replace("_", " "),
+            )
+            return False
+        value, other = entry.value, float(present["value"])
+        return value > other if HIGHER_IS_BETTER[self._champion.metric] else value < other
+
+
+def _champion(client: Any, name: str) -> Mapping[str, str] | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        tags: Mapping[str, str] = client.get_model_version_by_alias(name, ALIAS).tags
+    except MlflowException:
+        return None
+    return tags
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Set MLflow's environment before its import, and keep its chatter out of the log."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ[name] = value
+    from mlflow.utils.logging_utils import disable_logging
+
+    disable_logging()
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # MLflow tells the environment its store, where the next run's configuration would find it
+    before = os.environ.get(_STORE)
+    try:
+        yield
+    finally:
+        os.environ.pop(_STORE, None)
+        if before is not None:
+            os.environ[_STORE] = before
+
+
+def _alone(uri: str) -> contextlib.AbstractContextManager[None]:
+    """Hold a lock beside a SQLite store; a server looks after itself."""
+    prefix = "sqlite:///"
+    if not uri.startswith(prefix):
+        return contextlib.nullcontext()
+    return storage.alone(Path(uri.removeprefix(prefix)))
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, str]:
+    """Return settings as MLflow's flat parameters; tables, formulas and ranges stay in run.json."""
+    if not isinstance(value, Mapping):
+        return {prefix: str(value)[:500]}
+    out: dict[str, str] = {}
+    for key, item in value.items():
+        if (prefix, key) not in {("", "tables"), ("features", "define"), ("tuning", "space")}:
+            out |= _flat(item, f"{prefix}.{key}" if prefix else str(key))
+    return out
+
+
+def _tags(record: Mapping[str, Any]) -> dict[str, str]:
+    inputs = {_name(f"input.{i['table']}.{i['period']}"): i["sha256"] for i in record["inputs"]}
+    return {
+        "task": record["task"],
+        "data": record["data"],
+        "git_commit": str(record["git_commit"]),
+        "justification": record["justification"],
+        **inputs,
+    }
+
+
+def _name(text: str) -> str:
+    """Return a text as MLflow takes names: a gemeente's own file may be called anything."""
+    return re.sub(r"[^\w .:/-]", "_", text)
+
+
+def _metrics(scores: pd.DataFrame) -> dict[str, float]:
+    """Return the overall scores as ``domain.protocol.model.metric``."""
+    rows = scores[(scores["group"] == ALL) & scores["value"].notna()]
+    keys = rows["domain"] + "." + rows["protocol"] + "." + rows["model"] + "." + rows["metric"]
+    return dict(zip(keys, rows["value"].astype(float), strict=True))
+
+
+def _requirements() -> list[str]:
+    """Return what serving a model needs; named, so that MLflow does not go and find out."""
+    known = versions()
+    packages = ("numpy", "pandas", "scikit-learn", "lightgbm", "risicomodel")
+    return [f"{name}=={known[name]}" for name in packages if name in known]

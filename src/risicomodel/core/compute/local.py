@@ -1,0 +1,126 @@
+"""Work on this machine: in threads of this process, or in processes."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import signal
+import tempfile
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from risicomodel.core.compute.batch import GO_ON, Arrived, Work
+from risicomodel.core.compute.heap import give_back
+from risicomodel.core.errors import ComputeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _Begun:
+    """Work under way in threads: when a run is broken off, what began is finished and kept.
+
+    A thread left behind would be cut off while it writes.
+    """
+
+    current: _Begun | None = None
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+        self.closed = False
+
+    def __enter__(self) -> Self:
+        _Begun.current = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self.closed = True
+            self._changed.wait_for(lambda: self._count == 0)
+        _Begun.current = None
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[bool]:
+        """Count a piece of work in, unless the run is over."""
+        with self._changed:
+            go = not self.closed
+            self._count += go
+        try:
+            yield go
+        finally:
+            with self._changed:
+                self._count -= go
+                self._changed.notify_all()
+
+
+def broken_off() -> bool:
+    """Tell long work in a thread of this process whether nobody waits for it any more."""
+    return _Begun.current is not None and _Begun.current.closed
+
+
+def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
+    """Do it in threads: NumPy and LightGBM let go of Python's lock, and nothing is copied."""
+    from joblib import Parallel, delayed
+
+    telling = threading.Lock()
+
+    def do(position: int) -> None:
+        with begun.one() as go:
+            if go:
+                result = work.do(position)
+                with telling:
+                    arrived(position, result)
+                give_back()
+
+    parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
+    with _Begun() as begun:
+        for _ in parallel(delayed(do)(position) for position in work.positions()):
+            pass
+
+
+def in_processes(work: Work, jobs: int, arrived: Arrived) -> None:
+    """Do it in processes, where Python's lock would be held; work goes to each through a file."""
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    parallel = Parallel(jobs, backend="loky", return_as="generator_unordered")
+    with tempfile.TemporaryDirectory(prefix="risicomodel-") as folder:
+        parcel = Path(folder) / "work"
+        parcel.write_bytes(pickle.dumps(work))
+        calls = (delayed(_do_from_file)(parcel, position) for position in work.positions())
+        try:
+            with _unheard():
+                results = parallel(calls)  # here workers start
+            for position, result in results:
+                arrived(position, result)
+        except BrokenProcessPool as error:
+            raise ComputeError(
+                "a worker process was killed, perhaps for want of memory; allowed is fewer at a "
+                f"time: compute.jobs=1. {GO_ON}"
+            ) from error
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Have processes that start here not hear Ctrl-C: who started them ends them, in silence."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@lru_cache(maxsize=1)
+def _unpack(parcel: Path) -> Work:
+    work: Work = pickle.loads(parcel.read_bytes())  # noqa: S301 (our own)
+    return work
+
+
+def _do_from_file(parcel: Path, position: int) -> tuple[int, Any]:
+    return position, _unpack(parcel).do(position)

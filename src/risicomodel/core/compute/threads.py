@@ -1,0 +1,40 @@
+"""Linear algebra in one thread, so that results do not depend on the number of cores."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class _OneThread:
+    """Linear algebra in one thread for as long as anybody asks: the last to leave gives back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._limits: Any = None
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                from threadpoolctl import threadpool_limits
+
+                self._limits = threadpool_limits(limits=1)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._limits.restore_original_limits()
+
+
+# A sum's order, so its last digit, depends on the number of threads. Libraries must have been
+# loaded before: those that come later than the limit would not keep to it.
+one_thread = _OneThread()

@@ -1,0 +1,111 @@
+"""Values of the declared features, for every wijk and year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.data.features.declarations import CONTEXTS, contexts, sources
+from risicomodel.data.panel import location, names
+
+if TYPE_CHECKING:
+    from risicomodel.data.features.declarations import FeatureSet
+
+# persons: with fewer within reach there are no surroundings to speak of
+SLIGHT = 1.0
+DIGITS = 9
+
+
+def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
+    """Compute every feature for every row.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        A checked set.
+    wijken : DataFrame
+        The panel's wijken (KWB columns, ``gm_code``, ``year``, ``aantal_inwoners``).
+
+    Returns
+    -------
+    DataFrame of float64
+        The columns of :func:`risicomodel.data.features.columns`; NaN where a source is missing or
+        the formula has no finite value.
+    """
+    people = wijken["aantal_inwoners"].fillna(0)
+    table = _own_values(features, wijken)
+    centred = [name for name, feature in features.define.items() if feature.centre]
+    if centred:
+        table[centred] -= _mean_within(table[centred], people, [wijken["year"]])
+    parts = {
+        context: [n for n, f in features.define.items() if context in contexts(f, features)]
+        for context in CONTEXTS
+    }
+    means = _mean_within(table, people, [wijken["gm_code"], wijken["year"]])
+    around = _mean_around(table[parts["omgeving"]], people, wijken, features.surroundings_km)
+    made = {
+        "verschil": (table - means)[parts["verschil"]],
+        "gemeente": means[parts["gemeente"]],
+        "omgeving": around,
+    }
+    added = [made[c].add_suffix(suffix) for c, suffix in CONTEXTS.items()]
+    return pd.concat([table, *added], axis=1)
+
+
+def _own_values(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
+
+    own = {}
+    with np.errstate(all="ignore"):
+        for name, feature in features.define.items():
+            used = sorted(sources(feature))
+            absent = set(used) - set(wijken.columns)
+            # 'eval' prepares every column it is given: give it few
+            value = np.nan if absent else wijken[used].eval(feature.formula, engine="python")
+            series = pd.Series(value, index=wijken.index, dtype="float64")
+            own[name] = series.where(np.isfinite(series))
+    return pd.DataFrame(own, index=wijken.index)
+
+
+def _mean_around(
+    table: pd.DataFrame, weight: pd.Series, wijken: pd.DataFrame, reach: float
+) -> pd.DataFrame:
+    """Return every row's mean over the other wijken of its year, those near counting for more."""
+    if table.shape[1] == 0 or not set(location.GRID) <= set(wijken.columns):
+        return table * float("nan")
+    weights = table.notna().mul(weight, axis=0)
+    values = table.fillna(0.0).mul(weight, axis=0)
+    # gathered at once, its own share off: a wijk is not its own surroundings
+    both = values.add_suffix(" of people").join(weights.add_suffix(" people"))
+    total = location.gather(wijken, both, reach) - both
+    people = total[weights.columns + " people"].set_axis(table.columns, axis=1)
+    summed = total[values.columns + " of people"].set_axis(table.columns, axis=1)
+    # digits beyond these depend on how linear algebra shares out its work
+    return (summed / people.where(people > SLIGHT)).round(DIGITS)
+
+
+def _mean_within(table: pd.DataFrame, weight: pd.Series, groups: list[pd.Series]) -> pd.DataFrame:
+    """Return every row's group mean, weighted, over the rows that have a value."""
+    total = table.mul(weight, axis=0).groupby(groups).transform("sum")
+    of = table.notna().mul(weight, axis=0).groupby(groups).transform("sum")
+    return total / of.where(of > 0)
+
+
+def vintage(wijken: pd.DataFrame) -> pd.DataFrame:
+    """Return the panel with, in every row, only what was out when that year's figures came out.
+
+    The figures of year T come out in T + 1. A topic of which edition E comes out in E + lag is then
+    known up to edition T + 1 − lag: topics with a lag of two years are taken from the same
+    place one year earlier.
+    """
+    late = {topic: lag - 1 for topic, lag in names.RELEASE_LAG.items() if lag > 1}
+    out = wijken.copy()
+    for topic, years in late.items():
+        columns = [c for c in [*names.topics().get(topic, []), f"{topic}_year"] if c in wijken]
+        if not columns:
+            continue
+        earlier = wijken[["place_id", "year", *columns]].assign(year=wijken["year"] + years)
+        moved = wijken[["place_id", "year"]].merge(earlier, on=["place_id", "year"], how="left")
+        out[columns] = moved[columns].set_index(wijken.index)
+    return out

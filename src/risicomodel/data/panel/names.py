@@ -1,0 +1,103 @@
+"""Canonical names of the KWB columns, whatever the year's suffix, stem or product.
+
+``columns.csv`` is the one table: name, topic, unit, Dutch label, the stems it went by in OData and
+lower-cased files (``|`` between them, ``#2`` for the second of its name), and its Excel codes. What
+the panel itself adds (topic ``ligging``) has no other names.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from risicomodel.data.sources import formats, layout
+
+# Years after its edition that a topic is out. A figure of edition 2019 on housing comes out in
+# 2020; income is about an earlier year and later still. A forecast may use only what was out.
+RELEASE_LAG = {
+    "bevolking": 0,
+    "ligging": 0,
+    "herkomst": 0,
+    "huishoudens": 0,
+    "oppervlakte": 0,
+    "stedelijkheid": 0,
+    "motorvoertuigen": 0,
+    "bedrijven": 0,
+    "postcode": 0,
+    "wonen": 1,
+    "energie": 1,
+    "voorzieningen": 1,
+    "geboorte_sterfte": 1,
+    "uitkeringen": 1,
+    "veiligheid": 1,
+    "arbeid": 2,
+    "opleiding": 2,
+    "inkomen": 2,
+    "zorg": 2,
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A KWB column: canonical name, topic, unit, Dutch label and the names it went by."""
+
+    name: str
+    topic: str
+    unit: str
+    label: str
+    aliases: tuple[str, ...]
+
+
+@cache
+def columns() -> dict[str, Column]:
+    """Return every declared KWB column by its canonical name."""
+    with (Path(__file__).with_name("columns.csv")).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    out = {}
+    for row in rows:
+        excel = [layout.stem(code) for code in row["excel"].split("|") if code]
+        stems = [stem for stem in row["stems"].split("|") if stem]
+        aliases = (*stems, *excel)
+        out[row["name"]] = Column(row["name"], row["topic"], row["unit"], row["label"], aliases)
+    return out
+
+
+def topics() -> dict[str, list[str]]:
+    """Return the columns of every topic that holds numbers."""
+    out: dict[str, list[str]] = {}
+    for column in columns().values():
+        if column.topic != "postcode":
+            out.setdefault(column.topic, []).append(column.name)
+    return out
+
+
+def canonical(rows: pd.DataFrame, *, where: str) -> pd.DataFrame:
+    """Return the numeric KWB columns present in ``rows`` under their canonical names.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`risicomodel.data.sources.layout.area_rows` gives it.
+    where : str
+        The file, for messages.
+    """
+    found = {}
+    for column in columns().values():
+        if column.topic == "postcode":
+            continue
+        here = [alias for alias in column.aliases if alias in rows.columns]
+        if here:
+            found[column.name] = formats.to_number(
+                rows[here[0]], where=f"{where}, column '{column.name}'"
+            )
+    return pd.DataFrame(found, index=rows.index)
+
+
+def unknown(rows: pd.DataFrame) -> list[str]:
+    """Return the columns of a KWB table that no canonical name is declared for."""
+    known = {alias for column in columns().values() for alias in column.aliases}
+    return [c for c in rows.columns if c not in known and c not in layout.REGION_COLUMNS]

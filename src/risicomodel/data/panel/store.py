@@ -1,0 +1,92 @@
+"""Build a panel once per content: the same tables and domains give the kept one back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from risicomodel.core import levels, storage
+from risicomodel.core.levels import WIJK
+from risicomodel.data.panel import build, schema
+from risicomodel.data.panel.build import Panel
+from risicomodel.data.sources.provenance import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from risicomodel.core.levels import Level
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.sources.archive import Archive
+
+
+def load_or_build(
+    archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache, level: Level = WIJK
+) -> Panel:
+    """Return the checked panel of an archive, from the cache where its content is unchanged.
+
+    Parameters
+    ----------
+    archive : Archive
+        The tables; their hashes, and not their dates, decide.
+    domains : mapping
+        Domains to add figures of.
+    cache : Cache
+        Where panels are kept.
+    level : Level
+        Wijken or buurten.
+    """
+    key = {
+        "tables": archive.hashes(),
+        "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.found},
+        "domains": {name: asdict(domain) for name, domain in domains.items()},
+        "source": archive.source,
+        "level": level.name,
+    }
+    folder = cache.place("panel", key)
+    if folder is None:
+        return _build(archive, domains, level)
+    with contextlib.suppress(OSError, ValueError):  # not there, or damaged: made below
+        return _read(folder)
+    with storage.alone(folder):
+        with contextlib.suppress(OSError, ValueError):  # another process has made it meanwhile
+            return _read(folder)
+        panel = _build(archive, domains, level)
+        _write(folder, panel)
+        return panel
+
+
+def _build(archive: Archive, domains: Mapping[str, Domain], level: Level) -> Panel:
+    panel = build.build(archive, domains, level)
+    schema.check(panel.wijken, domains, level)
+    return panel
+
+
+def _read(folder: Path) -> Panel:
+
+    about = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    return Panel(
+        pd.read_parquet(folder / "wijken.parquet"),
+        pd.read_parquet(folder / "gemeenten.parquet"),
+        pd.read_parquet(folder / "outlines.parquet"),
+        [Provenance(**record) for record in about["provenance"]],
+        levels.get(about["level"]),
+        about["notes"],
+    )
+
+
+def _write(folder: Path, panel: Panel) -> None:
+    with storage.staged_folder(folder) as staging:
+        storage.write_table(staging / "wijken.parquet", panel.wijken)
+        storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
+        storage.write_table(staging / "outlines.parquet", panel.outlines)
+        about = {
+            "level": panel.level.name,
+            "notes": panel.notes,
+            "provenance": [asdict(p) for p in panel.provenance],
+        }
+        storage.write_json(staging / "provenance.json", about)

@@ -1,0 +1,253 @@
+"""A local folder of CBS tables, as CBS gives them.
+
+Name: CBS Kerncijfers wijken en buurten and StatLine tables on jeugdzorg, Wmo and stapeling.
+Licence: CC BY 4.0 ("Bron: CBS"). Period and URL: per table, in the provenance record.
+
+Which table holds which subject and year is configuration (``configs/tables``). A file is found by
+how its name begins: ``84615NED.csv`` and ``84799NED_TypedDataSet.parquet`` by their table id,
+``kwb_wijk_2019.parquet`` by its name; sub-folders are searched.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from risicomodel.core import storage
+from risicomodel.core.errors import SourceError, suggest
+from risicomodel.data.sources import boundaries, formats, layout
+from risicomodel.data.sources.provenance import CBS_LICENCE, CBS_TABLE_PAGE, Provenance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+# parts of a CBS download that are about a table rather than the table
+_ABOUT = ("_metadata", "_dataproperties", "_tableinfos", "_categorygroups", "_info")
+
+# maps, read for where areas lie
+BOUNDARIES = (".gpkg", ".geojson")
+
+Tables = Mapping[str, Mapping[int, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class TableRef:
+    """One table of an archive: its subject, year, CBS id and file."""
+
+    subject: str
+    year: int
+    table: str
+    path: Path
+
+    @property
+    def is_map(self) -> bool:
+        """Whether the file tells where areas lie, and holds no figures."""
+        return self.path.suffix.lower() in BOUNDARIES
+
+
+@dataclass
+class Archive:
+    """A folder of CBS tables with a catalogue of what to look for in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The archive.
+    tables : mapping
+        Subject → year → names to look for (the first is the CBS table id).
+    source : str
+        The module that made it, for provenance.
+    """
+
+    folder: Path
+    tables: Tables
+    source: str = "archive"
+    _read: dict[Path, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.folder.is_dir():
+            near = suggest(self.folder.name, _siblings(self.folder))
+            raise SourceError(
+                f"no archive folder at {self.folder}{near}; set data.dir to a folder of CBS "
+                "tables, or fill one with 'risicomodel data data=cbs'."
+            )
+        if not self.found:
+            raise SourceError(
+                f"{self.folder} holds no table of the catalogue; looked for names such as "
+                f"{self._wanted_example()} as {', '.join(formats.READERS)}. Put the CBS files in "
+                "it, or fill it with 'risicomodel data data=cbs'."
+            )
+
+    def _wanted_example(self) -> str:
+        names = [names[0] for years in self.tables.values() for names in years.values()]
+        return ", ".join(names[:3])
+
+    @cached_property
+    def files(self) -> list[Path]:
+        """All readable files of the archive, sorted by path."""
+        return sorted(
+            path
+            for path in self.folder.rglob("*")
+            if path.suffix.lower() in {*formats.READERS, *BOUNDARIES}
+            and not path.name.startswith((".", "~"))
+            and path.name != MANIFEST
+        )
+
+    @cached_property
+    def found(self) -> list[TableRef]:
+        """Tables of the catalogue that are in the archive, by subject and year."""
+        refs = [
+            TableRef(subject, year, names[0], path)
+            for subject, years in self.tables.items()
+            for year, names in sorted(years.items())
+            if (path := self._find(names)) is not None
+        ]
+        return sorted(refs, key=lambda ref: (ref.subject, ref.year))
+
+    def _find(self, names: Sequence[str]) -> Path | None:
+        for name in names:
+            for path in self.files:
+                if _is_table(path, name):
+                    return path
+        return None
+
+    def years(self, subject: str) -> dict[int, TableRef]:
+        """Return the tables of a subject that are here, by year."""
+        return {ref.year: ref for ref in self.found if ref.subject == subject}
+
+    def missing(self) -> list[tuple[str, int, str]]:
+        """Return subject, year and id of the catalogue's tables that are not here."""
+        here = {(ref.subject, ref.year) for ref in self.found}
+        return [
+            (subject, year, names[0])
+            for subject, years in self.tables.items()
+            for year, names in sorted(years.items())
+            if (subject, year) not in here
+        ]
+
+    def read(self, ref: TableRef, totals: Sequence[str] = ()) -> tuple[pd.DataFrame, Provenance]:
+        """Return a table's area rows for its year, and where they came from.
+
+        Raises
+        ------
+        SourceError
+            If the file is cut off, is not by area, or is not what the manifest says.
+        """
+        self.sha256(ref.path)
+        rows = self._rows(formats.read_file(ref.path), ref, totals, layout.YEAR)
+        return rows, self._record(ref, len(rows))
+
+    def halves(self, ref: TableRef, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+        """Return a table's area rows for both halves of its year; none where it has no halves."""
+        raw = formats.read_file(ref.path)
+        if not layout.has_halves(raw, ref.year):
+            return {}
+        return {half: self._rows(raw, ref, totals, half) for half in layout.HALVES}
+
+    def _rows(
+        self, raw: pd.DataFrame, ref: TableRef, totals: Sequence[str], period: str
+    ) -> pd.DataFrame:
+        return layout.area_rows(
+            raw,
+            ref.year,
+            where=ref.path.name,
+            totals=totals,
+            titles=lambda dimension: self._titles(ref.table, dimension),
+            period=period,
+        )
+
+    def areas(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
+        """Return which areas a table has in its year (code, names, change), without figures."""
+        self.sha256(ref.path)
+        rows = layout.areas(
+            formats.read_file(ref.path),
+            ref.year,
+            where=ref.path.name,
+            titles=lambda dimension: self._titles(ref.table, dimension),
+        )
+        return rows, self._record(ref, len(rows))
+
+    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
+        """Return the areas drawn on a map, and where it came from."""
+        self.sha256(ref.path)
+        drawn = boundaries.read_map(ref.path)
+        return drawn, self._record(ref, int(drawn["code"].nunique()))
+
+    def _record(self, ref: TableRef, rows: int) -> Provenance:
+        no_page = self.source == "demo" or ref.is_map
+        return Provenance(
+            self.source,
+            ref.subject,
+            ref.table,
+            str(ref.year),
+            self.name(ref.path),
+            self.sha256(ref.path),
+            rows,
+            url="" if no_page else CBS_TABLE_PAGE.format(table=ref.table),
+            licence="made up" if self.source == "demo" else CBS_LICENCE,
+        )
+
+    def name(self, path: Path) -> str:
+        """Return a file's path inside the archive."""
+        return path.relative_to(self.folder).as_posix()
+
+    def _titles(self, table: str, dimension: str) -> dict[str, str]:
+        for path in self.files:
+            if layout.stem(path.stem.split(".")[-1]) == f"{table}{dimension}".lower():
+                return layout.titles_from(formats.read_file(path))
+        return {}
+
+    @cached_property
+    def _manifest(self) -> dict[str, str]:
+        path = self.folder / MANIFEST
+        if not path.is_file():
+            return {}
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))["tables"]
+            return {entry["file"]: entry["sha256"] for entry in entries}
+        except (ValueError, KeyError, TypeError) as error:
+            raise SourceError(
+                f"{path} is not a manifest ({error}); remove it to read the folder as it is, or "
+                "download the archive again with 'risicomodel data data=cbs'."
+            ) from error
+
+    def sha256(self, path: Path) -> str:
+        """Return a file's hash, checked against the manifest where there is one."""
+        if path not in self._read:
+            self._read[path] = storage.sha256_file(path)
+        promised = self._manifest.get(self.name(path))
+        if promised is not None and promised != self._read[path]:
+            raise SourceError(
+                f"{self.name(path)} is not the file its manifest describes: sha256 "
+                f"{self._read[path][:12]}… where {promised[:12]}… was recorded. If you meant to "
+                f"change it, remove {MANIFEST}; otherwise download it again."
+            )
+        return self._read[path]
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of every table found, by path inside the archive."""
+        return {self.name(ref.path): self.sha256(ref.path) for ref in self.found}
+
+
+def _siblings(folder: Path) -> list[str]:
+    return [p.name for p in folder.parent.iterdir() if p.is_dir()] if folder.parent.is_dir() else []
+
+
+def _is_table(path: Path, name: str) -> bool:
+    file, wanted = path.stem.lower(), name.lower()
+    # 'cbs.v3.84799NED_…' carries a prefix; the id is the last dotted part
+    last = file.split(".")[-1]
+    if any(last.endswith(part) for part in _ABOUT):
+        return False
+    return last in {wanted, f"{wanted}_typeddataset", f"{wanted}_untypeddataset"}

@@ -1,0 +1,126 @@
+"""Boundaries of wijken: where each one lies, from a map file of CBS and Kadaster.
+
+Name: CBS wijk- en buurtkaart. Licence: CC BY 4.0 ("Bron: CBS/Kadaster"). Period: the year of the
+map. Coordinates are of the Dutch grid (EPSG:28992); a map in another projection is turned to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core.errors import SourceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+# what the code of an area is called in the maps there are
+CODE_COLUMNS = ("wijk_code", "wijkcode", "wk_code", "statcode", "code", "wkc")
+NAME_COLUMNS = ("wijk_name", "wijknaam", "wk_naam", "statnaam", "name", "naam", "wkn")
+PEOPLE_COLUMNS = ("aantal_inwoners", "a_inw", "aant_inw", "population")
+DUTCH_GRID = "EPSG:28992"
+METRES_PER_KM = 1000.0
+
+
+def read_map(path: Path) -> gpd.GeoDataFrame:
+    """Return the areas of a map, as they are drawn.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``code``, ``name`` (empty where the map has none), ``people`` (inhabitants; NaN where the
+        map has none) and ``geometry`` on the Dutch grid (metres), a row per piece that is drawn.
+
+    Raises
+    ------
+    SourceError
+        If the file is no map, has no column with codes, or no area with a place on the Dutch grid.
+    """
+    import geopandas as gpd
+
+    try:
+        shapes = gpd.read_file(path)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unreadable(path, str(error).splitlines()[0]) from error
+    if not isinstance(shapes, gpd.GeoDataFrame):
+        raise _unreadable(path, "it holds no shapes")
+    codes = _column(shapes, CODE_COLUMNS)
+    if codes is None:
+        raise SourceError(
+            f"{path.name}: no column with the codes of areas; allowed are "
+            f"{', '.join(CODE_COLUMNS)}. Rename the column, or leave the map out of the archive."
+        )
+    if shapes.crs is not None:
+        shapes = shapes.to_crs(DUTCH_GRID)
+    names, people = _column(shapes, NAME_COLUMNS), _column(shapes, PEOPLE_COLUMNS)
+    drawn = gpd.GeoDataFrame(
+        {
+            "code": codes.astype("str").str.strip(),
+            "name": "" if names is None else names.fillna("").astype("str").str.strip(),
+            "people": np.nan if people is None else pd.to_numeric(people, errors="coerce"),
+        },
+        geometry=shapes.geometry,
+    )
+    with np.errstate(invalid="ignore"):  # outside what the projection was made for
+        drawn = drawn[drawn.geometry.area > 0]
+    if drawn.empty:
+        raise _unreadable(
+            path,
+            "it has no area on the Dutch grid; one in other degrees or metres must say which",
+        )
+    return drawn
+
+
+def centres(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the centre of every area on a map.
+
+    Returns
+    -------
+    DataFrame
+        ``code``, ``x_km`` and ``y_km`` (centroid on the Dutch grid, kilometres), one row per code:
+        an area drawn in several pieces has the centre of them all.
+    """
+    centre, size = drawn.geometry.centroid, drawn.geometry.area
+    middle = pd.DataFrame({"x": centre.x, "y": centre.y})
+    moment = middle.mul(size, axis=0).groupby(drawn["code"]).sum()
+    out = moment.div(size.groupby(drawn["code"]).sum(), axis=0) / METRES_PER_KM
+    return out.add_suffix("_km").round(3).reset_index()
+
+
+def outlines(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return every area of a map in one piece, as it can be kept in a table.
+
+    Returns
+    -------
+    DataFrame
+        ``code``, ``name``, ``people`` and ``outline`` (well-known binary, metres on the Dutch
+        grid), one row per code.
+    """
+    import shapely
+
+    valid = drawn.assign(geometry=shapely.make_valid(drawn.geometry.to_numpy()))
+    by_code = valid.groupby("code")
+    whole = by_code["geometry"].agg(lambda pieces: shapely.union_all(pieces.to_numpy()))
+    about = by_code[["name", "people"]].first()
+    wkb = shapely.to_wkb(whole.to_numpy())
+    return pd.DataFrame({**about, "outline": wkb}, index=about.index).reset_index()
+
+
+def _column(shapes: gpd.GeoDataFrame, names: tuple[str, ...]) -> pd.Series | None:
+    """Return the first column that is called one of these, whatever its case."""
+    for column in shapes.columns:
+        if str(column).lower() in names:
+            found: pd.Series = shapes[column]
+            return found
+    return None
+
+
+def _unreadable(path: Path, why: str) -> SourceError:
+    return SourceError(
+        f"{path.name} cannot be read as a map ({why}); allowed is a GeoPackage or GeoJSON of CBS. "
+        "Download it again, or leave it out of the archive."
+    )

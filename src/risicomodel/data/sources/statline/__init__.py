@@ -1,0 +1,1 @@
+"""CBS StatLine: downloads over OData, page by page, with a manifest of what was got."""

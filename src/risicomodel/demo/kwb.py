@@ -1,0 +1,162 @@
+"""The made-up country's Kerncijfers wijken en buurten, as OData's ``TypedDataSet`` gives them.
+
+Totals of gemeenten and country come from unrounded figures; then all is rounded, and columns that
+CBS fills in later, or not for so few people, are left blank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core.arrays import Floats
+from risicomodel.demo.kwb_columns import KWB, NEVER, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from risicomodel.demo.world import World
+
+    Texts = NDArray[np.str_]
+
+NEW_EDITIONS = 2
+CAPITALS = ("a", "bf", "gi", "hj", "kl", "mn", "ru")  # of branches of business
+
+
+KEYS = {
+    f"personen_per_soort_uitkering_{kind.lower()}": f"PersonenPerSoortUitkering{kind}"
+    for kind in ("AO", "WW", "AOW")
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One year's country, gemeenten, wijken and perhaps buurten, in CBS's order, as text."""
+
+    codes: Texts
+    names: Texts
+    gm_names: Texts
+    kinds: Texts
+    change: Texts
+    gm: NDArray[np.int64]  # of every row; the country has the first one's
+    _at: NDArray[np.int64]
+    _order: NDArray[np.int64]
+
+    def totals(self, figures: Floats) -> Floats:
+        """Return a figure of every wijk and buurt with the sums over gemeenten and the country."""
+        wijken = figures[: len(self._at)]
+        sums = np.bincount(self._at, weights=wijken)
+        return np.concatenate([[wijken.sum()], sums, figures])[self._order]
+
+    def means(self, figures: Floats, weight: Floats) -> Floats:
+        """Return a figure of every place with its weighted means."""
+        return self.totals(figures * weight) / np.maximum(self.totals(weight), 1e-9)
+
+
+def rows_of(world: World, position: int) -> Rows:
+    """Return the areas of one year, the year given by its position."""
+    from risicomodel.demo.places import FIRST_GEMEENTE
+
+    area = world.areas[position]
+    gemeenten, at = np.unique(area.gm, return_inverse=True)
+    gm_names = np.array([f"Demostad {number + 1:03d}" for number in gemeenten])
+    gm_codes = [f"GM{FIRST_GEMEENTE + number:04d}" for number in gemeenten]
+    own, own_names, place = area.codes, area.names, np.arange(len(at))
+    if world.buurten is not None:
+        place = np.append(place, world.buurten.wijk)
+        own = np.append(own, world.buurten.codes(area))
+        own_names = np.append(own_names, world.buurten.names(area))
+    codes = np.concatenate([["NL00"], gm_codes, own])
+    order = np.argsort([code[2:] for code in codes], kind="stable")
+    sizes = [1, len(gemeenten), len(at), len(place) - len(at)]
+    kinds = np.repeat(["Land", "Gemeente", "Wijk", "Buurt"], sizes)
+    return Rows(
+        codes=codes[order],
+        names=np.concatenate([["Nederland"], gm_names, own_names])[order],
+        gm_names=np.concatenate([["Nederland"], gm_names, gm_names[at[place]]])[order],
+        kinds=kinds[order],
+        change=np.concatenate([["."], np.full(len(gemeenten), "."), area.change[place]])[order],
+        gm=np.concatenate([gemeenten[:1], gemeenten, area.gm[place]])[order],
+        _at=at,
+        _order=order,
+    )
+
+
+def padded(text: Texts, width: int) -> Texts:
+    """Return text filled up with spaces, as CBS gives codes and names."""
+    return np.char.ljust(text, width)
+
+
+def numbered(columns: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return columns whose keys end in their position, as OData's do."""
+    return {f"{key}_{place}": values for place, (key, values) in enumerate(columns, start=1)}
+
+
+def kwb_table(world: World, rows: Rows, position: int) -> pd.DataFrame:
+    """Return the KWB table; keys shift as columns come and go over the years."""
+    columns: list[tuple[str, Any]] = [
+        ("Gemeentenaam", padded(rows.gm_names, 40)),
+        ("SoortRegio", padded(rows.kinds, 10)),
+        ("Codering", padded(rows.codes, 10)),
+        ("IndelingswijzigingWijkenEnBuurten", rows.change),
+    ]
+    for group in KWB:
+        columns += _topics(world, rows, position, group)
+    head = {
+        "ID": np.arange(len(rows.codes), dtype=np.int32),
+        "WijkenEnBuurten": padded(rows.codes, 10),
+    }
+    return pd.DataFrame({**head, **numbered(columns)})
+
+
+def _topics(
+    world: World, rows: Rows, position: int, group: Group
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield a group's keys and figures, blank where they are not out yet."""
+    years_left = len(world.areas) - 1 - position
+    if group.lag == NEVER and years_left >= NEW_EDITIONS:
+        return
+    for name in group.columns.split():
+        known = np.full(len(rows.codes), np.nan)
+        if years_left >= group.lag:
+            known = _published(world, rows, position, group, world.figures(name, position))
+        whole = group.step >= 1 and not np.isnan(known).any()
+        yield _key(name, world, position), known.astype(np.int32) if whole else known
+
+
+def _published(world: World, rows: Rows, position: int, group: Group, figures: Floats) -> Floats:
+    if not group.weight:
+        return rounded(rows.totals(figures), group.step)
+    weight = world.figures(group.weight, position)
+    known = rounded(rows.means(figures, weight), group.step)
+    return np.where(rows.totals(weight) >= group.least, known, np.nan)
+
+
+def rounded(figures: Floats, step: float) -> Floats:
+    """Return figures as multiples of ``step``, which is a whole number or 1 over one."""
+    # a tenth is not a float: 3 * 0.1 is 0.30000000000000004, 3 / 10 is 0.3
+    steps: Floats = np.rint(figures / step)
+    return steps * step if step >= 1 else steps / round(1 / step)
+
+
+def _key(name: str, world: World, position: int) -> str:
+    """Return CBS's key of a column, as far as its position: CamelCase, drifting over the years."""
+    if name == "gemiddelde_woningwaarde" and position >= world.settings.turn:
+        return "GemiddeldeWOZWaardeVanWoningen"
+    if name in KEYS:
+        return KEYS[name]
+    plain = name.removeprefix("elektriciteit_").removeprefix("gas_")
+    first, _, rest = plain.replace("personenautos", "personenauto_s").partition("_")
+    camel = "".join(word.capitalize() for word in rest.split("_"))
+    head = first.upper() if first in CAPITALS else first.capitalize()
+    return (f"{first}_" if first == "k" else head) + camel
+
+
+def dimension(rows: Rows) -> pd.DataFrame:
+    """Return the table's region dimension: the names that its keys stand for."""
+    return pd.DataFrame({"Key": padded(rows.codes, 10), "Title": rows.names})

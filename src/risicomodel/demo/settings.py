@@ -1,0 +1,49 @@
+"""How large the made-up country is, and which years it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from risicomodel.core import levels
+from risicomodel.core.arrays import Floats
+
+if TYPE_CHECKING:
+    Values = dict[str, Floats]
+
+
+@dataclass
+class DemoSettings:
+    """Size, years and seed of the made-up country.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed, sizes and years give the same bytes.
+    gemeenten, wijken : int
+        How many there are in the first year; two gemeenten merge half-way.
+    first_year, last_year : int
+        Years of the tables, both included.
+    level : {"wijk", "buurt"}
+        With ``buurt`` every table has buurten too; the wijken are the same.
+    buurten_per_wijk : float
+        How many there are then, on average about.
+    """
+
+    seed: int = 2026
+    gemeenten: int = 340
+    wijken: int = 3000
+    first_year: int = 2015
+    last_year: int = 2020
+    level: str = levels.WIJK.name
+    buurten_per_wijk: float = 4.7
+
+    @property
+    def years(self) -> range:
+        """The years of the tables."""
+        return range(self.first_year, self.last_year + 1)
+
+    @property
+    def turn(self) -> int:
+        """Position of the year from which some codes mean another area; never the first year."""
+        return max(1, len(self.years) // 2)

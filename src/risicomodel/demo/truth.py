@@ -1,0 +1,200 @@
+"""The true rate of every domain: what drives it, by how much, and what is left to chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from risicomodel.core.arrays import Floats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.random import Generator
+
+    from risicomodel.demo.places import Areas
+
+    Values = dict[str, Floats]
+
+
+YEARS_ALIKE = 0.9  # correlation of a gemeente's effect with the year before
+
+
+YEARLY_SD = 0.03  # of a wijk's own effect, on the log rate
+
+
+class Feature(NamedTuple):
+    """A driver's figure, one column per another, and what of it counts as usual and as one step."""
+
+    column: str
+    per: str
+    usual: float
+    step: float
+
+
+class Driver(NamedTuple):
+    """What a step of a feature does to the log rate, and how that goes on (a key of SHAPES)."""
+
+    feature: str
+    effect: float
+    shape: str = "linear"
+
+
+@dataclass(frozen=True)
+class DemoDomain:
+    """A domain as it truly works.
+
+    Parameters
+    ----------
+    level : float
+        Clients per person of ``level_of`` in the middle year, in the whole country.
+    growth : tuple of float
+        Between which values the yearly growth of the level lies.
+    at_risk : mapping
+        The population that ``rate`` is about: weights of KWB columns (persons).
+    gemeente_sd, wijk_sd : float
+        Standard deviation of what is a gemeente's and a wijk's own, on the log rate.
+    drivers : tuple of Driver
+        All that the features do.
+    level_of : mapping
+        The population of the published level, where that is another.
+    """
+
+    level: float
+    growth: tuple[float, float]
+    at_risk: Mapping[str, float]
+    gemeente_sd: float
+    wijk_sd: float
+    drivers: tuple[Driver, ...]
+    level_of: Mapping[str, float] = field(default_factory=dict)
+
+
+# names as in configs/features; a value relative to the country's has no 'per'
+FEATURES = {
+    "aandeel_0_14": Feature("k_0_tot_15_jaar", "aantal_inwoners", 0.155, 0.035),
+    "aandeel_65_plus": Feature("k_65_jaar_of_ouder", "aantal_inwoners", 0.19, 0.06),
+    "aandeel_gescheiden": Feature("gescheiden", "aantal_inwoners", 0.075, 0.02),
+    "aandeel_verweduwd": Feature("verweduwd", "aantal_inwoners", 0.05, 0.02),
+    "eenpersoonshuishoudens": Feature("eenpersoonshuishoudens", "huishoudens_totaal", 0.37, 0.11),
+    "huishoudens_met_kinderen": Feature(
+        "huishoudens_met_kinderen", "huishoudens_totaal", 0.34, 0.08
+    ),
+    "corporatiewoningen": Feature("in_bezit_woningcorporatie", "percent", 0.28, 0.14),
+    "meergezinswoningen": Feature("percentage_meergezinswoning", "percent", 0.32, 0.22),
+    "woningwaarde": Feature("gemiddelde_woningwaarde", "", 0.0, 0.28),
+}
+
+
+FARTHEST = 3.0  # steps: tiny wijken have shares of 0 and 1
+
+
+SHAPES = {
+    "linear": lambda z: z,
+    "levelling off": lambda z: 1.5 * np.tanh(z / 1.5),
+    "above usual": lambda z: 1.6 * np.maximum(z, 0.0),
+}
+
+
+DOMAINS = {
+    "jeugd": DemoDomain(
+        level=0.10, growth=(0.02, 0.04), gemeente_sd=0.15, wijk_sd=0.08,
+        at_risk={"k_0_tot_15_jaar": 1.0, "k_15_tot_25_jaar": 0.8},
+        drivers=(
+            Driver("aandeel_gescheiden", 0.075), Driver("corporatiewoningen", 0.055, "above usual"),
+            Driver("woningwaarde", -0.045, "levelling off"), Driver("aandeel_0_14", 0.025),
+        ),
+    ),
+    "wmo": DemoDomain(
+        level=0.070, growth=(0.05, 0.10), gemeente_sd=0.12, wijk_sd=0.08,
+        at_risk={"aantal_inwoners": 1.0},
+        drivers=(
+            Driver("aandeel_65_plus", 0.15), Driver("corporatiewoningen", 0.10),
+            Driver("eenpersoonshuishoudens", 0.06, "levelling off"),
+            Driver("aandeel_verweduwd", 0.05), Driver("woningwaarde", -0.05),
+        ),
+    ),
+    "bijstand": DemoDomain(
+        level=0.036, growth=(-0.02, -0.02), gemeente_sd=0.08, wijk_sd=0.08,
+        at_risk={"k_15_tot_25_jaar": 1.0, "k_25_tot_45_jaar": 1.0, "k_45_tot_65_jaar": 1.0},
+        # 18 to AOW age: about 7 of 10 of those 15-24, and those of 65 up to AOW age
+        level_of={"k_15_tot_25_jaar": 0.7, "k_25_tot_45_jaar": 1.0, "k_45_tot_65_jaar": 1.0,
+                  "k_65_jaar_of_ouder": 0.07},
+        drivers=(
+            Driver("corporatiewoningen", 0.22, "levelling off"), Driver("aandeel_gescheiden", 0.11),
+            Driver("woningwaarde", -0.12), Driver("meergezinswoningen", 0.07),
+            Driver("eenpersoonshuishoudens", 0.06, "above usual"),
+        ),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A domain's true rate by year and place, and its logarithm's parts, which add up to it."""
+
+    at_risk: Floats
+    rate: Floats
+    parts: Values
+
+
+def population(values: Values, weights: Mapping[str, float]) -> Floats:
+    """Return the persons at risk: a weighted sum of columns."""
+    parts = [weight * values[column] for column, weight in weights.items()]
+    total: Floats = np.sum(parts, axis=0)
+    return total
+
+
+def feature(values: Values, name: str) -> Floats:
+    """Return a feature of FEATURES by year and place, from unrounded figures.
+
+    Values in euros are the logarithm against the mean dwelling of that year.
+    """
+    column, per, _, _ = FEATURES[name]
+    if per:
+        share: Floats = values[column] / np.maximum(values[per], 1.0)
+        return share
+    stock = values["woningvoorraad"]
+    mean = (values[column] * stock).sum(axis=1, keepdims=True) / stock.sum(axis=1, keepdims=True)
+    relative: Floats = np.log(values[column] / mean)
+    return relative
+
+
+def driven(domain: DemoDomain, values: Values) -> Values:
+    """Return what every driver adds to the log rate."""
+    parts = {}
+    for driver in domain.drivers:
+        _, _, usual, step = FEATURES[driver.feature]
+        steps = np.clip((feature(values, driver.feature) - usual) / step, -FARTHEST, FARTHEST)
+        parts[driver.feature] = driver.effect * SHAPES[driver.shape](steps)
+    return parts
+
+
+def draw(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
+    """Return the true rate: level, drivers, the gemeente's and the wijk's own, on the log scale."""
+    at_risk = population(values, domain.at_risk)
+    parts = driven(domain, values)
+    own = rng.normal(0, domain.wijk_sd, at_risk.shape[1])
+    parts["gemeente_effect"] = _gemeente_effect(rng, domain, areas)
+    parts["wijk_effect"] = np.broadcast_to(own, at_risk.shape)
+    parts["year_effect"] = rng.normal(0, YEARLY_SD, at_risk.shape)
+    relative = np.exp(np.sum(list(parts.values()), axis=0))
+    years_on = np.arange(len(areas)) - (len(areas) - 1) / 2
+    level = domain.level * (1 + rng.uniform(*domain.growth)) ** years_on
+    persons = population(values, domain.level_of or domain.at_risk).sum(axis=1)
+    base = level * persons / (at_risk * relative).sum(axis=1)
+    rate = base[:, None] * relative
+    return Truth(at_risk, rate, {"level": np.log(rate / relative), **parts})
+
+
+def _gemeente_effect(rng: Generator, domain: DemoDomain, areas: list[Areas]) -> Floats:
+    """Return each place's gemeente effect by year: a gemeente moves as a whole, slowly."""
+    gemeenten = 1 + max(int(area.gm.max()) for area in areas)
+    effect = rng.normal(0, domain.gemeente_sd, gemeenten)
+    fresh = domain.gemeente_sd * np.sqrt(1 - YEARS_ALIKE**2)
+    out = []
+    for area in areas:
+        out.append(effect[area.gm])
+        effect = YEARS_ALIKE * effect + rng.normal(0, fresh, gemeenten)
+    return np.array(out)

@@ -1,6 +1,0 @@
-"""Explanations: what every feature adds to what is expected of a wijk, and how sure that is."""
-
-from risicomodel.explanation.explain import Asked, Explanations, explain, plan, run, work
-from risicomodel.explanation.settings import ExplainSettings, problems
-
-__all__ = ["Asked", "ExplainSettings", "Explanations", "explain", "plan", "problems", "run", "work"]

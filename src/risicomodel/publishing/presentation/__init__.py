@@ -1,0 +1,1 @@
+"""How figures look and what they are called: languages, texts, templates, charts and maps."""

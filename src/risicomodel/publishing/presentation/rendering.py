@@ -1,0 +1,81 @@
+"""Pages as files: templates filled in, made small, with the style and script beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from risicomodel.core import storage
+
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
+    from risicomodel.publishing.presentation.language import Words
+
+HERE = Path(__file__).parent
+WING = HERE.parent
+STYLE, SCRIPT = "report.css", "report.js"
+SAID = ("download", "sorted_up", "sorted_down", "found")  # what the script says
+
+
+def fill(template: str, **values: Any) -> str:
+    """Return a filled template, without what a browser does not need.
+
+    A large gemeente has a hundred pages of tables: HTML does without the end tags of cells and
+    without quotes around a word. Texts have no quotes of their own, for those are escaped.
+    """
+    text = _environment().get_template(template).render(**values)
+    text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
+    text = re.sub(
+        r' (class|scope|role|tabindex|id|href|style)="([\w:-]+)"(?=[ >])', r" \1=\2", text
+    )
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def part(template: str, **values: Any) -> Markup:
+    """Return the text of a page, to be put in a whole one."""
+    from markupsafe import Markup
+
+    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 (a template's)
+
+
+def write(path: Path, template: str, **values: Any) -> None:
+    """Write a page; it knows its own name."""
+    storage.write_text(path, fill(template, here=path.name, **values))
+
+
+def write_assets(folder: Path, words: Words) -> None:
+    """Write the style and the script, with what it says in the pages' language."""
+    texts = {name: words.text(f"site.{name}", name="%", n="%", all="#") for name in SAID}
+    said = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+    script = (HERE / "assets" / SCRIPT).read_text(encoding="utf-8")
+    storage.write_text(folder / SCRIPT, said + script)
+    style = (HERE / "assets" / STYLE).read_text(encoding="utf-8")
+    storage.write_text(folder / STYLE, style)
+
+
+@cache
+def made_by() -> str:
+    """Return a hash of everything that publishes: pages of other code are other pages."""
+    kinds = {".py", ".html", ".css", ".js", ".toml"}
+    files = sorted(path for path in WING.rglob("*") if path.suffix in kinds)
+    named = {path.relative_to(WING).as_posix(): storage.sha256_file(path) for path in files}
+    return storage.sha256_json(named)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,167 @@
+"""What may be shown of explanations: :mod:`disclosure` hands the tables over, no other module does.
+
+A wijk is explained where its expected rate is shown. Means over wijken, which it is set beside,
+are worked out here of such wijken alone: those of the run's own tables hold the others too. A
+feature's own value can be a count in disguise; what is left of it is whether it is high.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core.arrays import Floats, Ints
+from risicomodel.core.levels import AREA
+
+KEY = ["domain", AREA, "year"]
+LEAST_WIJKEN = 10  # with a value, for it to be shown what a feature does there
+
+
+def shown(
+    table: pd.DataFrame | None, cells: pd.DataFrame, similar: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """Return the contributions that may be shown, and what they are beside other wijken.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        The run's contributions of features.
+    cells : DataFrame
+        Per domain, wijk and year whose expected rate is shown: ``gm_code``, ``population``.
+    similar : DataFrame or None
+        Per wijk and year which are most like it.
+
+    Returns
+    -------
+    DataFrame or None
+        With ``contribution_vs_gemeente`` and ``contribution_vs_similar`` (beside the mean over the
+        gemeente's people, over the similar wijken; NaN where there is no other wijk), and whether
+        the feature's value is ``higher`` than in the middle of the country,
+        ``higher_gemeente``, ``higher_similar`` than their mean; None where that is not known.
+    """
+    if table is None:
+        return None
+    table = table.drop(columns=[c for c in table if str(c).startswith("contribution_vs_")])
+    table = table.astype(dict.fromkeys(["domain", AREA, "feature"], "str"))
+    if "value" in table:
+        middle = table.groupby(["domain", "year", "feature"])["value"].transform("median")
+        table = table.assign(higher=_higher(table["value"], middle))
+    table = table.merge(cells, on=KEY)
+    groups = table.groupby(["domain", "year"], sort=False)
+    parts = [_beside(rows, _of_year(similar, rows["year"].iloc[0])) for _, rows in groups]
+    out = pd.concat(parts, ignore_index=True) if parts else table
+    return out.drop(columns=["value", "population", "gm_code"], errors="ignore")
+
+
+def _of_year(similar: pd.DataFrame | None, year: int) -> pd.DataFrame | None:
+    return None if similar is None else similar[similar["year"] == year]
+
+
+def _higher(value: pd.Series, than: pd.Series | Floats) -> pd.Series:
+    known = value.notna() & (than == than)  # noqa: PLR0124 (NaN)
+    return (value > than).astype("object").where(known, None)
+
+
+def _beside(rows: pd.DataFrame, similar: pd.DataFrame | None) -> pd.DataFrame:
+    """Return one domain's and year's contributions beside gemeente and similar wijken."""
+    wide = rows.pivot(index=AREA, columns="feature", values="contribution").fillna(0.0)
+    at = _find(wide.index, rows[AREA]), _find(wide.columns, rows["feature"])
+    about = rows.drop_duplicates(AREA).set_index(AREA).loc[wide.index]
+    means = {"gemeente": _of_gemeente(wide, about), "similar": _of_similar(wide, similar)}
+    out = rows.assign(
+        **{f"contribution_vs_{who}": rows["contribution"] - mean[at] for who, mean in means.items()}
+    )
+    if "value" not in rows:
+        return out
+    values = rows.pivot(index=AREA, columns="feature", values="value")[wide.columns]
+    means = {"gemeente": _of_gemeente(values, about), "similar": _of_similar(values, similar)}
+    return out.assign(
+        **{f"higher_{who}": _higher(rows["value"], mean[at]) for who, mean in means.items()}
+    )
+
+
+def _find(names: pd.Index[Any], asked: pd.Series) -> Ints:
+    """Return where names are; −1 where they are not."""
+    return names.get_indexer(pd.Index(asked))
+
+
+def _of_gemeente(wide: pd.DataFrame, about: pd.DataFrame) -> Floats:
+    """Return the mean over a wijk's gemeente, weighted by people; NaN where it is all there is."""
+    people, gemeente = about["population"], about["gm_code"]
+    weight = wide.notna().mul(people, axis=0)
+    sums = wide.mul(people, axis=0).groupby(gemeente).transform("sum")
+    mean = sums / weight.groupby(gemeente).transform("sum")
+    alone = gemeente.groupby(gemeente).transform("size") < 2  # noqa: PLR2004 (another one)
+    return mean.mask(alone).to_numpy(dtype="float64")
+
+
+def _of_similar(wide: pd.DataFrame, similar: pd.DataFrame | None) -> Floats:
+    """Return the mean over the wijken that each is most like; NaN where none is shown."""
+    values = wide.to_numpy(dtype="float64")
+    known = np.isfinite(values)
+    total, count = np.zeros(values.shape), np.zeros(values.shape)
+    if similar is not None:
+        own = _find(wide.index, similar[AREA])
+        other = _find(wide.index, similar["similar_code"])
+        both = (own >= 0) & (other >= 0)
+        np.add.at(total, own[both], np.where(known, values, 0.0)[other[both]])
+        np.add.at(count, own[both], known[other[both]].astype("float64"))
+    mean = np.full(values.shape, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
+
+
+def along(table: pd.DataFrame | None, wijken: int) -> pd.DataFrame | None:
+    """Return what features do along their values, nowhere of only a few wijken.
+
+    Bins with few are taken together with the next; what they have of the tenth and ninetieth
+    percentile is then the widest of both. Where a bin begins and ends is the value of one wijk, and
+    left out.
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        The run's ``dependence.csv``; a wijk counts in it once for every year explained.
+    wijken : int
+        How many there are in a year.
+    """
+    rows = None if table is None else table[table["level"] == "feature"]
+    if rows is None or rows.empty:
+        return None
+    rows = rows.sort_values(["domain", "feature", "bin"])
+    size = rows.groupby(["domain", "feature"])["n_wijken"]
+    least = LEAST_WIJKEN * -(-size.transform("sum") // max(wijken, 1))  # of every year
+    n = rows["n_wijken"]
+    rows = rows.assign(
+        bin=size.transform(lambda sizes: _together(sizes, int(least[sizes.index[0]]))),
+        value=rows["value"] * n,
+        contribution=rows["contribution"] * n,
+        least=least,
+    )
+    out = rows.groupby(["domain", "feature", "bin"], as_index=False).agg(
+        value=("value", "sum"),
+        contribution=("contribution", "sum"),
+        low=("low", "min"),
+        high=("high", "max"),
+        share=("share", "sum"),
+        n_wijken=("n_wijken", "sum"),
+        least=("least", "first"),
+    )
+    out[["value", "contribution"]] = out[["value", "contribution"]].div(out["n_wijken"], axis=0)
+    enough: pd.DataFrame = out[out["n_wijken"] >= out["least"]]
+    return enough.drop(columns="least").reset_index(drop=True)
+
+
+def _together(sizes: pd.Series, least: int) -> pd.Series:
+    """Return numbers for bins, each the same as the next one's until they have so many."""
+    number, out, count = 0, [], 0
+    for size in sizes:
+        out.append(number)
+        count += size
+        if count >= least:
+            number, count = number + 1, 0
+    if count and number:  # what is left goes with the last that is large enough
+        out = [min(group, number - 1) for group in out]
+    return pd.Series(out, sizes.index)

@@ -1,0 +1,98 @@
+"""Method and accountability: data and years, scores beside baselines and noise, calibration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risicomodel.publishing.report import records
+
+if TYPE_CHECKING:
+    from risicomodel.data.domains import Domain
+    from risicomodel.publishing.report.tables import About
+
+PROTOCOLS = ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years")
+BASELINES = ("mean", "gemeente_mean", "persistence")
+FLOOR = "noise_floor"
+CALIBRATED = "unseen_gemeente"
+
+
+def view(about: About) -> dict[str, Any]:
+    """Return what the template of the method page needs."""
+    return {
+        "about": about,
+        "scores": _scores(about),
+        "calibration": _calibration(about),
+        "ahead": _ahead(about),
+    }
+
+
+def data(about: About, domains: dict[str, Domain]) -> dict[str, Any]:
+    """Return what the template of the datasheet needs."""
+    statuses = _statuses(about.tables.get("quality"), list(about.champions))
+    sources = dict.fromkeys(tuple(source.values()) for source in about.sources)
+    return {"about": about, "domains": domains, "statuses": statuses, "sources": sources}
+
+
+def _scores(about: About) -> list[dict[str, Any]]:
+    """Return per domain and protocol the champion's WAPE, the best baseline's and the floor."""
+    board = about.tables.get("leaderboard")
+    if board is None:
+        return []
+    out = []
+    for domain, champion in about.champions.items():
+        for protocol in PROTOCOLS:
+            rows = board[(board["domain"] == domain) & (board["protocol"] == protocol)]
+            wape = rows.set_index("model")["wape"]
+            base = wape[wape.index.isin(BASELINES)]
+            if len(rows) and len(base) and champion in wape:
+                told = {"domain": domain, "protocol": protocol, "wape": wape[champion]}
+                told |= {"baseline": base.min(), "floor": wape.get(FLOOR)}
+                told |= {"of": base.idxmin(), "champion": champion}
+                out.append({name: records.value(value) for name, value in told.items()})
+    return out
+
+
+def _calibration(about: About) -> list[dict[str, Any]]:
+    """Return the champion's predicted and observed rates per tenth of the wijken."""
+    table = about.tables.get("calibration")
+    if table is None:
+        return []
+    table = table[table["protocol"] == CALIBRATED]
+    return [
+        {"domain": domain, "rows": records.records(rows)}
+        for domain, champion in about.champions.items()
+        if len(rows := table[(table["domain"] == domain) & (table["model"] == champion)])
+    ]
+
+
+def _ahead(about: About) -> list[dict[str, Any]]:
+    """Return how far off forecasts were, by years ahead, beside last year's figure."""
+    table = about.tables.get("forecast_scores")
+    if table is None:
+        return []
+    table = table[table["origin_year"].astype("str") == "all"] if _has_all(table) else table
+    mean = table.groupby(["domain", "horizon", "model"], as_index=False)["wape"].mean()
+    out = []
+    for (domain, horizon), rows in mean.groupby(["domain", "horizon"]):
+        wape = rows.set_index("model")["wape"]
+        model = about.forecasters.get(str(domain))
+        if model in wape and "persistence" in wape:
+            told = {"domain": domain, "horizon": horizon, "wape": float(wape[model])}
+            out.append({**told, "baseline": float(wape["persistence"])})
+    return out
+
+
+def _has_all(table: pd.DataFrame) -> bool:
+    return bool(table["origin_year"].astype("str").eq("all").any())
+
+
+def _statuses(table: pd.DataFrame | None, domains: list[str]) -> list[dict[str, Any]]:
+    """Return how many wijken of the country have a figure and why others have none, per year."""
+    if table is None:
+        return []
+    rows = table[table["check"].str.startswith("status:") & table["subject"].isin(domains)]
+    rows = rows.assign(status=rows["check"].str.removeprefix("status:"))
+    wide = rows.pivot_table(index=["subject", "year"], columns="status", values="n", aggfunc="sum")
+    return records.records(wide.fillna(0).astype(int).reset_index())

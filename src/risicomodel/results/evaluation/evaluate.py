@@ -1,0 +1,195 @@
+"""From out-of-fold predictions to the tables of a run: scores, calibration, predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from risicomodel.core import metrics, storage
+from risicomodel.learning.protocols import UNSEEN_WIJK
+from risicomodel.results.evaluation import scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from risicomodel.learning.problem import Problem
+
+BENCHMARKED = "unseen_wijk_benchmarked"
+CALIBRATION_BINS = 10
+
+
+def scored_rows(
+    predictions: pd.DataFrame, problem: Problem, score_years: list[int]
+) -> pd.DataFrame:
+    """Return the predictions that count: usable rows, in the years asked for, with their figures.
+
+    ``next_years`` counts every year ahead of its origins.
+    """
+    wijken = problem.wijken
+    people = wijken["aantal_inwoners"].groupby([wijken["gm_code"], wijken["year"]])
+    facts = pd.DataFrame(
+        {
+            "wijk_code": wijken["wijk_code"],
+            "gm_code": wijken["gm_code"],
+            "year": wijken["year"],
+            "clients": wijken[f"{problem.domain}_clients"],
+            "population": wijken[f"{problem.domain}_population"],
+            "gm_inhabitants": people.transform("sum"),
+        }
+    )
+    counts = problem.usable.to_numpy()[predictions["row"]]
+    if score_years:
+        asked = wijken["year"].isin(score_years).to_numpy()[predictions["row"]]
+        counts &= asked | (predictions["origin"] >= 0).to_numpy()
+    return predictions[counts].join(facts, on="row")
+
+
+def add_up(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return ``unseen_wijk`` predictions scaled so that every gemeente adds up.
+
+    A fifth of the wijken is hidden at once (a fold). The gemeente's total (here the sum of its
+    published wijken) less the wijken that are not hidden is shared over the hidden ones in
+    proportion to their predictions; equally per person where a model expects nobody.
+    """
+    by = [rows[c] for c in ("domain", "model", "gm_code", "year", "fold")]
+    predicted = (rows["rate"] * rows["population"]).groupby(by).transform("sum")
+    hidden = rows["clients"].groupby(by).transform("sum")
+    factor = (hidden / predicted).where(predicted > 0)
+    per_person = hidden / rows["population"].groupby(by).transform("sum")
+    rate = (rows["rate"] * factor).where(predicted > 0, per_person)
+    return rows.assign(rate=rate, protocol=BENCHMARKED)
+
+
+def score_all(rows: pd.DataFrame) -> pd.DataFrame:
+    """Score every domain, protocol and model, the noise floor as a model of its own.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``scores.csv``, sorted by key. ``seconds`` is fitting and predicting, summed
+        over folds.
+    """
+    benchmarked = add_up(rows[rows["protocol"] == UNSEEN_WIJK])
+    rows = pd.concat([rows, benchmarked], ignore_index=True)
+    keys = ["domain", "protocol", "model"]
+    out = []
+    for key, part in rows.groupby(keys, sort=True):
+        folds = part.groupby("fold")["seconds"].first().sum()
+        table = scores.score(part).assign(seconds=round(float(folds), 3))
+        table[keys] = [str(name) for name in key]
+        out.append(table)
+    table = pd.concat(out, ignore_index=True)
+    # the floor is a property of the figures: a line of its own on the leaderboard
+    floor = table["metric"] == metrics.FLOOR
+    table["model"] = table["model"].mask(floor, metrics.FLOOR)
+    table["metric"] = table["metric"].mask(floor, "wape")
+    table["seconds"] = table["seconds"].mask(floor, 0.0)
+    table = table.drop_duplicates(["domain", "protocol", "model", "metric", "group"])
+    return table.sort_values(scores.COLUMNS[:5], ignore_index=True)[scores.COLUMNS]
+
+
+def calibration(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, per tenth of the predictions, the mean predicted and observed rate.
+
+    Returns
+    -------
+    DataFrame
+        ``domain``, ``protocol``, ``model``, ``bin`` (1 lowest), ``predicted``, ``observed`` (rates,
+        weighted by population), ``n_rows``.
+    """
+    out = []
+    keys = ["domain", "protocol", "model"]
+    for key, part in rows.groupby(keys, sort=True):
+        order = part["rate"].rank(method="first")
+        number = pd.cut(order, CALIBRATION_BINS, labels=False) + 1
+        sums = part.assign(expected=part["rate"] * part["population"]).groupby(number)
+        total = sums[["expected", "clients", "population"]].sum()
+        out.append(
+            pd.DataFrame(
+                {
+                    **dict(zip(keys, key, strict=True)),
+                    "bin": total.index,
+                    "predicted": total["expected"] / total["population"],
+                    "observed": total["clients"] / total["population"],
+                    "n_rows": sums.size(),
+                }
+            )
+        )
+    return pd.concat(out, ignore_index=True)
+
+
+def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
+    """Return the ``expected`` rows of ``predictions.parquet`` for one domain.
+
+    Parameters
+    ----------
+    banded : DataFrame
+        As :func:`risicomodel.results.evaluation.bands.of_expected` gives it.
+    problem : Problem
+        The domain's problem.
+    champion : str
+        The best model's name.
+    """
+    wijken = problem.wijken.loc[banded["row"]].reset_index(drop=True)
+    rows = banded.reset_index(drop=True)
+    population = wijken[f"{problem.domain}_population"]
+    clients = wijken[f"{problem.domain}_clients"]
+    return pd.DataFrame(
+        {
+            "domain": problem.domain,
+            "wijk_code": wijken["wijk_code"],
+            "year": wijken["year"],
+            "kind": "expected",
+            "model": rows["model"].astype("str"),
+            "rate": rows["rate"].clip(upper=1.0),
+            "lower": rows["lower"],
+            "upper": rows["upper"],
+            "clients": rows["rate"].clip(upper=1.0) * population,
+            "population": population,
+            "observed_rate": (clients / population).where(population > 0),
+            "fold": rows["fold"].astype("int64"),
+            "basis": "expected",
+            "moved": float("nan"),
+            "champion": rows["model"] == champion,
+        }
+    )
+
+
+def rates(predictions: pd.DataFrame, protocol: str, model: str) -> pd.Series:
+    """Return one model's out-of-fold rates (at most 1) by row of the panel."""
+    chosen = (predictions["protocol"] == protocol) & (predictions["model"] == model)
+    return predictions[chosen].set_index("row")["rate"].clip(upper=1.0)
+
+
+def figures_hash(rows: pd.DataFrame) -> str:
+    """Return a hash of the figures that rows were scored on: the same, and scores compare."""
+    key = ["wijk_code", "year", "origin"]
+    figures = rows[[*key, "clients", "population"]].drop_duplicates(key).sort_values(key)
+    return storage.sha256_frame(figures)
+
+
+def champions(table: pd.DataFrame, protocol: str, metric: str) -> dict[str, str]:
+    """Return the best model of every domain on the declared protocol and metric."""
+    rows = table[
+        (table["protocol"] == protocol)
+        & (table["metric"] == metric)
+        & (table["group"] == metrics.ALL)
+        & (table["model"] != metrics.FLOOR)
+    ]
+    ascending = not metrics.HIGHER_IS_BETTER[metric]
+    best = rows.sort_values(["value", "model"], ascending=[ascending, True])
+    return dict(best.groupby("domain")["model"].first())
+
+
+def leaderboard(table: pd.DataFrame, best: Mapping[str, str]) -> pd.DataFrame:
+    """Return scores as people read them: a row per domain, protocol and model."""
+    rows = table[(table["group"] == metrics.ALL) & (table["metric"].isin(metrics.METRICS))]
+    wide = rows.pivot_table(
+        index=["domain", "protocol", "model"], columns="metric", values="value", observed=True
+    ).reindex(columns=list(metrics.METRICS))
+    extra = rows.groupby(["domain", "protocol", "model"])[["n_rows", "seconds"]].first()
+    wide = wide.join(extra).reset_index()
+    wide["champion"] = wide["domain"].map(best) == wide["model"]
+    wide.columns.name = None
+    return wide.sort_values(["domain", "protocol", "wape"], ignore_index=True)

@@ -1,0 +1,84 @@
+"""Pictures made from the tables, apart from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from risicomodel.core import metrics
+from risicomodel.learning.protocols import (
+    NEXT_YEARS,
+    RANDOM,
+    UNSEEN_GEMEENTE,
+    UNSEEN_WIJK,
+    UNSEEN_YEAR,
+)
+from risicomodel.results.evaluation.evaluate import BENCHMARKED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours: told apart by the colour-blind too; shapes tell models apart as well
+STYLES = {
+    "mean": ("#999999", "s"),
+    "gemeente_mean": ("#56B4E9", "v"),
+    "persistence": ("#E69F00", "^"),
+    "glm": ("#009E73", "D"),
+    "lightgbm": ("#D55E00", "o"),
+    "kernel": ("#CC79A7", "P"),
+}
+OTHER_STYLE = ("#000000", "x")
+PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, UNSEEN_YEAR, NEXT_YEARS, RANDOM)
+
+
+def leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
+    """Draw every model's WAPE per domain and protocol beside the noise floor.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``scores.csv``.
+    path : Path
+        The ``.svg`` to write; the same table gives the same bytes.
+    title : str
+        What the figures are, and where they are from.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    rows = table[(table["metric"] == "wape") & (table["group"] == metrics.ALL)]
+    domains = list(rows["domain"].unique())
+    with mpl.rc_context({"svg.hashsalt": "risicomodel", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+        axes = figure.subplots(1, len(domains), sharey=True, squeeze=False)[0]
+        for axis, domain in zip(axes, domains, strict=True):
+            _panel(axis, rows[rows["domain"] == domain], domain)
+        axes[0].set_ylabel("")
+        figure.suptitle(title, fontsize=10)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=6, fontsize=8, frameon=False
+        )
+        figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _panel(axis: Axes, rows: pd.DataFrame, domain: str) -> None:
+    wide = rows.pivot_table(index="protocol", columns="model", values="value")
+    wide = wide.reindex([name for name in reversed(PROTOCOLS) if name in wide.index])
+    height = range(len(wide))
+    if metrics.FLOOR in wide:
+        axis.plot(wide[metrics.FLOOR], height, "|", color="black", ms=14, label="noise floor")
+    for model in [m for m in (*STYLES, *wide.columns) if m in wide and m != metrics.FLOOR]:
+        colour, marker = STYLES.get(model, OTHER_STYLE)
+        if axis.get_legend_handles_labels()[1].count(model) == 0:
+            axis.plot(wide[model], height, marker, color=colour, ms=5, alpha=0.9, label=model)
+    axis.set_yticks(list(height), [name.replace("_", " ") for name in wide.index], fontsize=8)
+    axis.set_xlim(left=0)
+    axis.set_title(domain, fontsize=9)
+    axis.set_xlabel("WAPE (lower is better)", fontsize=8)
+    axis.tick_params(axis="x", labelsize=8)
+    axis.grid(axis="x", alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,33 @@
+"""Runs: a folder that is complete when its record is there, and what its tables promise.
+
+Here live the run's folder and record, the contract of every table, and the comparison of runs.
+What fills the tables lives above; what shows them to people lives in ``publishing``.
+"""
+
+from risicomodel.runs.folder import (
+    RECORD,
+    About,
+    Run,
+    RunSettings,
+    find,
+    finish,
+    free_folder,
+    git_commit,
+    known,
+    open_run,
+    read_record,
+)
+
+__all__ = [
+    "RECORD",
+    "About",
+    "Run",
+    "RunSettings",
+    "find",
+    "finish",
+    "free_folder",
+    "git_commit",
+    "known",
+    "open_run",
+    "read_record",
+]

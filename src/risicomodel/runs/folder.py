@@ -1,0 +1,247 @@
+"""A run's folder: complete when ``run.json`` is there, and then it says how it came about."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import subprocess
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from risicomodel.core import paths, storage
+from risicomodel.core.errors import ConfigError, suggest
+from risicomodel.core.levels import WIJK
+from risicomodel.core.versions import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from risicomodel.core.levels import Level
+    from risicomodel.data.sources.provenance import Provenance
+
+log = logging.getLogger(__name__)
+
+RECORD = "run.json"
+
+
+@dataclass
+class RunSettings:
+    """Where results go: ``dir`` or a new folder under ``runs/``; ``name`` labels the run."""
+
+    dir: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class About:
+    """How a run came about, for its record.
+
+    Parameters
+    ----------
+    name, data : str
+        The run's own label, and that of its data.
+    seed : int
+        Of everything drawn at random.
+    configuration : dict
+        All settings, without passwords.
+    justification : str
+        Why sensitive features are used; empty where none are.
+    """
+
+    name: str
+    data: str
+    seed: int
+    configuration: dict[str, Any]
+    justification: str
+
+
+@dataclass
+class Run:
+    """A run under way.
+
+    Parameters
+    ----------
+    task : str
+        data, train or run.
+    final : Path
+        Where results will be.
+    folder : Path
+        Where they are written until all is well.
+    level : Level
+        Wijken or buurten: tables are written under its names.
+    """
+
+    task: str
+    final: Path
+    folder: Path
+    level: Level = WIJK
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    timings: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage of the pipeline."""
+        log.info("%s …", name)
+        begin = time.perf_counter()
+        yield
+        self.timings[name] = round(time.perf_counter() - begin, 3)
+        log.debug("%s took %.1f s", name, self.timings[name])
+
+    def write(self, name: str, table: pd.DataFrame) -> None:
+        """Write one of the run's tables, under the level's own names."""
+        storage.write_table(self.folder / name, self.level.published(table))
+
+    def note(self, text: str) -> None:
+        """Keep something the reader of the results must know, and say it now."""
+        log.warning("%s", text)
+        self.notes.append(text)
+
+
+@contextlib.contextmanager
+def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
+    """Give a run to fill; its folder takes its final name when the block ends well.
+
+    Raises
+    ------
+    ConfigError
+        If ``run.dir`` is a folder with something else in it.
+    """
+    final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(task)
+    if final.exists() and not _may_replace(final):
+        raise ConfigError(
+            f"run.dir={final} exists and is not a run ({RECORD} is not in it); allowed is a new or "
+            "empty folder, or an earlier run to replace. Choose another folder."
+        )
+    with storage.staged_folder(final) as staging:
+        yield Run(task, final, staging, level)
+
+
+def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
+    """Return where results that are no run go: ``run.dir``, or a new folder.
+
+    Raises
+    ------
+    ConfigError
+        If ``run.dir`` is a folder with something else in it than such results: those have
+        ``mark`` in them, or in every folder in them.
+    """
+    if not settings.dir:
+        return _new_folder(task)
+    folder = Path(settings.dir).expanduser().resolve()
+    inside = [folder, *folder.iterdir()] if folder.is_dir() else [folder]
+    marked = [place for place in inside if (place / mark).is_file()]
+    if folder.exists() and folder not in marked and len(marked) < len(inside) - 1:
+        raise ConfigError(
+            f"run.dir={folder} exists and is not a {task} ({mark} is not in it); allowed is a new "
+            f"or empty folder, or an earlier {task} to replace. Choose another folder."
+        )
+    return folder
+
+
+def known(task: str) -> list[Path]:
+    """Return the complete runs of a task under ``runs/``, oldest first."""
+    found = paths.runs_dir().glob(f"{task}/*/{RECORD}")
+    return sorted((path.parent for path in found), key=lambda path: path.name)
+
+
+def _may_replace(final: Path) -> bool:
+    return final.is_dir() and ((final / RECORD).is_file() or not any(final.iterdir()))
+
+
+def _new_folder(task: str) -> Path:
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return paths.runs_dir() / task / f"{stamp}-{uuid.uuid4().hex[:6]}"
+
+
+def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, Any]) -> None:
+    """Write ``run.json``: configuration, seed, versions, commit, inputs, timings, results."""
+    storage.write_json(
+        run.folder / RECORD,
+        {
+            "task": run.task,
+            "name": about.name,
+            "data": about.data,
+            "started": run.started.isoformat(timespec="seconds"),
+            "seed": about.seed,
+            "configuration": about.configuration,
+            "justification": about.justification,
+            "versions": versions(),
+            "git_commit": git_commit(),
+            "inputs": [asdict(record) for record in inputs],
+            "tables": {
+                path.name: storage.sha256_file(path)
+                for path in sorted(run.folder.iterdir())
+                if path.suffix in {".csv", ".parquet"}
+            },
+            "timings_seconds": run.timings,
+            "notes": run.notes,
+            **result,
+        },
+    )
+
+
+def git_commit() -> str | None:
+    """Return the commit of the source checkout, ``+changes`` added where it was edited."""
+    root = paths.checkout()
+    if root is None:
+        return None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{commit}+changes" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 (fixed program and arguments)
+        ["git", "-C", str(root), *arguments],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def find(wanted: list[str]) -> list[Path]:
+    """Return the complete runs asked for, or all under ``runs/``, oldest first.
+
+    Raises
+    ------
+    ConfigError
+        If one is not there, or none is.
+    """
+    known = sorted(path.parent for path in paths.runs_dir().glob(f"*/*/{RECORD}"))
+    if not wanted:
+        if not known:
+            raise ConfigError(
+                f"no complete run under {paths.runs_dir()}; make one with 'risicomodel run', or "
+                "name run folders to compare."
+            )
+        return sorted(known, key=lambda path: path.name)
+    out = []
+    for name in wanted:
+        here = [path for path in (Path(name), *known) if path.name == name or path == Path(name)]
+        complete = [path for path in here if (path / RECORD).is_file()]
+        if not complete:
+            near = suggest(name, [path.name for path in known])
+            raise ConfigError(
+                f"no complete run '{name}'{near}; allowed is a folder with {RECORD}, or the name "
+                f"of one under {paths.runs_dir()}. List them with 'risicomodel compare'."
+            )
+        out.append(complete[0].resolve())
+    return out
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return a run's ``run.json``."""
+    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return record
