@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from risicomodel.results.forecasting import backtest, bands, components, half_years
 from risicomodel.results.forecasting.origins import Past
-from risicomodel.results.forecasting.settings import ForecastSettings, problems
+from risicomodel.results.forecasting.settings import ForecastSettings, violations
 from running import OFF, cli, refused, well
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("name", ["horizon", "folds", "least_years", "least_people"])
     def test_settings_below_what_is_possible(self, name: str) -> None:
-        wrong = problems(ForecastSettings(**{name: 0}))
+        wrong = violations(ForecastSettings(**{name: 0}))
         assert wrong[0].startswith(f"forecast.{name} is 0; allowed is")
 
     def test_a_population_forecast_that_is_none(self, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from risicomodel.data.sources.own_table import OwnTable
 from risicomodel.data.sources.statline.settings import CbsSettings
 from risicomodel.demo import DemoSettings
 from risicomodel.learning import models, protocols, tuning
-from risicomodel.publishing.report import settings as report_settings
-from risicomodel.publishing.report.settings import ReportSettings
+from risicomodel.publishing import report
+from risicomodel.publishing.report import ReportSettings
 from risicomodel.results import explanation, forecasting
 from risicomodel.results.estimates import EstimateSettings
 from risicomodel.runs import RunSettings
@@ -281,15 +281,15 @@ def _check(settings: Settings) -> None:
     ]
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
-    wrong += _champion_problems(settings.champion)
+    wrong += _champion_violations(settings.champion)
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
-    wrong += forecasting.problems(settings.forecast)
-    wrong += report_settings.problems(settings.report)
-    wrong += explanation.problems(settings.explain)
-    wrong += compute.problems(settings.compute)
-    wrong += tuning.problems(settings.tuning)
-    wrong += _domain_problems(settings)
+    wrong += forecasting.violations(settings.forecast)
+    wrong += report.violations(settings.report)
+    wrong += explanation.violations(settings.explain)
+    wrong += compute.violations(settings.compute)
+    wrong += tuning.violations(settings.tuning)
+    wrong += _domain_violations(settings)
     if wrong:
         raise ConfigError("the configuration does not fit together; correct:", wrong)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
@@ -298,7 +298,7 @@ def _check(settings: Settings) -> None:
     features.check(settings.features)
 
 
-def _domain_problems(settings: Settings) -> list[str]:
+def _domain_violations(settings: Settings) -> list[str]:
     """Return parameters of models for domains that are none: they would change nothing."""
     known = sorted({*settings.domains, *_options("domain")} - {"all"})
     return [
@@ -310,7 +310,7 @@ def _domain_problems(settings: Settings) -> list[str]:
     ]
 
 
-def _champion_problems(champion: ChampionSettings) -> list[str]:
+def _champion_violations(champion: ChampionSettings) -> list[str]:
     allowed = {"protocol": list(protocols.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
     return [
         f"champion.{name} is '{chosen}'{suggest(chosen, allowed[name])}; allowed are "

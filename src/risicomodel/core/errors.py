@@ -17,7 +17,7 @@ MAX_DETAILS = 12
 
 
 class RisicomodelError(Exception):
-    """A problem that the user can mend.
+    """An error that the user can correct.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from risicomodel.core.compute.settings import (
     PROCESSES,
     THREADS,
     ComputeSettings,
-    problems,
+    violations,
 )
 from risicomodel.core.compute.threads import one_thread
 
@@ -33,7 +33,7 @@ __all__ = [
     "broken_off",
     "each",
     "one_thread",
-    "problems",
+    "violations",
 ]
 
 Item = TypeVar("Item")

@@ -29,7 +29,7 @@ class ComputeSettings:
     address: str | None = None
 
 
-def problems(settings: ComputeSettings) -> list[str]:
+def violations(settings: ComputeSettings) -> list[str]:
     """Return what is wrong with the settings, a line each."""
     wrong = []
     if settings.backend not in BACKENDS:

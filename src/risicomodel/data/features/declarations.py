@@ -157,9 +157,9 @@ def check(features: FeatureSet) -> None:
         Listing every violation; or for sensitive features without a justification.
     """
     wrong = [
-        problem for name, feature in features.define.items() for problem in _problems(name, feature)
+        line for name, feature in features.define.items() for line in _violations(name, feature)
     ]
-    wrong += _context_problems("the set", features.context)
+    wrong += _context_violations("the set", features.context)
     if not features.define:
         wrong.append("it holds no feature")
     if not features.surroundings_km > 0:
@@ -186,7 +186,7 @@ _ALLOWED = (
 )  # fmt: skip
 
 
-def _problems(name: str, feature: Feature) -> list[str]:
+def _violations(name: str, feature: Feature) -> list[str]:
     try:
         tree = ast.parse(feature.formula, mode="eval")
     except SyntaxError:
@@ -208,7 +208,7 @@ def _problems(name: str, feature: Feature) -> list[str]:
         out.append(f"{name}: a function takes one thing, as in log(aantal_inwoners)")
     if not used:
         out.append(f"{name}: '{feature.formula}' uses no KWB column")
-    out += _context_problems(name, feature.context or [])
+    out += _context_violations(name, feature.context or [])
     if (feature.family == PLACE) != name.startswith(f"{PLACE}_"):
         out.append(f"{name}: the names of family '{PLACE}', and no others, begin with '{PLACE}_'")
     if name.endswith(tuple(CONTEXTS.values())):
@@ -218,7 +218,7 @@ def _problems(name: str, feature: Feature) -> list[str]:
     return out
 
 
-def _context_problems(name: str, found: list[str]) -> list[str]:
+def _context_violations(name: str, found: list[str]) -> list[str]:
     return [
         f"{name}: context '{context}'{suggest(context, CONTEXTS)} is not one of "
         f"{', '.join(CONTEXTS)}"

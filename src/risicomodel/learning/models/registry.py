@@ -72,8 +72,8 @@ def check(models: Mapping[str, ModelSettings]) -> None:
     wrong: list[str] = []
     for domain in ("", *named):
         found = for_domain(models, domain)
-        told = [p for name, settings in found.items() for p in _problems(name, settings)]
-        told += [p for name in blends(found) for p in _blend_problems(name, found)]
+        told = [p for name, settings in found.items() for p in _violations(name, settings)]
+        told += [p for name in blends(found) for p in _blend_violations(name, found)]
         wrong += [f"{domain}: {p}" if domain else p for p in told if p not in wrong]
     if not models:
         wrong.append("no model; choose one or more with 'model='")
@@ -89,7 +89,7 @@ def for_domain(models: Mapping[str, ModelSettings], domain: str) -> dict[str, Mo
     }
 
 
-def _problems(name: str, settings: ModelSettings) -> list[str]:
+def _violations(name: str, settings: ModelSettings) -> list[str]:
     kind = KINDS.get(settings.kind)
     if kind is None:
         near = suggest(settings.kind, KINDS)
@@ -138,7 +138,7 @@ def blends(models: Mapping[str, ModelSettings]) -> dict[str, BlendParams]:
     }
 
 
-def _blend_problems(name: str, models: Mapping[str, ModelSettings]) -> list[str]:
+def _blend_violations(name: str, models: Mapping[str, ModelSettings]) -> list[str]:
     others = sorted(n for n, settings in models.items() if settings.kind != Blended.kind)
     members = models[name].params.get("members") or {}
     if not isinstance(members, dict):

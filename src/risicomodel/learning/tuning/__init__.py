@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from risicomodel.learning.tuning.nested import Found, plan, tasks
 from risicomodel.learning.tuning.search import run_all
-from risicomodel.learning.tuning.space import TuningSettings, problems
+from risicomodel.learning.tuning.space import TuningSettings, violations
 from risicomodel.learning.tuning.tables import summary, trials, tuned_file, tuned_models
 
 __all__ = [
     "Found",
     "TuningSettings",
     "plan",
-    "problems",
     "run_all",
     "summary",
     "tasks",
     "trials",
     "tuned_file",
     "tuned_models",
+    "violations",
 ]

@@ -88,7 +88,7 @@ def defaults(settings: models.ModelSettings) -> dict[str, Any]:
     return {**(asdict(params()) if params else {}), **settings.params}
 
 
-def problems(settings: TuningSettings) -> list[str]:
+def violations(settings: TuningSettings) -> list[str]:
     """Return what is wrong with the settings, a line each."""
     allowed = {"protocol": list(protocols.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
     wrong = [
@@ -102,11 +102,11 @@ def problems(settings: TuningSettings) -> list[str]:
     if settings.folds < 2:  # noqa: PLR2004
         wrong.append(f"tuning.folds is {settings.folds}; allowed is 2 or more")
     for kind, space in settings.space.items():
-        wrong += _kind_problems(kind, space or {})
+        wrong += _kind_violations(kind, space or {})
     return wrong
 
 
-def _kind_problems(kind: str, space: Mapping[str, Any]) -> list[str]:
+def _kind_violations(kind: str, space: Mapping[str, Any]) -> list[str]:
     if kind not in models.KINDS:
         near = suggest(kind, models.KINDS)
         allowed = ", ".join(models.KINDS)
@@ -120,13 +120,13 @@ def _kind_problems(kind: str, space: Mapping[str, Any]) -> list[str]:
                 f"are {', '.join(sorted(known)) or 'none'}"
             )
         elif words is not None:
-            found = _word_problems(words) or _range_problems(words, known[name])
-            found = found or _value_problems(kind, name, words)
+            found = _word_violations(words) or _range_violations(words, known[name])
+            found = found or _value_violations(kind, name, words)
             wrong += [f"tuning.space.{kind}.{name}: {text}" for text in found]
     return wrong
 
 
-def _word_problems(words: Any) -> list[str]:
+def _word_violations(words: Any) -> list[str]:
     if not isinstance(words, Mapping):
         return [f"is {words!r}; allowed is {SHAPES}"]
     unknown = [
@@ -144,7 +144,7 @@ def _word_problems(words: Any) -> list[str]:
     return [f"{' and '.join(missing)} missing; allowed is {SHAPES}"] if missing else []
 
 
-def _range_problems(words: Mapping[str, Any], default: Any) -> list[str]:
+def _range_violations(words: Mapping[str, Any], default: Any) -> list[str]:
     """Return what is wrong with numbers; ``default`` tells what kind of number it takes."""
     if "choices" in words:
         return []
@@ -156,10 +156,12 @@ def _range_problems(words: Mapping[str, Any], default: Any) -> list[str]:
         for word, value in numbers.items()
         if not isinstance(value, kinds) or isinstance(value, bool)
     ]
-    return wrong or _order_problems(**numbers, log=bool(words.get("log")))
+    return wrong or _order_violations(**numbers, log=bool(words.get("log")))
 
 
-def _order_problems(low: float, high: float, step: float | None = None, *, log: bool) -> list[str]:
+def _order_violations(
+    low: float, high: float, step: float | None = None, *, log: bool
+) -> list[str]:
     if low >= high:
         return [f"low is {low} and high is {high}; allowed is low below high"]
     if log and step is not None:
@@ -171,7 +173,7 @@ def _order_problems(low: float, high: float, step: float | None = None, *, log: 
     return []
 
 
-def _value_problems(kind: str, name: str, words: Mapping[str, Any]) -> list[str]:
+def _value_violations(kind: str, name: str, words: Mapping[str, Any]) -> list[str]:
     """Return which of the values that may be tried the model itself refuses."""
     wrong: list[str] = []
     for value in words.get("choices") or (words["low"], words["high"]):

@@ -31,7 +31,7 @@ class ReportSettings:
     in_run: bool = True
 
 
-def problems(report: ReportSettings) -> list[str]:
+def violations(report: ReportSettings) -> list[str]:
     """Return what is wrong with the settings, a line each."""
     if report.language in LANGUAGES:
         return []

@@ -32,7 +32,7 @@ class ExplainSettings:
     pairs: int = 10
 
 
-def problems(settings: ExplainSettings) -> list[str]:
+def violations(settings: ExplainSettings) -> list[str]:
     """Return what cannot be followed."""
     least = {"refits": 0, "similar": 1, "sample": 1, "pairs": 1}
     wrong = [

@@ -1,7 +1,7 @@
 """Forecasts: what figures will be, one to five years ahead, and how good such forecasts were."""
 
 from risicomodel.results.forecasting.forecast import Forecasts, Plan, forecast, plan, tasks
-from risicomodel.results.forecasting.settings import ForecastSettings, problems
+from risicomodel.results.forecasting.settings import ForecastSettings, violations
 from risicomodel.results.forecasting.verify import Verified, read, verify
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Verified",
     "forecast",
     "plan",
-    "problems",
     "read",
     "tasks",
     "verify",
+    "violations",
 ]

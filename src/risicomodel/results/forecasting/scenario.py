@@ -96,7 +96,7 @@ def parse(texts: Sequence[str], domains: Iterable[str], areas: pd.DataFrame) -> 
             int(match["since"] or 0),
         )
         found.append(change)
-        wrong += _problems(change, drivers, codes)
+        wrong += _violations(change, drivers, codes)
     if wrong:
         raise ConfigError(
             f"the scenario cannot be followed; allowed drivers are {', '.join(drivers)} (KWB has "
@@ -106,7 +106,7 @@ def parse(texts: Sequence[str], domains: Iterable[str], areas: pd.DataFrame) -> 
     return found
 
 
-def _problems(change: Change, drivers: list[str], codes: set[str]) -> list[str]:
+def _violations(change: Change, drivers: list[str], codes: set[str]) -> list[str]:
     wrong = []
     if change.driver not in drivers:
         near = suggest(change.driver, drivers)

@@ -39,7 +39,7 @@ class ForecastSettings:
     population: str | None = None
 
 
-def problems(settings: ForecastSettings) -> list[str]:
+def violations(settings: ForecastSettings) -> list[str]:
     """Return what cannot be followed."""
     least = {"horizon": 1, "folds": 2, "least_years": 2, "least_people": 1}
     values = {name: getattr(settings, name) for name in least}
