@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -70,6 +71,7 @@ class Behaviour:
     agents: set[str] = field(default_factory=set)
     on_request: Callable[[str], None] = lambda _: None
     lock: Any = field(default_factory=threading.Lock)
+    closed: threading.Event = field(default_factory=threading.Event)
 
     def fail(self, kind: str, where: str, times: int = 1) -> None:
         """Do wrong what ``kind`` says for requests in which ``where`` (a pattern) is found."""
@@ -126,8 +128,21 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(int(fault), {"odata.error": {"message": {"value": "it went wrong"}}})
         elif fault == "html":
             self.send(200, b"<html>Log in to the guest network</html>", "text/html")
+        elif fault == "drip":
+            self.drip()
         else:
             self.answer(*self.content(), fault=fault)
+
+    def drip(self) -> None:
+        """Give a byte every now and then, never so late that a read times out."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.behaviour.closed.wait(0.02):
+                self.wfile.write(b"1\r\n \r\n")
+                self.wfile.flush()
+        self.close_connection = True
 
     def content(self) -> tuple[int, Any]:
         parts = urlsplit(self.path)
@@ -210,6 +225,7 @@ class StatLineServer(ThreadingHTTPServer):
         """Keep quiet: clients that are killed break connections."""
 
     def close(self) -> None:
+        self.behaviour.closed.set()
         self.shutdown()
         self.server_close()
         self.thread.join()

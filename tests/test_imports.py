@@ -34,7 +34,7 @@ ONLY = {
     "lightgbm": {"learning.models"},
     "sklearn": {"learning.models"},
     "crepes": {"learning.conformal"},
-    "cbsodata": {"data.sources"},
+    "requests": {"data.sources", "app.tracking"},
     "jinja2": {"publishing.presentation"},
     "rich": {"core.progress", "app.console", "cli"},
     "matplotlib": {"results.evaluation"},

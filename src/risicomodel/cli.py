@@ -205,7 +205,7 @@ def _pass_over_interrupts() -> None:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Tell chatter on the root logger (cbsodata's) from what has a name, or is serious."""
+    """Tell other packages' chatter on the root logger from what has a name, or is serious."""
     return record.name != "root" or record.levelno >= logging.WARNING
 
 

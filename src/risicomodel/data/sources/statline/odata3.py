@@ -7,8 +7,8 @@ What CBS does, and what follows from it here:
   knows no ``$skip``. So this asks the Feed, and where a server refuses a query as too long, it asks
   for windows (``$skip``, ``$top``) instead.
 - Keys are padded with spaces and compared as they are: filters take them from the dimension tables.
-- ``cbsodata`` fetches what fits in one answer. It neither asks again nor checks pages, so pages are
-  fetched here; and it would follow a link anywhere, so its requests are guarded.
+- Links are followed on the host that was asked only, and an answer may be neither endless nor
+  endlessly slow.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
-from contextlib import contextmanager
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -26,7 +25,7 @@ from risicomodel.core.errors import ConfigError, SourceError
 from risicomodel.data.sources.statline.paging import Description, Page, Row, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import requests
     from tenacity import RetryCallState
@@ -38,12 +37,17 @@ log = logging.getLogger(__name__)
 
 USER_AGENT = "risicomodel/0.1"
 LONGEST_WAIT = 60.0
+# the largest page of CBS is some 40 MB
+LARGEST_ANSWER = 256 * 2**20
+# how many times the time-out a whole answer may take: its parts may come slowly, but not for ever
+SLOWEST_ANSWER = 20
+# descriptions and columns fit in one page; a server that links on and on is not believed
+MOST_LINKS = 100
 _TABLE_LIST = "https://opendata.cbs.nl/statline"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _TOO_MANY = re.compile(r"more than\D{0,3}[\d.,]+\s*records", re.IGNORECASE)
 _NOT_FOUND, _SERVER_ERROR, _NOT_IMPLEMENTED = 404, 500, 501
-# cbsodata keeps its options in module globals
-_CBSODATA = threading.Lock()
+_CHUNK = 2**16
 
 
 class _PassingError(SourceError):
@@ -233,13 +237,12 @@ class OData3:
     def _body(self, url: str) -> bytes:
         import requests
 
-        response = self._session.get(url, timeout=self.settings.timeout_seconds)
-        response.raise_for_status()
-        promised = response.headers.get("Content-Length", "")
-        # urllib3 2 refuses a short body itself, 1.26 does not
-        if promised.isdigit() and response.raw.tell() != int(promised):
-            raise requests.ConnectionError(f"{response.raw.tell()} of {promised} bytes came")
-        return response.content
+        patience = self.settings.timeout_seconds
+        with self._session.get(url, timeout=patience, stream=True) as response:
+            body = _read(response, patience * SLOWEST_ANSWER)
+            if not response.ok:
+                raise requests.HTTPError(body.decode("utf-8", "replace"), response=response)
+            return body
 
     def _own(self, link: str, where: str) -> str:
         """Return a link with the base URL's scheme; CBS's may say http where https was asked."""
@@ -256,54 +259,19 @@ class OData3:
         return urlsplit(found)._replace(scheme=base.scheme, netloc=base.netloc).geturl()
 
     def _small(self, table: str, name: str) -> list[Row]:
-        return self._ask(f"{table}/{name}", lambda: self._through_cbsodata(table, name))
-
-    def _through_cbsodata(self, table: str, name: str) -> list[Row]:
-        base = urlsplit(self.base_url)
-        with self._cbsodata() as cbsodata:
-            try:
-                rows = cbsodata.get_meta(table, name, catalog_url=base.netloc + base.path)
-            except (KeyError, TypeError):  # it takes 'value' for granted
-                rows = None
-        return self._rows(rows, f"{table}/{name}")
-
-    @contextmanager
-    def _cbsodata(self) -> Iterator[Any]:
-        """Give ``cbsodata`` with our address, proxies and name, and put back what was there."""
-        quiet = logging.NullHandler()
-        with _CBSODATA:
-            # it logs on the root logger, which would set up logging for the whole program
-            logging.getLogger().addHandler(quiet)
-            try:
-                from cbsodata import cbsodata3
-
-                options, request = vars(cbsodata3.options), cbsodata3.Request
-                before = dict(options)
-                try:
-                    options |= self._options()
-                    cbsodata3.Request = self._guarded(request)
-                    yield cbsodata3
-                finally:
-                    options |= before
-                    cbsodata3.Request = request
-            finally:
-                logging.getLogger().removeHandler(quiet)
-
-    def _options(self) -> dict[str, Any]:
-        merge = self._session.merge_environment_settings
-        sending = merge(self.base_url, {}, None, None, None)
-        return {
-            "use_https": urlsplit(self.base_url).scheme == "https",
-            "requests": {**sending, "timeout": self.settings.timeout_seconds},
-        }
-
-    def _guarded(self, request: Callable[..., T]) -> Callable[..., T]:
-        def guarded(method: str, url: str, **options: Any) -> T:
-            # it would follow a link to wherever that leads
-            url = self._own(url, url)
-            return request(method, url, headers={"User-Agent": USER_AGENT}, **options)
-
-        return guarded
+        """Return all rows of a part that CBS gives in one answer, or in a few."""
+        where, url = f"{table}/{name}", self.address(table, name)
+        rows: list[Row] = []
+        for _ in range(MOST_LINKS):
+            page = self._ask(where, partial(self._page, url, where))
+            rows += page.rows
+            if page.link is None:
+                return rows
+            url = self._own(page.link, where)
+        raise _RefusedError(
+            f"{where}: {self.base_url} links to a next page {MOST_LINKS} times; expected a "
+            "description in a few pages. Check base_url."
+        )
 
     def _ask(self, where: str, ask: Callable[[], T]) -> T:
         """Return what ``ask`` gives, asking again where that may help."""
@@ -346,11 +314,9 @@ class OData3:
         )
 
     def _refusal(self, where: str, error: requests.HTTPError) -> SourceError:
-        # cbsodata raises a new error, without the answer, from the first
-        first = error if error.response is not None else error.__cause__
-        response: requests.Response = first.response  # type: ignore[union-attr]
+        response = error.response
         said = f"the server answers {response.status_code} {response.reason}"
-        if response.status_code >= _SERVER_ERROR and _TOO_MANY.search(response.text):
+        if response.status_code >= _SERVER_ERROR and _TOO_MANY.search(str(error)):
             return _TooManyError(f"{where}: {said}, too much at once. Check base_url.")
         if response.status_code >= _SERVER_ERROR and response.status_code != _NOT_IMPLEMENTED:
             return self._passing(where, said)
@@ -360,6 +326,28 @@ class OData3:
         )
         refused.status = response.status_code
         return refused
+
+
+def _read(response: requests.Response, seconds: float) -> bytes:
+    """Return the whole body, if it is not too large and comes within so many seconds."""
+    import requests
+    from urllib3.exceptions import HTTPError
+
+    body, end = bytearray(), time.monotonic() + seconds
+    try:
+        # what has come, however little: 'read' would wait for a full chunk
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise _RefusedError(
+                    f"{response.url} answers more than {LARGEST_ANSWER:,} bytes; expected a page "
+                    "of rows. Check base_url."
+                )
+            if time.monotonic() > end:
+                raise requests.ConnectionError(f"{len(body):,} bytes in {seconds:g} s")
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
+    return bytes(body)
 
 
 def _place(url: str) -> tuple[str | None, int | None]:
