@@ -21,9 +21,11 @@ run: $(SETUP) ## the main job on built-in data
 test: $(SETUP) ## all tests; with RISICOMODEL_ARCHIVE=PATH also those on real CBS tables
 	$(BIN)/pytest -n 2 --dist worksteal
 
-lint: $(SETUP) ## style, complexity
+lint: $(SETUP) ## style, complexity, spelling, declared dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell .
+	$(BIN)/deptry .
 
 types: $(SETUP) ## static types
 	$(BIN)/mypy
