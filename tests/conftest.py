@@ -14,23 +14,19 @@ import pytest
 
 from risicomodel.app import settings
 from risicomodel.core import paths
-from risicomodel.data import features
 from risicomodel.data.panel import build, schema
 from risicomodel.data.sources.archive import Archive
-from risicomodel.demo import DemoSettings, catalogue, write_archive
-from risicomodel.learning.problem import pose
+from risicomodel.demo import catalogue, write_archive
+from support.country import SMALL, posed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from risicomodel.app.settings import Settings
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
     from risicomodel.learning.problem import Problem
 
-SMALL = DemoSettings(gemeenten=25, wijken=220, first_year=2016, last_year=2018)
 
 # the same examples every time, and nothing left in the checkout
 hypothesis.settings.register_profile(
@@ -86,12 +82,6 @@ def small_panel(small_demo: Archive, domains: dict[str, Domain]) -> Panel:
     panel = build.build(small_demo, domains)
     schema.check(panel.wijken, domains)
     return panel
-
-
-def posed(wijken: pd.DataFrame, chosen: Settings, domain: str = "wmo") -> Problem:
-    """Pose one domain's problem as a run does."""
-    usable = features.usable(chosen.features, domain, chosen.domains[domain])
-    return pose(wijken, {domain: usable}, chosen.features, 100)[0]
 
 
 @pytest.fixture(scope="session")

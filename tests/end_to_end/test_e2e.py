@@ -1,0 +1,346 @@
+"""From figures to predictions, as people use it: demo, CBS's server, own figures, real data."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from risicomodel import runs
+from support.odata_server import Row, StatLineServer, Table
+from support.running import (
+    CBS_NAMES,
+    DEMO,
+    OFF,
+    SPLIT,
+    as_cbs,
+    cli,
+    refused,
+    well,
+    whole_run,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from risicomodel.data.sources.archive import Archive
+
+YEARS = (2016, 2017, 2018)
+LEARN = (*SPLIT, *OFF, "domain=jeugd", "model=glm", "split.protocols=[unseen_gemeente]")
+
+
+class TestDemo:
+    def test_data_then_train_then_compare(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RISICOMODEL_HOME", str(tmp_path))
+        out = well("data", *DEMO, *OFF).out
+        assert "DEMO" in out
+        assert "next:     risicomodel train data=demo" in out
+        well("train", *DEMO, *LEARN)
+        assert "glm" in well("compare").out
+        assert {path.name for path in tmp_path.iterdir()} == {".cache", "runs"}
+
+    def test_info(self) -> None:
+        out = well("info", *DEMO, *OFF).out
+        assert "DEMOKWB2016_TypedDataSet.parquet" in out
+        for line in ("jeugd", "wmo", "bijstand", "suppressed", "not_delivered", "2018"):
+            assert line in out
+
+    def test_everything_made_of_it_says_demo(self) -> None:
+        run = whole_run()
+        assert runs.read_record(run)["data"] == "demo"
+        assert pd.read_parquet(run / "panel.parquet")["gm_name"].str.contains("Demo").all()
+
+    def test_a_whole_run_ends_with_a_report_of_the_largest_gemeente(self) -> None:
+        run = whole_run()
+        panel = pd.read_parquet(run / "panel.parquet")
+        newest = panel[panel["year"] == panel["year"].max()]
+        people = newest.groupby("gm_name")["aantal_inwoners"].sum()
+        page = (run / "report" / "index.html").read_text(encoding="utf-8")
+        assert people.idxmax() in page
+        assert not [name for name in people.index if name != people.idxmax() and name in page]
+
+    def test_a_run_tells_of_the_gemeente_that_is_named_and_stands_where_there_is_none(
+        self, tmp_path: Path
+    ) -> None:
+        words = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=glm", "explain.refits=0")
+        run = tmp_path / "run"
+        out = well("run", *words, "gemeente=GM9005", "report.language=en", f"run.dir={run}").out
+        assert f"report:   {run / 'report' / 'index.html'}" in out
+        assert 'lang="en"' in (run / "report" / "index.html").read_text(encoding="utf-8")
+        assert json.loads((run / "report" / "report.json").read_text())["gemeente"] == "GM9005"
+        done = well("run", *words, "gemeente=GM9999", f"run.dir={run}")
+        assert "no report: no gemeente 'GM9999'" in done.err
+        assert {path.name for path in run.iterdir()} >= {"run.json", "predictions.parquet"}
+        assert not (run / "report").exists(), "the earlier run's is gone with it"
+        well("run", *words, "report.in_run=false", f"run.dir={run}")
+        assert not (run / "report").exists()
+
+    def test_learned_models_beat_the_mean_and_the_past_beats_all_but_the_future(self) -> None:
+        board = pd.read_csv(whole_run() / "leaderboard.csv")
+        wape = board.pivot_table(index=["protocol", "domain"], columns="model", values="wape")
+        new, ahead = wape.loc["unseen_gemeente"], wape.loc["next_years"]
+        # who lives there says little about jeugd, and 25 gemeenten are few
+        assert (new["glm"] < new["mean"])[["bijstand", "wmo"]].all()
+        assert (new["mean"] == new["gemeente_mean"]).all(), "a gemeente never seen has no mean"
+        assert (ahead["persistence"] < ahead["mean"]).all()
+
+    def test_a_random_split_flatters(self) -> None:
+        board = pd.read_csv(whole_run() / "leaderboard.csv")
+        wape = board.pivot_table(index=["domain", "model"], columns="protocol", values="wape")
+        learned = wape.loc[(slice(None), ["glm", "lightgbm", "kernel"]), :]
+        assert (learned["random"] < learned["unseen_gemeente"]).all()
+
+
+def csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep=";", dtype="str", keep_default_na=False, encoding="utf-8-sig")
+
+
+def rows_of(table: pd.DataFrame) -> list[Row]:
+    return [
+        {key: None if value != value else value for key, value in row.items()}  # noqa: PLR0124
+        for row in table.to_dict(orient="records")
+    ]
+
+
+def described(keys: dict[str, str], table: pd.DataFrame) -> list[Row]:
+    """Return ``DataProperties``: dimensions by kind, and a topic for every other column."""
+    topics = [name for name in table.columns if name not in {*keys, "ID"}]
+    return [
+        *({"Key": key, "Type": kind, "Title": key} for key, kind in keys.items()),
+        *({"Key": key, "Type": "Topic", "Title": key} for key in topics),
+    ]
+
+
+def kwb_table(folder: Path, year: int) -> Table:
+    table = pd.read_parquet(folder / f"DEMOKWB{year}_TypedDataSet.parquet")
+    names = pd.read_parquet(folder / f"DEMOKWB{year}_WijkenEnBuurten.parquet")
+    return Table(
+        f"Kerncijfers {year}",
+        described({"WijkenEnBuurten": "GeoDetail"}, table),
+        {"WijkenEnBuurten": rows_of(names)},
+        rows_of(table),
+    )
+
+
+def jeugd_table(folder: Path, year: int) -> Table:
+    """Return the demo's StatLine file as OData has it: keys where the file has titles."""
+    table = csv(folder / f"DEMOJZ{year}.csv")
+    code = next(name for name in table.columns if name.startswith("Codering"))
+    forms = {"T001644": "Totaal alle jeugdzorg in natura", "A1": "Jeugdhulp met verblijf"}
+    halves = {f"{year}HJ01": f"1e halfjaar {year}", f"{year}HJ02": f"2e halfjaar {year}"}
+    periods = {**halves, f"{year}JJ00": f"{year}"}
+    areas = dict(zip(table[code], table["Wijken"], strict=True))
+    for name, titles in (("VormenVanJeugdzorg", forms), ("Perioden", periods)):
+        table[name] = table[name].map({title: key for key, title in titles.items()})
+    table["Wijken"] = table[code]
+    topics = [name for name in table.columns if table[name].str.fullmatch(r"\d+\.\d|").all()]
+    table[topics] = table[topics].replace("", None).astype("float64")
+    kinds = {"VormenVanJeugdzorg": "Dimension", "Wijken": "GeoDetail", "Perioden": "TimeDimension"}
+    dimensions = {
+        name: [{"Key": key, "Title": title} for key, title in titles.items()]
+        for name, titles in (
+            ("VormenVanJeugdzorg", forms),
+            ("Wijken", areas),
+            ("Perioden", periods),
+        )
+    }
+    return Table(f"Jeugdzorg {year}", described(kinds, table), dimensions, rows_of(table))
+
+
+class TestCbs:
+    """What StatLine gives, through a real server, is what the archive gives."""
+
+    @pytest.fixture
+    def server(self, small_demo: Archive) -> Iterator[StatLineServer]:
+        server = StatLineServer()
+        server.behaviour.page_size = 400
+        for year in YEARS:
+            kwb = CBS_NAMES[f"DEMOKWB{year}_TypedDataSet"].removesuffix("_TypedDataSet")
+            server.behaviour.tables[kwb] = kwb_table(small_demo.folder, year)
+            jeugd = CBS_NAMES[f"DEMOJZ{year}"]
+            server.behaviour.tables[jeugd] = jeugd_table(small_demo.folder, year)
+        with contextlib.closing(server):
+            yield server
+
+    def test_downloaded_is_as_good_as_given(
+        self, server: StatLineServer, small_demo: Archive, tmp_path: Path
+    ) -> None:
+        given = as_cbs(small_demo, tmp_path / "given")
+        well("train", *LEARN, "data=archive", f"data.dir={given}", f"run.dir={tmp_path / 'a'}")
+
+        others = [f"~tables.kwb.{year}" for year in (2015, *range(2019, 2025))]
+        others += [f"~tables.jeugd.{year}" for year in (2015, 2019, 2020, 2021)]
+        words = (*LEARN, *others, "data=cbs", f"data.cbs.base_url={server.url}")
+        words = (*words, f"data.dir={tmp_path / 'cbs'}")
+        well("train", *words, f"run.dir={tmp_path / 'b'}")
+        tables = [
+            {path.name: pd.read_parquet(path) for path in (tmp_path / run).glob("*.parquet")}
+            for run in ("a", "b")
+        ]
+        assert tables[0].keys() == tables[1].keys()
+        for name, table in tables[0].items():
+            assert_frame_equal(table, tables[1][name], obj=name)
+
+        # nothing is asked again, and offline it goes on without the server
+        asked = len(server.behaviour.asked)
+        server.close()
+        well("train", *words, "data.offline=true", f"run.dir={tmp_path / 'c'}")
+        assert len(server.behaviour.asked) == asked
+        again = pd.read_parquet(tmp_path / "c" / "predictions.parquet")
+        assert_frame_equal(again, tables[1]["predictions.parquet"])
+        inputs = runs.read_record(tmp_path / "c")["inputs"]
+        assert {one["source"] for one in inputs} == {"cbs"}
+        assert {one["licence"] for one in inputs} == {"CC BY 4.0"}
+        assert all(one["url"].startswith("https://opendata.cbs.nl") for one in inputs)
+
+
+class TestWithoutMap:
+    def test_the_run_goes_on_on_less(self, small_demo: Archive, tmp_path: Path) -> None:
+        """For bijstand, where also the GLM would look at where a wijk lies."""
+        archive = as_cbs(small_demo, tmp_path / "archive")
+        words = [*SPLIT, *OFF, "domain=bijstand", "model=blend", "models.lightgbm.params.rounds=9"]
+        words += ["split.protocols=[unseen_gemeente]", "data=archive", f"data.dir={archive}"]
+        well("train", *words, f"run.dir={tmp_path / 'run'}")
+        panel = pd.read_parquet(tmp_path / "run" / "panel.parquet")
+        assert panel[["x_km", "y_km", "inwoners_nabij_2_km"]].isna().all(axis=None)
+        assert panel["inwoners_gemeente"].gt(0).all()
+        predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+        learned = predictions[predictions["model"].isin(["glm", "lightgbm", "kernel", "blend"])]
+        assert len(learned) == 4 * len(panel)
+        assert learned["rate"].between(0, 1).all()
+        assert (learned.groupby("model")["rate"].nunique() > 50).all()
+
+
+class TestOwnTable:
+    @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+    def test_stands_beside_cbs_features(
+        self, suffix: str, small_demo: Archive, tmp_path: Path
+    ) -> None:
+        archive = as_cbs(small_demo, tmp_path / "archive")
+        kwb = pd.read_parquet(archive / "84286NED_TypedDataSet.parquet")
+        codes = kwb.loc[kwb["SoortRegio_2"].str.strip() == "Wijk", "Codering_3"].str.strip()
+        own = pd.DataFrame({"Wijk code": codes, "Jaar": 2018, "Jongeren": np.arange(len(codes))})
+        path = tmp_path / f"clienten{suffix}"
+        save = {".csv": own.to_csv, ".xlsx": own.to_excel, ".parquet": own.to_parquet}[suffix]
+        save(path, index=False)
+        words = ["data=table", f"data.dir={archive}", f"data.own.path={path}"]
+        words += ["+data.own.columns={wijk_code: Wijk code, year: Jaar, jeugd: Jongeren}"]
+        done = cli("train", *LEARN, *words, "split.min_population=1", f"run.dir={tmp_path / 'run'}")
+        if done.status:  # row numbers as clients are too many for a large wijk, or they are not
+            refused(done, "more clients than people")
+            return
+        panel = pd.read_parquet(tmp_path / "run" / "panel.parquet")
+        panel = panel[panel["year"] == 2018].set_index("wijk_code")["jeugd_clients"]
+        assert panel.loc[codes.to_list()].to_list() == list(range(len(codes)))
+        record = runs.read_record(tmp_path / "run")
+        mine = next(one for one in record["inputs"] if one["source"] == "table")
+        assert mine["file"] == path.name
+        assert mine["licence"] == "internal"
+        assert record["data"] == "own"
+
+
+@pytest.mark.archive
+@pytest.mark.slow
+class TestRealArchive:
+    """The open CBS tables of a local archive (``RISICOMODEL_ARCHIVE``)."""
+
+    def test_info(self, archive_dir: Path) -> None:
+        out = well("info", "data=archive", f"data.dir={archive_dir}").out
+        for table in ("84615NED", "84753NED", "kwb_wijk_2019.parquet", "84799NED"):
+            assert table in out
+        assert "not in this archive" in out
+        for status in ("observed", "suppressed", "not_delivered", "absent"):
+            assert status in out
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def run(cls, archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        run = tmp_path_factory.mktemp("real") / "run"
+        where = ["data=archive", f"data.dir={archive_dir}", f"run.dir={run}", *OFF]
+        protocols = "split.protocols=[unseen_gemeente,random]"
+        well("train", *where, "model=lightgbm", "domain=jeugd", protocols)
+        return run
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def panel(cls, run: Path) -> pd.DataFrame:
+        return pd.read_parquet(run / "panel.parquet")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def board(cls, run: Path) -> pd.DataFrame:
+        board = pd.read_csv(run / "leaderboard.csv")
+        return board[board["model"] == "lightgbm"].set_index("protocol")
+
+    def test_data(self, archive_dir: Path, tmp_path: Path) -> None:
+        where = ["data=archive", f"data.dir={archive_dir}", f"run.dir={tmp_path / 'run'}"]
+        out = well("data", *where, *OFF).out
+        assert "DEMO" not in out
+        table = pd.read_csv(tmp_path / "run" / "quality.csv").set_index(["check", "subject"])
+        observed = table.loc[("status:observed", "jeugd")].set_index("year")["n"]
+        assert sorted(observed.index) == list(range(2015, 2022))
+        assert observed.between(800, 3500).all()
+
+    def test_text_is_text(self, panel: pd.DataFrame) -> None:
+        """Or the panel from cache would have other bytes than the one just built."""
+        assert "object" not in set(panel.dtypes.astype("str"))
+
+    def test_panel_has_seven_years(self, panel: pd.DataFrame) -> None:
+        assert sorted(panel["year"].unique()) == list(range(2015, 2022))
+        assert not panel.duplicated(["wijk_code", "year"]).any()
+        assert panel.groupby("year").size().between(1200, 3400).all()
+
+    def test_statuses(self, panel: pd.DataFrame) -> None:
+        counts = panel["jeugd_status"].value_counts()
+        assert set(counts.index) == {"observed", "suppressed", "absent"}
+        assert counts["observed"] > 8000
+        observed = panel["jeugd_status"] == "observed"
+        assert (panel["jeugd_clients"].notna() == observed).all()
+
+    def test_score(self, board: pd.DataFrame) -> None:
+        assert board.loc["unseen_gemeente", "wr2"] >= 0.26
+        assert board.loc["unseen_gemeente", "wape"] <= 0.19
+
+    def test_a_random_split_flatters(self, board: pd.DataFrame) -> None:
+        assert board.loc["random", "wr2"] > board.loc["unseen_gemeente", "wr2"] + 0.05
+
+    def test_every_wijk_is_predicted_also_where_nothing_is_known(
+        self, run: Path, panel: pd.DataFrame
+    ) -> None:
+        predictions = pd.read_parquet(run / "predictions.parquet")
+        predictions = predictions[predictions["model"] == "lightgbm"]
+        merged = panel.merge(predictions, on=["wijk_code", "year"], how="outer", indicator=True)
+        assert (merged["_merge"] == "both").all()
+        assert merged["rate"].between(0, 1).all()
+        figures = merged.groupby("gm_code")["jeugd_clients"].count()
+        in_2020 = set(panel.loc[panel["year"] == 2020, "gm_code"])
+        unknown = figures.index[figures == 0].intersection(sorted(in_2020))
+        assert len(unknown) >= 47
+        # Amersfoort, Breda, Nijmegen, Haarlemmermeer
+        assert {"GM0307", "GM0758", "GM0268", "GM0394"} <= set(unknown)
+        left_out = merged[merged["gm_code"].isin(unknown)]
+        assert left_out["rate"].notna().all()
+        assert left_out["observed_rate"].isna().all()
+
+    def test_inputs_are_named(self, run: Path, archive_dir: Path) -> None:
+        record: dict[str, Any] = runs.read_record(run)
+        assert record["data"] == "archive"
+        tables = {one["table"] for one in record["inputs"]}
+        assert {"84615NED", "84799NED"} <= tables
+        for one in record["inputs"]:
+            assert (archive_dir / one["file"]).is_file()
+            assert one["licence"] == "CC BY 4.0"
+
+    def test_from_cache_it_is_the_same(self, run: Path, archive_dir: Path, tmp_path: Path) -> None:
+        where = ["data=archive", f"data.dir={archive_dir}", f"run.dir={tmp_path / 'run'}", *OFF]
+        protocols = "split.protocols=[unseen_gemeente,random]"
+        well("train", *where, "model=lightgbm", "domain=jeugd", protocols)
+        assert runs.read_record(tmp_path / "run")["tables"] == runs.read_record(run)["tables"]

@@ -1,0 +1,1 @@
+"""What tests share: made-up tables, small runs, servers. No tests live here."""

@@ -1,0 +1,519 @@
+"""Forecasts: what they stand on, how good they were, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from risicomodel.results.forecasting import backtest, bands, components, half_years
+from risicomodel.results.forecasting.origins import Past
+from risicomodel.results.forecasting.settings import ForecastSettings, violations
+from support.running import OFF, cli, refused, well
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.data.domains import Domain
+    from risicomodel.data.sources.archive import Archive
+
+# six made-up years: origins 2014 to 2017 are tested, 2018 is forecast from
+YEARS = ("data.demo.gemeenten=25", "data.demo.wijken=220", "data.demo.first_year=2013")
+MADE = (*YEARS, "data.demo.last_year=2018", *OFF, "model=glm")
+TWO = (*MADE, "domain=[wmo,jeugd]")
+ONE = (*MADE, "domain=wmo")
+SCENARIO = ["65_plus +10%", "gezinswoningen {wijk} +400", "wmo -5% from 2020"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forecast") / "run"
+    well("forecast", *TWO, f"run.dir={folder}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def forecasts(run: Path) -> pd.DataFrame:
+    return pd.read_parquet(run / "forecasts.parquet")
+
+
+@pytest.fixture(scope="module")
+def said(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The champion's forecasts, where there is one."""
+    return forecasts[forecasts["champion"]].dropna(subset=["clients"])
+
+
+class TestTables:
+    def test_the_key_and_columns_are_as_promised(self, forecasts: pd.DataFrame) -> None:
+        promised = [
+            "domain", "wijk_code", "origin_year", "year", "model", "horizon", "rate", "lower",
+            "upper", "clients", "clients_lower", "clients_upper", "population", "population_source",
+            "champion",
+        ]  # fmt: skip
+        assert set(promised) <= set(forecasts)
+        assert not forecasts.duplicated(promised[:5]).any()
+        assert (forecasts["year"] - forecasts["origin_year"]).eq(forecasts["horizon"]).all()
+        assert forecasts.groupby("domain")["champion"].sum().nunique() == 1
+
+    def test_every_figure_is_possible(self, said: pd.DataFrame) -> None:
+        assert (said["lower"] >= 0).all()
+        assert (said["lower"] <= said["rate"]).all()
+        assert (said["rate"] <= said["upper"] + 1e-12).all()
+        assert (said["upper"] <= 1 + 1e-12).all()
+        assert_allclose(said["rate"] * said["population"], said["clients"])
+        assert_allclose(said["upper"] * said["population"], said["clients_upper"])
+
+    def test_bands_widen_with_the_years(self, said: pd.DataFrame) -> None:
+        width = (said["upper"] - said["lower"]) / said["rate"]
+        ordered = said.assign(width=width).sort_values(["domain", "wijk_code", "horizon"])
+        step = ordered.groupby(["domain", "wijk_code"])["width"].diff().dropna()
+        # but for what cannot be below nothing or above everybody
+        open_ended = (ordered["lower"] > 0) & (ordered["upper"] < 1)
+        assert (step[open_ended.reindex(step.index)] > -1e-9).all()
+
+    def test_wijken_add_up_to_gemeenten_and_these_to_the_country(
+        self, run: Path, said: pd.DataFrame
+    ) -> None:
+        sums = pd.read_csv(run / "forecast_sums.csv")
+        by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
+        own = said.groupby(["domain", "year", "gm_code"])[["clients", "population"]].sum()
+        assert_allclose(own["clients"], by_gemeente["clients"].reindex(own.index), rtol=1e-9)
+        country = sums[sums["level"] == "country"].set_index(["domain", "year"])
+        total = own.groupby(["domain", "year"]).sum()
+        assert_allclose(total["clients"], country["clients"].reindex(total.index), rtol=1e-9)
+
+    def test_bands_of_sums_lie_within_those_of_their_parts(
+        self, run: Path, said: pd.DataFrame
+    ) -> None:
+        sums = pd.read_csv(run / "forecast_sums.csv")
+        limits = ["clients_lower", "clients_upper"]
+        by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
+        own = said.groupby(["domain", "year", "gm_code"])[limits].sum()
+        together = by_gemeente[limits].reindex(own.index)
+        own = own.map(lambda clients: float(f"{clients:.10g}"))  # as they are written
+        assert (together["clients_lower"] >= own["clients_lower"]).all()
+        assert (together["clients_upper"] <= own["clients_upper"]).all()
+
+    def test_too_few_people_get_no_forecast_and_are_told(
+        self, run: Path, forecasts: pd.DataFrame
+    ) -> None:
+        silent = forecasts[forecasts["basis"] == "silent"]
+        assert len(silent)
+        assert silent[["clients", "rate", "lower", "upper"]].isna().all(axis=None)
+        notes = json.loads((run / "run.json").read_text(encoding="utf-8"))["notes"]
+        assert any("no forecast for wijken with too few people" in note for note in notes)
+
+    def test_every_driver_says_which_year_it_is_of(self, run: Path) -> None:
+        drivers = pd.read_csv(run / "forecast_drivers.csv", dtype="str")
+        found = drivers[drivers["domain"] == "wmo"].set_index("driver")["describes"]
+        assert found["figures"] == "2013–2018"
+        assert found["bevolking"] == "2018"
+        assert found["boundaries"] == "the tables of 2018"
+        assert found["halves"] == "2018"
+
+    def test_the_crosswalk_used_is_kept_and_its_shares_sum_to_one(self, run: Path) -> None:
+        links = pd.read_parquet(run / "crosswalk.parquet")
+        assert_allclose(links.groupby(["from_year", "from_code"])["share"].sum(), 1.0)
+
+    def test_twice_the_same_bytes(self, run: Path, tmp_path: Path) -> None:
+        well("forecast", *TWO, f"run.dir={tmp_path / 'again'}", "cache=false")
+        for name in ("forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv"):
+            assert (run / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+class TestBackTest:
+    def test_scores_are_of_every_origin_and_horizon(self, run: Path) -> None:
+        scores = pd.read_csv(run / "forecast_scores.csv")
+        each = scores[(scores["origin_year"] != "all") & scores["domain"].eq("wmo")]
+        found = set(zip(each["origin_year"].astype("int64"), each["horizon"], strict=True))
+        assert found == {(2014, h) for h in (1, 2, 3, 4)} | {
+            (2015, 1), (2015, 2), (2015, 3), (2016, 1), (2016, 2), (2017, 1)
+        }  # fmt: skip
+        assert set(each["model"]) == {*components.MODELS, backtest.BY_CODE}
+
+    def test_it_beats_the_last_figure_where_the_truth_is_made(self, run: Path) -> None:
+        scores = pd.read_csv(run / "forecast_scores.csv").query("origin_year == 'all'")
+        wape = scores.pivot_table(index=["domain", "horizon"], columns="model", values="wape")
+        assert (wape["blend"] < wape["persistence"]).all()
+
+    def test_an_earlier_origin_knows_nothing_of_later_figures(self, tmp_path: Path) -> None:
+        # the same command on an archive that ends there: what came out since changes nothing
+        folder = tmp_path / "2016"
+        well("forecast", *ONE, f"run.dir={folder}", "forecast.origin=2016")
+        found = pd.read_csv(folder / "forecast_scores.csv")
+        assert set(found["origin_year"]) == {"2014", "2015", "all"}
+        assert pd.read_parquet(folder / "forecasts.parquet")["origin_year"].eq(2016).all()
+
+    def test_measures_are_as_defined(self) -> None:
+        rows = pd.DataFrame(
+            {
+                "domain": "wmo", "origin_year": 2017, "horizon": 1, "model": "blend",
+                "gm_code": ["a", "a", "b"], "basis": ["figure", "older", "figure"],
+                "clients": [100.0, 50.0, 50.0], "forecast": [90.0, 60.0, 80.0],
+            }
+        )  # fmt: skip
+        row = backtest.scores(rows).query("origin_year == '2017'").iloc[0]
+        assert_allclose(row["wape"], (10 + 10 + 30) / 200)
+        assert_allclose(row["bias"], 230 / 200 - 1)
+        assert_allclose(row["wape_gemeente"], (0 + 30) / 200)
+        assert_allclose(row["wape_wijk"], (10 + 10 + 0) / 200)
+        floor = np.sqrt(2 / np.pi) * (10 + 2 * np.sqrt(50)) / 200
+        assert_allclose(row["noise_floor"], floor)
+        assert_allclose(row["wape_wijk_known"], 0.0)
+
+
+class TestBands:
+    @staticmethod
+    def trials(origins: int = 5, each: int = 400, shock: float = 0.0) -> pd.DataFrame:
+        """Forecasts of rates whose errors are as large as was foreseen."""
+        random = np.random.default_rng(3)
+        n = origins * each
+        origin = np.repeat(2014 + np.arange(origins), each)
+        forecast = random.uniform(50, 400, n)
+        moved = np.exp(shock * (origin == 2014)) * np.exp(random.normal(0, 0.1, n))
+        return pd.DataFrame(
+            {
+                "domain": "wmo", "model": "blend", "origin_year": origin, "horizon": 1,
+                "forecast": forecast, "shared": 0.08, "own": 0.06, "population": 5000.0,
+                "clients": forecast * moved, "gm_group": [f"GM{i % 40:04d}" for i in range(n)],
+            }
+        )  # fmt: skip
+
+    def test_bands_of_left_out_origins_hold_nine_in_ten(self) -> None:
+        rows = self.trials()
+        rows = rows.join(bands.left_out(rows))
+        held = rows["clients"].between(rows["lower"], rows["upper"])
+        assert 0.87 < held.mean() < 0.93
+
+    def test_a_shock_is_met_unforeseen(self) -> None:
+        # its own errors must not widen its bands
+        rows = self.trials(shock=0.5)
+        calm = self.trials().join(bands.left_out(self.trials()))
+        rows = rows.join(bands.left_out(rows))
+        first = rows["origin_year"] == 2014
+        width = (rows["upper"] - rows["lower"])[first] / rows["forecast"][first]
+        usual = (calm["upper"] - calm["lower"])[first] / calm["forecast"][first]
+        assert_allclose(width.mean(), usual.mean(), rtol=0.05)
+        assert (
+            rows[first]["clients"].between(rows["lower"][first], rows["upper"][first]).mean() < 0.2
+        )
+
+    def test_an_only_origin_has_no_band_to_be_tested_by(self) -> None:
+        assert bands.left_out(self.trials(origins=1)).isna().all(axis=None)
+
+    def test_what_wijken_share_adds_up_and_their_own_partly_cancels(self) -> None:
+        rows = pd.DataFrame(
+            {"gm_code": "a", "forecast": [100.0] * 4, "shared": 0.1, "own": 0.2, "population": 1e3}
+        )
+        total = bands.of_gemeenten(rows, ["gm_code"]).iloc[0]
+        assert_allclose([total["shared"], total["own"]], [0.1, 0.1])
+
+
+class TestRefusals:
+    def test_a_horizon_beyond_the_back_test(self) -> None:
+        refused(
+            cli("forecast", *ONE, "forecast.horizon=7"),
+            "forecast.horizon=7: no forecast that far ahead can be compared",
+            "allowed is 4 at most",
+        )
+
+    def test_too_few_years(self) -> None:
+        refused(cli("forecast", *ONE, "forecast.origin=2014"), "has the years with figures")
+
+    def test_a_run_without_the_years_for_it_says_so_and_goes_on(self, tmp_path: Path) -> None:
+        words = ("split.score_years=[2018]", "split.protocols=[unseen_gemeente]", "domain=jeugd")
+        short = tuple(w for w in MADE if "first_year" not in w)
+        done = well("run", *short, *words, "data.demo.first_year=2017", f"run.dir={tmp_path / 'r'}")
+        assert "no forecasts: no domain has the years" in done.err
+        assert not (tmp_path / "r" / "forecasts.parquet").exists()
+
+    @pytest.mark.parametrize("name", ["horizon", "folds", "least_years", "least_people"])
+    def test_settings_below_what_is_possible(self, name: str) -> None:
+        wrong = violations(ForecastSettings(**{name: 0}))
+        assert wrong[0].startswith(f"forecast.{name} is 0; allowed is")
+
+    def test_a_population_forecast_that_is_none(self, tmp_path: Path) -> None:
+        absent = cli("forecast", *ONE, f"forecast.population={tmp_path / 'none.csv'}")
+        refused(absent, "no population forecast at")
+        path = tmp_path / "wrong.csv"
+        path.write_text("gm_code;year;aantal_inwoners\n0363;2019;x\nGM0001;2019;5\nGM0001;2019;6\n")
+        refused(
+            cli("forecast", *ONE, f"forecast.population={path}"),
+            "is no code of a gemeente",
+            "not a number",
+            "GM0001 2019 is there twice",
+        )
+
+    def test_an_official_forecast_is_added_up_to(self, run: Path, tmp_path: Path) -> None:
+        sums = pd.read_csv(run / "forecast_sums.csv").query("level == 'gemeente' and horizon == 1")
+        gm, own = sums.query("domain == 'wmo'").iloc[0][["code", "population"]]
+        path = tmp_path / "official.csv"
+        path.write_text(f"gm_code;year;aantal_inwoners\n{gm};2019;{2 * own:.0f}\n")
+        folder = tmp_path / "run"
+        well("forecast", *ONE, f"forecast.population={path}", f"run.dir={folder}")
+        found = pd.read_csv(folder / "forecast_sums.csv").query("code == @gm and horizon == 1")
+        table = pd.read_parquet(folder / "forecasts.parquet")
+        # wijken too small for a forecast are in the official total
+        assert found["population"].iloc[0] > 1.9 * own
+        assert table["population_source"].str.contains("official forecast").all()
+
+
+class TestScenario:
+    def test_it_tells_the_difference_with_a_band(self, run: Path, tmp_path: Path) -> None:
+        wijk = pd.read_parquet(run / "forecasts.parquet").dropna()["wijk_code"].iloc[0]
+        texts = json.dumps([text.format(wijk=wijk) for text in SCENARIO])
+        well("forecast", *TWO, f"run.dir={tmp_path / 's'}", f"forecast.scenario={texts}")
+        table = pd.read_csv(tmp_path / "s" / "scenario.csv")
+        assert_allclose(table["scenario"] - table["forecast"], table["difference"], atol=1e-6)
+        assert (table["difference_lower"] <= table["difference"] + 1e-9).all()
+        assert (table["difference"] <= table["difference_upper"] + 1e-9).all()
+        country = table[table["level"] == "country"].set_index(["domain", "year"])["difference"]
+        assert country["wmo", 2019] > 0  # more people of 65 and older
+        assert country["wmo", 2020] < country["wmo", 2019]  # and then the policy
+        jeugd = table[(table["level"] == "wijk") & (table["domain"] == "jeugd")]
+        assert set(jeugd["code"]) == {wijk}  # only new families bring youth
+        # the forecasts themselves are what they were
+        same = (tmp_path / "s" / "forecasts.parquet").read_bytes()
+        assert same == (run / "forecasts.parquet").read_bytes()
+
+    def test_all_that_is_wrong_is_told_at_once(self) -> None:
+        texts = [
+            "80_plus +10%",
+            "65_plus WK999999 +5%",
+            "wmo +5",
+            "gezinswoningen +400",
+            "meer ouderen",
+        ]
+        refused(
+            cli("forecast", *ONE, f"forecast.scenario={json.dumps(texts)}"),
+            "unknown driver '80_plus' (did you mean '65_plus'?)",
+            "WK999999 is not forecast",
+            "policy is a percentage",
+            "homes are a number in an area",
+            "'meer ouderen' does not read as DRIVER",
+        )
+
+
+class TestVerify:
+    def test_forecasts_made_earlier_beside_figures_since(self, tmp_path: Path) -> None:
+        earlier, later = tmp_path / "earlier", tmp_path / "later"
+        well("forecast", *ONE, f"run.dir={earlier}", "forecast.origin=2016")
+        out = well("verify", earlier, *MADE, f"run.dir={later}").out
+        assert "forecasts beside figures" in out
+        scores = pd.read_csv(later / "verify.csv")
+        assert set(scores["horizon"]) == {1, 2}
+        # the same as the back-test of a later run finds for that origin, wijk for wijk
+        well("forecast", *ONE, f"run.dir={tmp_path / 'full'}")
+        tested = pd.read_csv(tmp_path / "full" / "forecast_scores.csv").query(
+            "origin_year == '2016'"
+        )
+        keys = ["horizon", "model"]
+        both = scores.merge(tested, on=keys, suffixes=("", "_tested"))
+        assert len(both) == 2 * len(components.MODELS)
+        assert_allclose(both["wape"], both["wape_tested"], rtol=0.05)
+        worst = pd.read_csv(later / "verify_worst.csv")
+        assert worst.groupby("year").size().le(10).all()
+        assert worst["clients"].ge(10).all()
+        gemeenten = pd.read_csv(later / "verify_gemeenten.csv")
+        off = gemeenten["forecast"] - gemeenten["clients"]
+        assert_allclose(gemeenten["off"], off, rtol=1e-6, atol=1e-4)
+
+    def test_years_that_are_not_out_yet_are_refused(self, run: Path) -> None:
+        refused(cli("verify", run, *MADE), "no figure is out yet of the years")
+
+    def test_a_folder_without_forecasts_is_refused(self, tmp_path: Path) -> None:
+        refused(cli("verify", tmp_path, *MADE), "is no finished run with forecasts")
+        refused(cli("verify", *MADE), "verify takes the folder of one earlier run")
+
+
+class TestArchive:
+    """On real figures: what docs and the study say of forecasts, with a little room."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def real(cls, archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = tmp_path_factory.mktemp("real") / "run"
+        well("forecast", "data=archive", f"data.dir={archive_dir}", *OFF, f"run.dir={folder}")
+        return folder
+
+    def test_forecasts_earn_their_place(self, real: Path) -> None:
+        scores = pd.read_csv(real / "forecast_scores.csv").query("origin_year != 'all'")
+        wape = scores.pivot_table(
+            index=["domain", "horizon", "origin_year"], columns="model", values="wape"
+        )
+        beside = wape.div(wape["persistence"], axis=0).groupby(level=[0, 1]).mean()["blend"]
+        assert beside.max() < 1.01
+        near = beside[beside.index.get_level_values("horizon") <= 3]
+        assert near.groupby(level=0).mean().loc[["jeugd", "wmo"]].max() < 0.94
+        code = wape["blend"].div(wape["persistence_by_code"]).groupby(level=[0, 1]).mean()
+        assert code["wmo", 3] < 0.85
+        assert max(code["jeugd", 3], code["bijstand", 3]) < 0.875
+
+    def test_given_the_true_gemeente_wijken_are_near_the_noise(self, real: Path) -> None:
+        scores = pd.read_csv(real / "forecast_scores.csv")
+        near = scores.query("origin_year == 'all' and model == 'blend' and horizon == 1")
+        assert len(near) == 3
+        assert (near["wape_wijk_known"] <= 1.10 * near["noise_floor_known"]).all()
+
+    def test_bands_hold(self, real: Path) -> None:
+        table = pd.read_csv(real / "forecast_bands.csv")
+        held = table.query("level == 'wijk' and model == 'blend' and group == 'all'")
+        near = held[held["origin_year"].eq("all") & held["horizon"].le(3)]
+        assert near["coverage"].between(0.87, 0.93).all()
+
+    def test_today_is_the_newest_map(self, real: Path) -> None:
+        record = json.loads((real / "run.json").read_text(encoding="utf-8"))["forecasts"]
+        assert (record["kind"], record["year"]) == ("map", 2022)
+        codes = pd.read_parquet(real / "forecasts.parquet")["wijk_code"]
+        assert codes.nunique() == 3340
+
+
+def test_a_merged_gemeente_is_forecast_as_it_is_now(real_archive: Archive, tmp_path: Path) -> None:
+    """Land van Cuijk is of 2022; its history is of Boxmeer, Cuijk, Grave and others."""
+    folder = tmp_path / "run"
+    well(
+        "forecast", "data=archive", f"data.dir={real_archive.folder}", *OFF, f"run.dir={folder}",
+        "domain=wmo", "forecast.horizon=1",
+    )  # fmt: skip
+    table = pd.read_parquet(folder / "forecasts.parquet").query("champion and gm_code == 'GM1982'")
+    assert table["clients"].gt(0).any()
+    assert set(table["basis"]) <= {"figure", "older", "gemeente", "expected", "silent"}
+
+
+class TestFollow:
+    """One origin's knowledge, made up by hand."""
+
+    @staticmethod
+    def past(clients: np.ndarray, people: float = 4_000.0) -> Past:
+        n, t = clients.shape
+        codes = [f"WK0001{i:02d}" for i in range(n)]
+        areas = pd.DataFrame({"wijk_code": codes, "gm_code": ["GM0001"] * (n - 1) + ["GM0002"]})
+        return Past(
+            2018,
+            areas,
+            list(range(2019 - t, 2019)),
+            np.full((n, t, 5), people / 5),
+            {"wmo": clients},
+            {"wmo": np.full((n, t), people)},
+            {"wmo": np.ones(n)},
+        )
+
+    def test_a_wijk_with_one_year_of_history_leans_on_its_gemeente(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        random = np.random.default_rng(4)
+        level = random.uniform(150, 350, (40, 1))
+        clients = np.round(level * np.exp(random.normal(0, 0.03, (40, 5))) / 5) * 5
+        short = clients.copy()
+        short[0, :4], short[0, 4] = np.nan, 600.0
+        found = components.follow(self.past(short), "wmo", domains["wmo"], 2, 100)
+        said = components.MODELS[components.MAIN](found)
+        assert found.basis[0] == "figure"
+        assert 250 < said[0, 0] < 600  # drawn to the others, but not all the way
+        assert (found.own[0] > found.own[1]).all()  # and less sure than one with five years
+
+    def test_without_any_figure_it_is_the_gemeente_and_of_no_gemeente_who_lives_there(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        clients[0], clients[-1] = np.nan, np.nan
+        found = components.follow(self.past(clients), "wmo", domains["wmo"], 1, 100)
+        assert (found.basis[0], found.basis[-1]) == ("gemeente", "expected")
+        said = components.MODELS[components.MAIN](found)
+        assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
+        assert found.shared[-1, 0] > found.shared[0, 0]
+
+    def test_the_last_level_of_a_wijk_is_that_of_its_newest_figure(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        clients[0] = 240.0, 240.0, 480.0, np.nan
+        found = components.follow(self.past(clients), "wmo", domains["wmo"], 2, 100)
+        others = found.wijk_last[1, 0]
+        assert found.basis[0] == "older"
+        assert_allclose(found.wijk_last[0] / others, 2.0, rtol=0.1)
+        assert (found.wijk[0] < found.wijk_last[0]).all()
+
+    def test_too_few_people_are_passed_over_in_silence(self, domains: dict[str, Domain]) -> None:
+        found = components.follow(
+            self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100
+        )
+        assert set(found.basis) == {"silent"}
+
+    def test_the_product_is_the_forecast(self, domains: dict[str, Domain]) -> None:
+        clients = np.random.default_rng(5).integers(20, 60, (30, 5)) * 5.0
+        one = components.follow(self.past(clients), "wmo", domains["wmo"], 3, 100)
+        product = one.need * one.level * one.drift * one.gemeente * one.wijk
+        assert_allclose(components.MODELS["levels"](one), product)
+        assert_allclose(components.MODELS["persistence"](one)[:, 2], clients[:, -1])
+        # of the blend, half is what gemeente and wijk were at last, and less of that later on
+        mixed = one.need * one.level * one.drift
+        for mean, last in ((one.gemeente, one.gemeente_last), (one.wijk, one.wijk_last)):
+            mixed = mixed * (mean + (last - mean) / [2, 4, 8])
+        assert_allclose(components.MODELS["blend"](one), mixed)
+        now = one.level * one.gemeente_last * one.wijk_last * one.need[:, [0]]  # people stay here
+        assert_allclose(now[:, 0], clients[:, -1])
+        # growth beyond need is damped: each step is half the one before
+        steps = np.diff(np.log(one.drift), prepend=0.0)
+        assert_allclose(steps[1:], steps[:-1] / 2)
+
+    def test_a_gemeente_that_grew_within_the_year_is_thought_to_go_on(
+        self, domains: dict[str, Domain]
+    ) -> None:
+        clients = np.full((20, 4), 240.0)
+        steady = self.past(clients)
+        grew = np.full((20, 2), 200.0)
+        grew[-1] = 180.0, 220.0  # the one wijk of the other gemeente
+        heading = replace(steady, halves={"wmo": grew})
+        said = [
+            components.MODELS[components.MAIN](
+                components.follow(past, "wmo", domains["wmo"], 2, 100)
+            )
+            for past in (steady, heading)
+        ]
+        beyond = np.log(said[1] / said[0])
+        assert (beyond[-1] > 0.04).all()
+        assert np.abs(beyond[:-1]).max() < 0.01
+
+
+class TestHalves:
+    """What is made of the first and the second half of the last year."""
+
+    GM = np.array([0, 0, 1])
+
+    def test_growth_is_the_countrys_the_gemeentes_beyond_and_the_wijks_beyond_that(self) -> None:
+        many = 1e9 * np.array([[1.0, 1.2], [1.0, 1.0], [2.0, 2.0]])
+        found = half_years.growth(many, self.GM)
+        assert found.country == pytest.approx(np.log(4.2 / 4.0))
+        gemeente = np.log([1.1, 1.1, 1.0]) - found.country
+        assert_allclose(found.gemeente, gemeente / 2, rtol=1e-6)
+        wijk = np.log([1.2, 1.0, 1.0]) - found.country - gemeente
+        assert_allclose(found.wijk, wijk / 2, rtol=1e-6, atol=1e-9)
+
+    def test_of_few_clients_little_is_believed_and_of_a_leap_not_all(self) -> None:
+        few = half_years.growth(np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3))
+        assert few.gemeente[0] == pytest.approx(np.log(110 / 90) / 4, rel=0.01)
+        leap = half_years.growth(np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3))
+        assert leap.gemeente[0] == half_years.BELIEVED * half_years.MOST
+
+    def test_half_of_the_countrys_growth_a_year_is_that_of_the_halves(self) -> None:
+        found = half_years.growth(np.array([[100.0, 102.0]]), np.array([0]))
+        assert found.with_years(0.0) == pytest.approx(np.log(1.02))
+        assert found.with_years(0.1) == pytest.approx(np.log(1.02) + 0.05)
+
+    @pytest.mark.parametrize("known", [None, np.zeros((3, 2))])
+    def test_without_halves_nothing_changes(self, known: np.ndarray | None) -> None:
+        found = half_years.growth(known, self.GM)
+        assert found.with_years(0.07) == 0.07
+        assert not found.gemeente.any()
+        assert not found.wijk.any()
+
+    def test_who_has_no_halves_goes_with_what_is_above_it(self) -> None:
+        found = half_years.growth(np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM)
+        assert found.gemeente[1] == found.gemeente[0] > 0
+        assert found.wijk[1] == 0
