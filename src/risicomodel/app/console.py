@@ -11,6 +11,7 @@ from risicomodel.core import paths
 from risicomodel.core.levels import WIJK
 from risicomodel.learning import protocols
 from risicomodel.results.evaluation import evaluate
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,13 +37,15 @@ PROTOCOL_ORDER = (
 )
 FORECASTS = "forecasts: WAPE of earlier ones, beside the figures that came out since"
 NEXT = {
-    "forecast": "open forecasts.parquet, forecast_sums.csv; in a year: 'risicomodel verify FOLDER'",
-    "verify": "open verify.csv, verify_gemeenten.csv, verify_worst.csv",
+    "forecast": f"open {contract.FORECASTS.file}, {contract.FORECAST_SUMS.file}; in a year: "
+    "'risicomodel verify FOLDER'",
+    "verify": f"open {contract.VERIFY.file}, {contract.VERIFY_GEMEENTEN.file}, "
+    f"{contract.VERIFY_WORST.file}",
 }
 TITLE = "leaderboard: WAPE per protocol, absolute errors as a share of all clients"
 NOTE = (
     "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
-    "scores.csv."
+    f"{contract.SCORES.file}."
 )
 
 
@@ -123,7 +126,8 @@ def _forecasts(found: Forecasts) -> str:
     formats = dict.fromkeys([*shown, "coverage", "width"], ".3f")
     note = (
         "persistence: the last figure, of the same code or through the crosswalk. coverage, width: "
-        "of the 90% bands. All origins, models and levels: forecast_scores.csv, forecast_bands.csv."
+        f"of the 90% bands. All origins, models and levels: {contract.FORECAST_SCORES.file}, "
+        f"{contract.FORECAST_BANDS.file}."
     )
     return f"{_table(rows, FORECASTS, formats)}\n{note}"
 
@@ -212,8 +216,9 @@ def _next(task: str, settings: Settings, folder: Path) -> str:
         return f"risicomodel train {chosen}"
     if settings.data.source == "demo":
         return "risicomodel run data=archive data.dir=PATH for real figures; 'risicomodel compare'"
-    estimated = (folder / "adding_up.csv").is_file()
-    made = "predictions.parquet (kind: estimate), adding_up.csv" if estimated else "leaderboard.csv"
+    made = contract.LEADERBOARD.file
+    if (folder / contract.ADDING_UP.file).is_file():
+        made = f"{contract.PREDICTIONS.file} (kind: estimate), {contract.ADDING_UP.file}"
     return f"open {made}; 'risicomodel compare' beside other runs"
 
 

@@ -60,6 +60,10 @@ class DataError(RisicomodelError):
     """Figures were read, but they cannot be right."""
 
 
+class ContractError(RisicomodelError):
+    """A table is not as its contract says, or a run was made under another contract."""
+
+
 def nearest(found: str, allowed: Iterable[str]) -> str:
     """Return the allowed word that looks most like ``found``; empty where none does."""
     near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)

@@ -59,10 +59,15 @@ class Level:
         """Return the codes of this level's areas that smaller ones lie in."""
         return self.prefix + codes.str[2 : 2 + self.digits]
 
+    def column(self, name: str) -> str:
+        """Return the level's own name of a column: ``wijk_code`` is ``buurt_code`` of buurten."""
+        if name == COUNT:
+            return f"n_{self.plural}"
+        return name.replace(WIJK.name, self.name, 1) if name in NAMES else name
+
     def published(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return a table under the level's own names, with the codes of the areas around."""
-        own = {name: name.replace("wijk", self.name, 1) for name in NAMES}
-        out = table.rename(columns={**own, COUNT: f"n_{self.plural}"})
+        out = table.rename(columns=self.column)
         if AREA in table:
             for place, around in enumerate(self.within, start=1 + list(table).index(AREA)):
                 out.insert(place, around.key, around.of(table[AREA]))

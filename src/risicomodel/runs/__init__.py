@@ -15,18 +15,21 @@ from risicomodel.runs.folder import (
     git_commit,
     known,
     open_run,
-    read_record,
 )
+from risicomodel.runs.reading import FinishedRun, finished, keeps_contract, read_record
 
 __all__ = [
     "RECORD",
     "About",
+    "FinishedRun",
     "Run",
     "RunSettings",
     "find",
     "finish",
+    "finished",
     "free_folder",
     "git_commit",
+    "keeps_contract",
     "known",
     "open_run",
     "read_record",

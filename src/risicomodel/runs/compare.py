@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pandas as pd
 
 from risicomodel import runs
-from risicomodel.core import levels, metrics
+from risicomodel.core import metrics
+from risicomodel.core.errors import ConfigError
+from risicomodel.runs import FinishedRun, contract
+
+log = logging.getLogger(__name__)
 
 METRICS = ("wr2", "wape")
 
@@ -28,14 +33,11 @@ def compare(names: list[str]) -> pd.DataFrame:
         the data of buurten is named after them.
     """
     tables = []
-    for folder in runs.find(names):
-        path = folder / "scores.csv"
-        if path.is_file():
-            record = runs.read_record(folder)
-            tables.append(_wide(pd.read_csv(path)).assign(run=folder.name, **_facts(record)))
+    for run in _runs(names):
+        if run.has(contract.SCORES):
+            scores = _wide(run.read(contract.SCORES))
+            tables.append(scores.assign(run=run.folder.name, **_facts(run)))
     if not tables:
-        from risicomodel.core.errors import ConfigError
-
         raise ConfigError(
             "none of these runs has scores; allowed are runs of 'train' and 'run'. Make one with "
             "'risicomodel train'."
@@ -46,6 +48,20 @@ def compare(names: list[str]) -> pd.DataFrame:
     return table.sort_values(["domain", "protocol", "wape"], ignore_index=True)
 
 
+def _runs(names: list[str]) -> list[FinishedRun]:
+    """Return the runs that are named, or all that today's contract can read."""
+    folders = runs.find(names)
+    if names:
+        return [runs.finished(folder) for folder in folders]
+    readable = [folder for folder in folders if runs.keeps_contract(runs.read_record(folder))]
+    if left_out := len(folders) - len(readable):
+        log.warning(
+            "left out: %s runs made under another contract of tables; make them again to compare.",
+            left_out,
+        )
+    return [runs.finished(folder) for folder in readable]
+
+
 def _wide(table: pd.DataFrame) -> pd.DataFrame:
     rows = table[(table["group"] == metrics.ALL) & table["metric"].isin(METRICS)]
     keys = ["domain", "protocol", "model"]
@@ -54,12 +70,11 @@ def _wide(table: pd.DataFrame) -> pd.DataFrame:
     return wide.reset_index()
 
 
-def _facts(record: dict[str, Any]) -> dict[str, Any]:
-    configuration = record["configuration"]
-    level = levels.get(configuration.get("level", levels.WIJK.name))
+def _facts(run: FinishedRun) -> dict[str, Any]:
+    record = run.record
     return {
         "label": record["name"],
-        "data": f"{record['data']}{level.label}",
-        "features": configuration["features"]["name"],
+        "data": f"{record['data']}{run.level.label}",
+        "features": record["configuration"]["features"]["name"],
         "seed": record["seed"],
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import subprocess
 import time
@@ -13,18 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import WIJK
 from risicomodel.core.versions import versions
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from risicomodel.core.levels import Level
     from risicomodel.data.sources.provenance import Provenance
+    from risicomodel.runs.contract import Table
 
 log = logging.getLogger(__name__)
 
@@ -95,9 +96,25 @@ class Run:
         self.timings[name] = round(time.perf_counter() - begin, 3)
         log.debug("%s took %.1f s", name, self.timings[name])
 
-    def write(self, name: str, table: pd.DataFrame) -> None:
-        """Write one of the run's tables, under the level's own names."""
-        storage.write_table(self.folder / name, self.level.published(table))
+    def write(self, declared: Table | str, rows: pd.DataFrame) -> None:
+        """Write one of the run's tables, under the level's own names, as its contract has it.
+
+        Parameters
+        ----------
+        declared : Table or str
+            The table's contract, or its name.
+        rows : DataFrame
+            Its rows; areas go by the names of wijken, whatever the level.
+
+        Raises
+        ------
+        ContractError
+            If the rows are not as declared, listing every violation; or if no such table is.
+        """
+        table = contract.get(declared) if isinstance(declared, str) else declared
+        written = self.level.published(rows)
+        contract.check(table.at(self.level), written)
+        storage.write_table(self.folder / table.file, written)
 
     def note(self, text: str) -> None:
         """Keep something the reader of the results must know, and say it now."""
@@ -167,6 +184,7 @@ def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, A
         run.folder / RECORD,
         {
             "task": run.task,
+            "contract": contract.VERSION,
             "name": about.name,
             "data": about.data,
             "started": run.started.isoformat(timespec="seconds"),
@@ -239,9 +257,3 @@ def find(wanted: list[str]) -> list[Path]:
             )
         out.append(complete[0].resolve())
     return out
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """Return a run's ``run.json``."""
-    record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return record

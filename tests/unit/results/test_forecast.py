@@ -327,7 +327,7 @@ class TestVerify:
         refused(cli("verify", run, *MADE), "no figure is out yet of the years")
 
     def test_a_folder_without_forecasts_is_refused(self, tmp_path: Path) -> None:
-        refused(cli("verify", tmp_path, *MADE), "is no finished run with forecasts")
+        refused(cli("verify", tmp_path, *MADE), "is not a finished run", "run.json")
         refused(cli("verify", *MADE), "verify takes the folder of one earlier run")
 
 

@@ -14,6 +14,7 @@ from risicomodel.core.levels import WIJK
 from risicomodel.data.panel import build, multiple_use, quality, store
 from risicomodel.data.panel.build import KWB, Panel
 from risicomodel.data.sources.archive import Archive
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
@@ -32,10 +33,10 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
         _write_stacking(archive, panel, run)
     for note in panel.notes:
         run.note(note)
-    run.write("panel.parquet", panel.wijken)
-    run.write("gemeenten.parquet", panel.gemeenten)
-    run.write("outlines.parquet", panel.outlines)
-    run.write("quality.csv", report)
+    run.write(contract.PANEL, panel.wijken)
+    run.write(contract.GEMEENTEN, panel.gemeenten)
+    run.write(contract.OUTLINES, panel.outlines)
+    run.write(contract.QUALITY, report)
     return panel, report
 
 
@@ -45,7 +46,7 @@ def _write_stacking(archive: Archive, panel: Panel, run: Run) -> None:
         return
     table, records = multiple_use.read(archive)
     panel.provenance.extend(records)
-    run.write("stacking.parquet", table)
+    run.write(contract.STACKING, table)
 
 
 def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None:

@@ -12,11 +12,13 @@ from risicomodel.learning import models
 from risicomodel.learning import protocols as splits
 from risicomodel.results import estimates
 from risicomodel.results.evaluation import bands, evaluate
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
     from risicomodel.learning.problem import Problem
     from risicomodel.runs import Run
+    from risicomodel.runs.contract import Table
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,6 @@ class Assessment:
     leaderboard: pd.DataFrame
     champions: dict[str, str]
     scored_rows: dict[str, str]
-
-
-SCORES, CALIBRATION = "scores.csv", "calibration.csv"
-PREDICTIONS, ADDING_UP = "predictions.parquet", "adding_up.csv"
 
 
 @dataclass(frozen=True)
@@ -71,34 +69,34 @@ def assess(
         ``adding_up.csv``.
     """
     _tell_what_is_left_out(settings, run)
-    parts: dict[str, list[pd.DataFrame]] = defaultdict(list)
+    parts: dict[Table, list[pd.DataFrame]] = defaultdict(list)
     hashes: dict[str, str] = {}
     # as what is written is sorted, and a domain at a time: the rows of all would not fit a laptop
     for problem in sorted(problems, key=lambda problem: problem.domain):
         rows = predictions[problem.domain]
         tables, scored = _assess_one(problem, rows, totals, settings)
         hashes |= scored
-        for name, table in tables.items():
-            parts[name].append(table)
-    if ADDING_UP in parts:
-        for note in estimates.doubts(pd.concat(parts[ADDING_UP]), settings.areas):
+        for declared, table in tables.items():
+            parts[declared].append(table)
+    if contract.ADDING_UP in parts:
+        for note in estimates.doubts(pd.concat(parts[contract.ADDING_UP]), settings.areas):
             run.note(note)
-    scores = pd.concat(parts[SCORES], ignore_index=True)
+    scores = pd.concat(parts[contract.SCORES], ignore_index=True)
     best = evaluate.champions(scores, settings.champion.protocol, settings.champion.metric)
     board = evaluate.leaderboard(scores, best)
-    run.write("leaderboard.csv", board)
+    run.write(contract.LEADERBOARD, board)
     while parts:
-        name, of_domains = parts.popitem()
+        declared, of_domains = parts.popitem()
         table = pd.concat(of_domains, ignore_index=True)
         of_domains.clear()  # writing takes room too
-        run.write(name, table)
+        run.write(declared, table)
     return Assessment(scores, board, best, hashes)
 
 
 def _assess_one(
     problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, settings: Settings
-) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
-    """Return one domain's part of the tables by file name, and the hash of what was scored."""
+) -> tuple[dict[Table, pd.DataFrame], dict[str, str]]:
+    """Return one domain's part of the tables, and the hash of what was scored."""
     sure = _how_sure(problem, predictions, settings)
     unseen = sure.unseen_years(problem)
     years = settings.split.score_years
@@ -108,13 +106,14 @@ def _assess_one(
     asked = everything[everything["protocol"] == settings.champion.protocol]
     hashes = {problem.domain: evaluate.figures_hash(asked)} if len(asked) else {}
     table = evaluate.score_all(everything)
-    tables = {CALIBRATION: evaluate.calibration(everything)}
+    tables = {contract.CALIBRATION: evaluate.calibration(everything)}
     if sure.banded is not None:
         together = pd.concat([sure.banded, *unseen], ignore_index=True)
         table = bands.add_scores(table, everything, together)
         del together
     del everything, unseen
-    return {SCORES: table, **tables, **_made(problem, sure, table, totals, settings)}, hashes
+    tables |= {contract.SCORES: table, **_made(problem, sure, table, totals, settings)}
+    return tables, hashes
 
 
 def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
@@ -122,8 +121,8 @@ def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
     protocols = settings.split.protocols
     if splits.UNSEEN_GEMEENTE not in protocols:
         run.note(
-            f"no predictions.parquet: 'expected' comes from {splits.UNSEEN_GEMEENTE}, which is not "
-            "in split.protocols."
+            f"no {contract.PREDICTIONS.file}: 'expected' comes from {splits.UNSEEN_GEMEENTE}, "
+            "which is not in split.protocols."
         )
     elif not estimates.needed(protocols):
         run.note(
@@ -152,7 +151,7 @@ def _made(
     scores: pd.DataFrame,
     totals: pd.DataFrame,
     settings: Settings,
-) -> dict[str, pd.DataFrame]:
+) -> dict[Table, pd.DataFrame]:
     """Return what is expected and estimated for every wijk, and how estimates added up."""
     if sure.banded is None:
         return {}
@@ -170,4 +169,4 @@ def _made(
     said = pd.concat(rows)
     rows.clear()  # or sorting would hold a third copy
     said = said.sort_values(["wijk_code", "year", "kind", "model"])
-    return {PREDICTIONS: said, **({ADDING_UP: pd.concat(moved)} if moved else {})}
+    return {contract.PREDICTIONS: said, **({contract.ADDING_UP: pd.concat(moved)} if moved else {})}

@@ -17,6 +17,7 @@ from risicomodel.learning.final_fits import fit_all
 from risicomodel.learning.problem import pose
 from risicomodel.results import explanation, forecasting
 from risicomodel.results.evaluation import evaluate, sensitive
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from risicomodel.app.pipeline.scoring import Assessment
@@ -138,14 +139,14 @@ def forecasts(
             )
     for note in (*notes, *found.notes):
         run.note(note)
-    run.write("forecasts.parquet", found.wijken)
-    run.write("forecast_sums.csv", found.sums)
-    run.write("forecast_scores.csv", found.scores)
-    run.write("forecast_bands.csv", found.bands)
-    run.write("forecast_drivers.csv", found.drivers)
-    run.write("crosswalk.parquet", found.crosswalk)
+    run.write(contract.FORECASTS, found.wijken)
+    run.write(contract.FORECAST_SUMS, found.sums)
+    run.write(contract.FORECAST_SCORES, found.scores)
+    run.write(contract.FORECAST_BANDS, found.bands)
+    run.write(contract.FORECAST_DRIVERS, found.drivers)
+    run.write(contract.CROSSWALK, found.crosswalk)
     if found.scenario is not None:
-        run.write("scenario.csv", found.scenario)
+        run.write(contract.SCENARIO, found.scenario)
     return found
 
 
@@ -180,10 +181,10 @@ def sensitive_changes(
                 for table in (before[problem.domain], predictions[problem.domain])
             )
             tables.append(sensitive.changes(bare_rows, rows, values))
-        run.write("sensitive_changes.csv", pd.concat(tables, ignore_index=True))
+        run.write(contract.SENSITIVE_CHANGES, pd.concat(tables, ignore_index=True))
     run.note(
         f"sensitive features were used ({', '.join(used)}): {settings.features.justification} "
-        "What they changed is in sensitive_changes.csv."
+        f"What they changed is in {contract.SENSITIVE_CHANGES.file}."
     )
 
 

@@ -19,7 +19,7 @@ from risicomodel.data import features as features_module
 from risicomodel.learning import tuning
 from risicomodel.results import forecasting
 from risicomodel.results.evaluation import leaderboard_chart
-from risicomodel.runs import RunSettings
+from risicomodel.runs import RunSettings, contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
         inputs.check_years(panel, settings)
         with run.stage("features"):
             problems = stages.problems_of(panel, settings)
-            run.write("features.csv", features_module.table(settings.features, settings.domains))
+            run.write(contract.FEATURES, features_module.table(settings.features, settings.domains))
         with run.stage("models"):
             predictions = stages.predictions_of(problems, settings)
         with run.stage("evaluation"), compute.one_thread():
@@ -121,18 +121,19 @@ def forecast(settings: Settings) -> Outcome:
 
 def verify(settings: Settings, folder: str) -> Outcome:
     """Compare the forecasts of an earlier run with figures that came out since."""
-    earlier, boundaries = forecasting.read(folder)
-    domains = {name: settings.domains[name] for name in earlier["domain"].unique()}
+    earlier = runs.finished(Path(folder).expanduser())
+    forecasts = earlier.read(contract.FORECASTS)
+    domains = {name: settings.domains[name] for name in forecasts["domain"].unique()}
     with runs.open_run("verify", settings.run, settings.areas) as run:
         panel, report = inputs.read(replace(settings, domains=domains), run)
         with run.stage("comparison"):
-            found = forecasting.verify(earlier, boundaries, panel)
+            found = forecasting.verify(forecasts, earlier.record["forecasts"], panel)
         for note in found.notes:
             run.note(note)
-        run.write("verify.csv", found.scores)
-        run.write("verify_gemeenten.csv", found.gemeenten)
-        run.write("verify_worst.csv", found.worst)
-        run.write("verify_wijken.parquet", found.wijken)
+        run.write(contract.VERIFY, found.scores)
+        run.write(contract.VERIFY_GEMEENTEN, found.gemeenten)
+        run.write(contract.VERIFY_WORST, found.worst)
+        run.write(contract.VERIFY_WIJKEN, found.wijken)
         runs.finish(run, settings.about(), panel.provenance, {"verified": str(folder)})
     return Outcome(run.final, report, verified=found)
 
@@ -173,9 +174,10 @@ def _newest_run(settings: Settings) -> Path:
     """Return the newest complete run of the data that is asked for; made if there is none."""
     chosen = settings.data.name
     for folder in reversed(runs.known("run")):
-        data = runs.read_record(folder)["data"]
+        record = runs.read_record(folder)
         # the demo is what there is when no data is named: any run is newer than making that up
-        if data == chosen or settings.data.source == "demo":
+        of_the_data = record["data"] == chosen or settings.data.source == "demo"
+        if of_the_data and runs.keeps_contract(record):
             return folder
     log.info("no complete run of %s yet: making one first.", chosen)
     return _learn("run", replace(settings, run=RunSettings())).folder
@@ -213,8 +215,8 @@ def tune(settings: Settings) -> Outcome:
         with run.stage("evaluation"), compute.one_thread():
             result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
             table = tuning.summary(found, result.scores, goal)
-            run.write("trials.csv", tuning.trials(found))
-            run.write("tuned.csv", table)
+            run.write(contract.TRIALS, tuning.trials(found))
+            run.write(contract.TUNED, table)
             tuned = tuning.tuned_models(settings.models, found)
             storage.write_text(run.folder / "tuned.yaml", tuning.tuned_file(tuned))
         tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from risicomodel.results.explanation.settings import ExplainSettings
 
 
-COLUMNS, FEATURES = "explanations.parquet", "explanation_features.parquet"
-FAMILIES, SIMILAR = "explanation_families.parquet", "similar.csv"
-IMPORTANCE, DEPENDENCE, INTERACTIONS = "importance.csv", "dependence.csv", "interactions.csv"
+COLUMNS, FEATURES = "explanations", "explanation_features"
+FAMILIES, SIMILAR = "explanation_families", "similar"
+IMPORTANCE, DEPENDENCE, INTERACTIONS = "importance", "dependence", "interactions"
 OF_LEVEL = {tables.COLUMN: COLUMNS, tables.FEATURE: FEATURES, tables.FAMILY: FAMILIES}
 
 
@@ -91,7 +91,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Explanations:
-    """What :func:`explain` gives: tables by file name, and what a reader must know."""
+    """What :func:`explain` gives: tables by name, and what a reader must know."""
 
     tables: dict[str, pd.DataFrame]
     notes: list[str] = field(default_factory=list)
@@ -251,7 +251,7 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 def _tables(
     one: Plan, explained: Explained, near: pd.DataFrame, asked: Asked
 ) -> dict[str, pd.DataFrame]:
-    """Return one domain's part of the tables, by file name."""
+    """Return one domain's part of the tables, by name."""
     x = one.problem.x.loc[explained.rows[ROW]].reset_index(drop=True)
     levels = tables.levels(explained, asked.features, x)
     places = _places(explained.rows, near)

@@ -2,7 +2,7 @@
 
 from risicomodel.results.forecasting.forecast import Forecasts, Plan, forecast, plan, tasks
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
-from risicomodel.results.forecasting.verify import Verified, read, verify
+from risicomodel.results.forecasting.verify import Verified, verify
 
 __all__ = [
     "ForecastSettings",
@@ -11,7 +11,6 @@ __all__ = [
     "Verified",
     "forecast",
     "plan",
-    "read",
     "tasks",
     "verify",
     "violations",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from risicomodel.core.errors import ConfigError, DataError
+from risicomodel.core.errors import DataError
 from risicomodel.core.levels import AREA
 from risicomodel.data.panel import crosswalk
 from risicomodel.data.panel.crosswalk import Crosswalk
@@ -18,7 +16,6 @@ from risicomodel.results.forecasting import backtest, bands, origins
 if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
 
-FORECASTS, RECORD = "forecasts.parquet", "run.json"
 WORST = 10
 # persons: of fewer no figure is shown to a reader
 SMALL = 10
@@ -47,24 +44,6 @@ class Verified:
     worst: pd.DataFrame
     wijken: pd.DataFrame
     notes: list[str]
-
-
-def read(folder: str) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the forecasts of an earlier run, and the boundaries they are for.
-
-    Raises
-    ------
-    ConfigError
-        If the folder is no run with forecasts.
-    """
-    place = Path(folder).expanduser()
-    if not (place / RECORD).is_file() or not (place / FORECASTS).is_file():
-        raise ConfigError(
-            f"{place} is no finished run with forecasts ({RECORD} and {FORECASTS} are not both in "
-            "it); allowed is the folder of 'risicomodel forecast' or 'risicomodel run'."
-        )
-    record = json.loads((place / RECORD).read_text(encoding="utf-8"))
-    return pd.read_parquet(place / FORECASTS), dict(record["forecasts"])
 
 
 def verify(forecasts: pd.DataFrame, boundaries: dict[str, Any], panel: Panel) -> Verified:

@@ -1,0 +1,98 @@
+"""Every table that runs write, declared once: what is written is held to it, and named by it.
+
+``docs/reference/tables.md`` is made of what stands here (``python tools/reference.py``). A change
+that readers must know of, of a name, type, unit or meaning, takes a new :data:`VERSION`.
+"""
+
+from risicomodel.core.errors import ContractError, suggest
+from risicomodel.runs.contract.checks import check
+from risicomodel.runs.contract.data_tables import (
+    FEATURES,
+    GEMEENTEN,
+    OUTLINES,
+    PANEL,
+    QUALITY,
+    STACKING,
+)
+from risicomodel.runs.contract.declarations import Column, Table
+from risicomodel.runs.contract.explanation_tables import (
+    DEPENDENCE,
+    EXPLANATION_FAMILIES,
+    EXPLANATION_FEATURES,
+    EXPLANATIONS,
+    IMPORTANCE,
+    INTERACTIONS,
+    SIMILAR,
+)
+from risicomodel.runs.contract.forecast_tables import (
+    CROSSWALK,
+    FORECAST_BANDS,
+    FORECAST_DRIVERS,
+    FORECAST_SCORES,
+    FORECAST_SUMS,
+    FORECASTS,
+    SCENARIO,
+    VERIFY,
+    VERIFY_GEMEENTEN,
+    VERIFY_WIJKEN,
+    VERIFY_WORST,
+)
+from risicomodel.runs.contract.score_tables import (
+    ADDING_UP,
+    CALIBRATION,
+    LEADERBOARD,
+    PREDICTIONS,
+    SCORES,
+    SENSITIVE_CHANGES,
+    TRIALS,
+    TUNED,
+)
+
+VERSION = 1  # of all tables together: a run says which one it was made under
+
+TABLES = {
+    table.name: table
+    for table in (
+        PANEL, GEMEENTEN, OUTLINES, QUALITY, STACKING, FEATURES,
+        SCORES, LEADERBOARD, CALIBRATION, PREDICTIONS, ADDING_UP, SENSITIVE_CHANGES,
+        EXPLANATIONS, EXPLANATION_FEATURES, EXPLANATION_FAMILIES, SIMILAR, IMPORTANCE, DEPENDENCE,
+        INTERACTIONS,
+        FORECASTS, FORECAST_SUMS, FORECAST_SCORES, FORECAST_BANDS, FORECAST_DRIVERS, CROSSWALK,
+        SCENARIO, VERIFY, VERIFY_GEMEENTEN, VERIFY_WORST, VERIFY_WIJKEN,
+        TRIALS, TUNED,
+    )
+}  # fmt: skip
+# what else a run may leave in its folder
+OTHER_FILES = {
+    "run.json": "how the run came about, and which contract its tables keep; comes last",
+    "leaderboard.svg": "the leaderboard as a picture",
+    "tuned.yaml": "the parameters that tuning found, to use in other runs",
+    "report": "the folder of the run's report",
+}
+
+
+def get(name: str) -> Table:
+    """Return the table of a name, which is that of its file without the ending.
+
+    Raises
+    ------
+    ContractError
+        If none of that name is declared.
+    """
+    if name not in TABLES:
+        raise ContractError(
+            f"no table '{name}' is declared{suggest(name, TABLES)}; expected is one of "
+            f"{', '.join(TABLES)}. Declare it in runs/contract."
+        )
+    return TABLES[name]
+
+
+__all__ = [
+    "ADDING_UP", "CALIBRATION", "CROSSWALK", "DEPENDENCE", "EXPLANATIONS", "EXPLANATION_FAMILIES",
+    "EXPLANATION_FEATURES", "FEATURES", "FORECASTS", "FORECAST_BANDS", "FORECAST_DRIVERS",
+    "FORECAST_SCORES", "FORECAST_SUMS", "GEMEENTEN", "IMPORTANCE", "INTERACTIONS", "LEADERBOARD",
+    "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS", "QUALITY", "SCENARIO", "SCORES",
+    "SENSITIVE_CHANGES", "SIMILAR", "STACKING", "TABLES", "TRIALS", "TUNED", "VERIFY",
+    "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST", "VERSION", "Column", "Table", "check",
+    "get",
+]  # fmt: skip
