@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import cached_work
 from risicomodel.core import compute as compute_module
+from risicomodel.core.cached_work import Result
 from risicomodel.learning import models, protocols, reference_rates
 from risicomodel.learning.problem import bare
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from risicomodel.learning.protocols import Fold, Protocol, SplitSettings
 
 
-FITTED = "fitted"  # models in the cache, by the key of their task
+KIND = "folds"  # in the cache: predictions and, as texts, the models that made them
 
 
 @dataclass(frozen=True)
@@ -95,23 +97,16 @@ def _blend(predictions: pd.DataFrame, name: str, params: models.BlendParams) -> 
     return first.assign(model=name, rate=rate, seconds=seconds)
 
 
-def predict(task: Task) -> pd.DataFrame:
+def fit_and_predict(task: Task) -> Result:
     """Fit one model on one fold's training rows and predict its test rows.
 
     Returns
     -------
-    DataFrame
-        ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known`` (the place has an
-        earlier figure), ``seconds`` (fit and predict).
-    """
-    return fit_and_predict(task)[0]
-
-
-def fit_and_predict(task: Task) -> tuple[pd.DataFrame, dict[str, str] | None]:
-    """Return what :func:`predict` gives, and the fitted model if it is one to explain.
-
-    Models of ``unseen_gemeente`` make ``expected``; they come along as texts
-    (:func:`risicomodel.learning.models.pack`), to be kept and explained without a second fit.
+    Result
+        Its table has ``row`` (position in the panel), ``rate`` (predicted, 0–1), ``last_known``
+        (the place has an earlier figure), ``seconds`` (fit and predict). Its texts are the fitted
+        model, of ``unseen_gemeente`` only: those models make ``expected``, and are explained
+        without a second fit (:func:`risicomodel.learning.models.pack`).
     """
     models.load_libraries()
     train, test = rows(task.problem, task.protocol, task.fold)
@@ -129,7 +124,7 @@ def fit_and_predict(task: Task) -> tuple[pd.DataFrame, dict[str, str] | None]:
             "seconds": seconds,
         }
     )
-    return table, models.pack(model) if explained else None
+    return Result(table, models.pack(model) if explained else None)
 
 
 @lru_cache(maxsize=2)  # the models of a fold come one after the other, and share its rows
@@ -150,41 +145,25 @@ def rows(problem: Problem, protocol: Protocol, fold: Fold) -> tuple[models.Rows,
 
 
 def run(
-    work: list[Task],
+    tasks: list[Task],
     cache: Cache,
     compute: ComputeSettings,
     done: Callable[[int], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Run tasks, several at a time, and return their predictions in the order of the tasks.
 
-    What is in the cache is not done again; the cache is read and written here only, as those who
-    do the work may share no disk with it.
-
     Returns
     -------
     DataFrame
-        What :func:`predict` gives, with ``domain``, ``protocol``, ``model``, ``fold``, ``origin``
-        (−1 where there is none).
+        The tables of :func:`fit_and_predict`, with ``domain``, ``protocol``, ``model``, ``fold``,
+        ``origin`` (−1 where there is none).
     """
-    keys = [task.key() for task in work]
-    tables = [cache.kept("folds", key) for key in keys]
-    missing = [place for place, table in enumerate(tables) if table is None]
-    if kept := len(work) - len(missing):
-        done(kept)
-
-    def arrived(position: int, result: tuple[pd.DataFrame, dict[str, str] | None]) -> None:
-        place, (table, model) = missing[position], result
-        if model is not None:
-            cache.keep_texts(FITTED, keys[place], model)
-        cache.keep("folds", keys[place], table)
-        tables[place] = table
-        done(1)
-
     models.load_libraries()
-    with compute_module.one_thread():
-        compute_module.each(fit_and_predict, _bare([work[i] for i in missing]), compute, arrived)
+    tables = cached_work.run(
+        fit_and_predict, tasks, KIND, cache=cache, compute=compute, done=done, prepared=_bare
+    )
     rows.cache_clear()
-    return _labelled(work, [table for table in tables if table is not None])
+    return _labelled(tasks, tables)
 
 
 def _labelled(work: list[Task], results: list[pd.DataFrame]) -> pd.DataFrame:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from risicomodel.app.settings import Settings
+    from risicomodel.core.cached_work import Result
     from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.crossfit import Task
     from risicomodel.learning.problem import Problem
 
 
@@ -81,12 +83,20 @@ def test_four_jobs_give_what_one_gives_bit_by_bit(problem: Problem) -> None:
 def test_a_kept_fit_is_what_a_fresh_one_gives_and_is_not_made_again(
     problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fits: list[Task] = []
+    fit_and_predict = crossfit.fit_and_predict
+
+    def observed(task: Task) -> Result:
+        fits.append(task)
+        return fit_and_predict(task)
+
+    monkeypatch.setattr(crossfit, "fit_and_predict", observed)
     work = tasks(problem, ["unseen_wijk"], FAST)
     fresh = crossfit.run(work, Cache(tmp_path), ComputeSettings(jobs=1))
-    monkeypatch.setattr(crossfit, "predict", lambda _: pytest.fail("fitted again"))
-    pd.testing.assert_frame_equal(
-        crossfit.run(work, Cache(tmp_path), ComputeSettings(jobs=1)), fresh
-    )
+    assert len(fits) == len(work)
+    kept = crossfit.run(work, Cache(tmp_path), ComputeSettings(jobs=1))
+    assert len(fits) == len(work)
+    pd.testing.assert_frame_equal(kept, fresh)
 
 
 def test_a_kept_fit_serves_no_other_model_seed_data_or_protocol(
@@ -165,8 +175,8 @@ def test_a_tested_figure_never_touches_its_own_prediction(
         changed = wijken["wmo_clients"].mask(tested, wijken["wmo_population"] * 0.5)
     other = posed(wijken.assign(wmo_clients=changed), small_settings)
     for task in [task for task in work if task.fold is fold]:
-        plain = crossfit.predict(task)
-        again = crossfit.predict(replace(task, problem=other))
+        plain = crossfit.fit_and_predict(task).table
+        again = crossfit.fit_and_predict(replace(task, problem=other)).table
         np.testing.assert_allclose(again["rate"], plain["rate"], rtol=1e-9, err_msg=task.model)
 
 
@@ -197,7 +207,7 @@ def test_a_place_that_was_not_there_yet_has_no_features_and_still_a_forecast(
     _, test = crossfit.rows(problem, task.protocol, fold)
     assert test.x.iloc[:5].isna().all(axis=None)
     assert test.x.iloc[5:].notna().any(axis=1).all()
-    assert crossfit.predict(replace(task, fold=fold))["rate"].notna().all()
+    assert crossfit.fit_and_predict(replace(task, fold=fold)).table["rate"].notna().all()
 
 
 def test_a_random_split_flatters_and_that_is_why_it_is_there(table: pd.DataFrame) -> None:

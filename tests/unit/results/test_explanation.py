@@ -535,10 +535,11 @@ def test_a_task_is_cached_by_all_that_its_result_follows_from(problem: Problem, 
     task = explanation.work(plans, how)[0].task
     other = {**CHOSEN, "glm": ModelSettings("glm", {"alpha": 9.0})}
     changed = [
-        replace(task, seed=1), replace(task, what="pairs"), replace(task, asked=task.asked[1:]),
-        replace(task, chosen=other), replace(task, problem=replace(problem, fingerprint="x")),
+        replace(task, seed=1), replace(task, what="pairs"), replace(task, chosen=other),
+        replace(task, to_explain=task.to_explain[1:]),
+        replace(task, problem=replace(problem, fingerprint="x")),
     ]  # fmt: skip
     keys = [str(t.key()) for t in (task, *changed)]
     assert len(set(keys)) == len(keys)
     assert str(replace(task, fitted={}).key()) == keys[0]
-    assert isinstance(tasks.explain(task), pd.DataFrame)
+    assert len(tasks.explain(task).table) == len(task.to_explain)

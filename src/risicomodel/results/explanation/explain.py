@@ -177,7 +177,7 @@ def _pairs(one: Plan, first: Work, asked: Asked) -> Work:
     chance = np.random.default_rng(asked.seed)
     count = min(asked.settings.sample, len(rows))
     rows = np.sort(chance.choice(rows, count, replace=False))
-    task = replace(first.task, asked=rows, what="pairs")
+    task = replace(first.task, to_explain=rows, what="pairs")
     return Work(task, {})
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import cached_work
 from risicomodel.core import compute as compute_module
 from risicomodel.core.arrays import Ints
+from risicomodel.core.cached_work import Result
 from risicomodel.data import features
 from risicomodel.learning import crossfit, models, protocols
 from risicomodel.learning.problem import bare
@@ -25,13 +27,14 @@ if TYPE_CHECKING:
 
     Texts = Mapping[str, str]
 
+KIND = "explanations"  # in the cache
 ROW, BASE, CUT = "row", "base", "cut"
 BETWEEN = " × "
 
 
 @dataclass(frozen=True)
 class Task:
-    """One model, fitted on a fold's training rows, asked to explain some others.
+    """One model, fitted on a fold's training rows, that is to explain some others.
 
     Parameters
     ----------
@@ -39,7 +42,7 @@ class Task:
         The domain's problem.
     fold : Fold
         What to learn from.
-    asked : array of int
+    to_explain : array of int
         Rows to explain, none of them of a gemeente in the training rows.
     model : str
         The model's name.
@@ -48,14 +51,14 @@ class Task:
     seed : int
         Seed of the fit.
     what : {"contributions", "pairs"}
-        What is asked.
+        What of them to explain.
     fitted : mapping
         Models fitted on the same rows before, as texts by name; those not here are fitted.
     """
 
     problem: Problem
     fold: Fold
-    asked: Ints
+    to_explain: Ints
     model: str
     chosen: Mapping[str, ModelSettings]
     seed: int
@@ -69,15 +72,15 @@ class Task:
         return list(blends[self.model].members) if self.model in blends else [self.model]
 
     @property
-    def told(self) -> Fold:
-        """The fold as far as explaining it goes: its training rows, and what is asked."""
-        return replace(self.fold, test=self.asked, features_from=self.asked)
+    def explained_fold(self) -> Fold:
+        """The fold as far as explaining it goes: its training rows, and those to explain."""
+        return replace(self.fold, test=self.to_explain, features_from=self.to_explain)
 
     def key(self) -> dict[str, Any]:
         """Return everything the result follows from."""
         return {
             "problem": self.problem.fingerprint,
-            "fold": crossfit.hash_of(self.told),
+            "fold": crossfit.hash_of(self.explained_fold),
             "model": self.model,
             "chosen": {name: asdict(self.chosen[name]) for name in {self.model, *self.parts}},
             "seed": self.seed,
@@ -85,23 +88,23 @@ class Task:
         }
 
 
-def explain(task: Task) -> pd.DataFrame:
-    """Return what a task asks, a row per wijk and year asked about.
+def explain(task: Task) -> Result:
+    """Explain a task's rows.
 
     Returns
     -------
-    DataFrame
-        ``row`` (position in the panel), and for contributions ``base``, ``cut`` and a column per
-        feature that has a term; for pairs a column per pair of declared features, the whole of
-        their interplay. All in rate.
+    Result
+        Its table has a row per row to explain: ``row`` (position in the panel), and for
+        contributions ``base``, ``cut`` and a column per feature that has a term; for pairs a column
+        per pair of declared features, the whole of their interplay. All in rate.
     """
     models.load_libraries()
-    train, asked = crossfit.rows(task.problem, _protocol(), task.told)
+    train, rows = crossfit.rows(task.problem, _protocol(), task.explained_fold)
     with compute_module.one_thread():
         model = _model(task, train)
-        if task.what == "pairs":
-            return _pairs(model, asked, task.asked)
-        return _contributions(model, asked, task.asked)
+        table = _pairs(model, rows) if task.what == "pairs" else _contributions(model, rows)
+    table.insert(0, ROW, task.to_explain)
+    return Result(table)
 
 
 def _protocol() -> protocols.Protocol:
@@ -120,31 +123,29 @@ def _model(task: Task, train: models.Rows) -> RateModel:
     return parts[task.model] if blend is None else models.blended(blend, parts)
 
 
-def _contributions(model: RateModel, asked: models.Rows, row: Ints) -> pd.DataFrame:
+def _contributions(model: RateModel, rows: models.Rows) -> pd.DataFrame:
+    contributions = model.contributions(rows)
+    terms = pd.DataFrame(contributions.terms, columns=contributions.features)
+    totals = pd.DataFrame({BASE: contributions.base, CUT: contributions.cut})
+    return pd.concat([totals, terms], axis=1)
 
-    found = model.contributions(asked)
-    table = pd.DataFrame(found.terms, columns=found.features)
-    told = pd.DataFrame({ROW: row, BASE: found.base, CUT: found.cut})
-    return pd.concat([told, table], axis=1)
 
-
-def _pairs(model: RateModel, asked: models.Rows, row: Ints) -> pd.DataFrame:
+def _pairs(model: RateModel, rows: models.Rows) -> pd.DataFrame:
     """Return the interplay of every two declared features, contexts taken together."""
-    told = pd.DataFrame({ROW: row})
-    found = model.interactions(asked)
-    if found is None:
-        return told
-    declared = [features.declared(column) for column in asked.x.columns]
-    names = sorted(set(declared))
-    member = np.array([[name == own for name in names] for own in declared], dtype="float64")
-    pairs = 2 * np.einsum("nij,ia,jb->nab", found, member, member, optimize=True)
+    interactions = model.interactions(rows)
+    if interactions is None:
+        return pd.DataFrame(index=range(len(rows.x)))
+    declared = np.array([features.declared(column) for column in rows.x.columns])
+    names = np.unique(declared)
+    member = (declared[:, None] == names).astype("float64")
+    pairs = 2 * np.einsum("nij,ia,jb->nab", interactions, member, member, optimize=True)
     first, second = np.triu_indices(len(names), k=1)
     labels = [f"{names[a]}{BETWEEN}{names[b]}" for a, b in zip(first, second, strict=True)]
-    return pd.concat([told, pd.DataFrame(pairs[:, first, second], columns=labels)], axis=1)
+    return pd.DataFrame(pairs[:, first, second], columns=labels)
 
 
 def run(
-    work: list[Task],
+    tasks: list[Task],
     cache: Cache,
     compute: ComputeSettings,
     done: Callable[[int], None] = lambda _: None,
@@ -153,23 +154,16 @@ def run(
 
     What is in the cache is not done again, nor are models fitted that it holds.
     """
-    keys = [task.key() for task in work]
-    tables = [cache.kept("explanations", key) for key in keys]
-    missing = [place for place, table in enumerate(tables) if table is None]
-    done(len(work) - len(missing))
 
-    def arrived(position: int, table: pd.DataFrame) -> None:
-        place = missing[position]
-        cache.keep("explanations", keys[place], table)
-        tables[place] = table
-        done(1)
+    def prepared(missing: list[Task]) -> list[Task]:
+        return _ready(missing, cache)
 
-    items = _ready([work[place] for place in missing], cache)
     models.load_libraries()
-    with compute_module.one_thread():
-        compute_module.each(explain, items, compute, arrived)
+    tables = cached_work.run(
+        explain, tasks, KIND, cache=cache, compute=compute, done=done, prepared=prepared
+    )
     crossfit.rows.cache_clear()
-    return [table for table in tables if table is not None]
+    return tables
 
 
 def _ready(work: list[Task], cache: Cache) -> list[Task]:
@@ -179,11 +173,12 @@ def _ready(work: list[Task], cache: Cache) -> list[Task]:
 
 
 def _kept(task: Task, cache: Cache) -> dict[str, Texts]:
-    found: dict[str, Texts] = {}
+    """Return those of a task's models that were kept when they predicted."""
+    kept: dict[str, Texts] = {}
     for name in task.parts:
         settings = task.chosen[name]
         fit = crossfit.Task(task.problem, _protocol(), task.fold, name, settings, task.seed)
-        texts = cache.kept_texts(crossfit.FITTED, fit.key())
+        texts = cache.kept_texts(crossfit.KIND, fit.key())
         if texts is not None:
-            found[name] = texts
-    return found
+            kept[name] = texts
+    return kept
