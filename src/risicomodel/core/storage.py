@@ -20,7 +20,7 @@ from risicomodel.core import paths
 from risicomodel.core.versions import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 CHUNK = 1 << 20
 OWNER_VARIABLE = "RISICOMODEL_OWNER"
@@ -208,16 +208,6 @@ class Cache:
         made_by = {"code": sha256_code(), "versions": versions()}
         return self.folder / kind / sha256_json({**key, **made_by})
 
-    def table(
-        self, kind: str, key: Mapping[str, Any], make: Callable[[], pd.DataFrame]
-    ) -> pd.DataFrame:
-        """Return the table kept for ``key``, or make and keep it."""
-        table = self.kept(kind, key)
-        if table is None:
-            table = make()
-            self.keep(kind, key, table)
-        return table
-
     def kept(self, kind: str, key: Mapping[str, Any]) -> pd.DataFrame | None:
         """Return the table kept for ``key``; None where there is none."""
         place = self.place(kind, key)
@@ -241,8 +231,8 @@ class Cache:
         if place is None:
             return None
         with contextlib.suppress(OSError, ValueError):  # not there, or damaged
-            found: dict[str, str] = json.loads(place.with_suffix(".json").read_text("utf-8"))
-            return found
+            texts: dict[str, str] = json.loads(place.with_suffix(".json").read_text("utf-8"))
+            return texts
         return None
 
     def keep_texts(self, kind: str, key: Mapping[str, Any], texts: Mapping[str, str]) -> None:

@@ -170,69 +170,58 @@ def test_a_hash_of_a_file_is_sha256(tmp_path: Path) -> None:
 # -- cache ------------------------------------------------------------------------------------
 
 
-class Maker:
-    """Counts how often a table is made."""
+def test_a_cache_gives_back_what_was_kept_for_the_same_key_and_kind_only(tmp_path: Path) -> None:
+    storage.Cache(tmp_path).keep("fits", {"model": "glm", "seed": 1}, TABLE)
+    cache = storage.Cache(tmp_path)
+    kept = cache.kept("fits", {"seed": 1, "model": "glm"})
+    assert kept is not None
+    pd.testing.assert_frame_equal(kept, TABLE)
+    assert cache.kept("fits", {"model": "glm", "seed": 2}) is None
+    assert cache.kept("other", {"model": "glm", "seed": 1}) is None
 
-    def __init__(self) -> None:
-        self.times = 0
 
-    def __call__(self) -> pd.DataFrame:
-        self.times += 1
-        return TABLE.assign(times=self.times)
-
-
-def test_a_cache_makes_a_table_once_per_key(tmp_path: Path) -> None:
-    make, cache = Maker(), storage.Cache(tmp_path)
-    first = cache.table("fits", {"model": "glm", "seed": 1}, make)
-    again = storage.Cache(tmp_path).table("fits", {"seed": 1, "model": "glm"}, make)
-    assert make.times == 1
-    pd.testing.assert_frame_equal(again, first)
-    cache.table("fits", {"model": "glm", "seed": 2}, make)
-    cache.table("other", {"model": "glm", "seed": 1}, make)
-    assert make.times == 3
+def test_a_cache_gives_back_texts_beside_a_table(tmp_path: Path) -> None:
+    cache, texts = storage.Cache(tmp_path), {"model": "bomen ≥ 1\n", "kind": "lightgbm"}
+    cache.keep("fits", {"seed": 1}, TABLE)
+    assert cache.kept_texts("fits", {"seed": 1}) is None
+    cache.keep_texts("fits", {"seed": 1}, texts)
+    assert cache.kept_texts("fits", {"seed": 1}) == texts
+    assert cache.kept("fits", {"seed": 1}) is not None
 
 
 def test_a_cache_never_outlives_the_code_that_filled_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, cache = Maker(), storage.Cache(tmp_path)
-    cache.table("fits", {"seed": 1}, make)
+    cache = storage.Cache(tmp_path)
+    cache.keep("fits", {"seed": 1}, TABLE)
+    assert cache.kept("fits", {"seed": 1}) is not None
     monkeypatch.setattr(storage, "sha256_code", lambda: "other code")
-    cache.table("fits", {"seed": 1}, make)
-    assert make.times == 2
+    assert cache.kept("fits", {"seed": 1}) is None
 
 
 def test_a_cache_that_is_off_keeps_nothing(tmp_path: Path) -> None:
-    make = Maker()
-    for _ in range(2):
-        storage.Cache(None).table("fits", {"seed": 1}, make)
-    assert make.times == 2
-    assert storage.Cache(None).place("fits", {}) is None
+    cache = storage.Cache(None)
+    cache.keep("fits", {"seed": 1}, TABLE)
+    cache.keep_texts("fits", {"seed": 1}, {"model": ""})
+    assert cache.kept("fits", {"seed": 1}) is None
+    assert cache.kept_texts("fits", {"seed": 1}) is None
+    assert cache.place("fits", {}) is None
     assert everything(tmp_path) == []
 
 
-def test_a_table_that_could_not_be_made_is_not_kept(tmp_path: Path) -> None:
-    def fail() -> pd.DataFrame:
-        raise InterruptedWritingError
-
-    cache = storage.Cache(tmp_path)
-    with pytest.raises(InterruptedWritingError):
-        cache.table("fits", {}, fail)
-    assert not any(path.is_file() for path in tmp_path.rglob("*"))
-    make = Maker()
-    assert cache.table("fits", {}, make)["times"].eq(1).all()
-
-
 @pytest.mark.parametrize("damage", [b"", b"no parquet", None])
-def test_a_damaged_table_in_the_cache_is_made_again(tmp_path: Path, damage: bytes | None) -> None:
-    make, cache = Maker(), storage.Cache(tmp_path)
-    cache.table("fits", {}, make)
-    (path,) = (tmp_path / "fits").iterdir()
-    path.write_bytes(path.read_bytes()[:-20] if damage is None else damage)
-    cache.table("fits", {}, make)
-    assert make.times == 2
-    cache.table("fits", {}, make)
-    assert make.times == 2
+def test_a_damaged_file_in_the_cache_is_as_good_as_none(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    cache = storage.Cache(tmp_path)
+    cache.keep("fits", {}, TABLE)
+    cache.keep_texts("fits", {}, {"model": "whole"})
+    for path in (tmp_path / "fits").iterdir():
+        path.write_bytes(path.read_bytes()[:-20] if damage is None else damage)
+    assert cache.kept("fits", {}) is None
+    assert cache.kept_texts("fits", {}) is None
+    cache.keep("fits", {}, TABLE)
+    assert cache.kept("fits", {}) is not None
 
 
 def test_a_folder_on_which_nothing_may_be_written_fails_and_leaves_nothing(tmp_path: Path) -> None:
