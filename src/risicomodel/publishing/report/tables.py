@@ -14,18 +14,24 @@ from risicomodel import runs
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.domains import Domain
+from risicomodel.runs import FinishedRun, contract
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from risicomodel.runs.contract import Table
+
 NEEDED = (
-    "panel.parquet", "gemeenten.parquet", "predictions.parquet", "adding_up.csv", "features.csv",
+    contract.PANEL, contract.GEMEENTEN, contract.PREDICTIONS, contract.ADDING_UP, contract.FEATURES,
 )  # fmt: skip
 # tables that say how good the model is; they are of the country, and hold no figure of a wijk
-ABOUT_MODEL = ("scores", "leaderboard", "calibration", "forecast_scores", "forecast_bands",
-               "importance", "interactions", "quality", "features")  # fmt: skip
+ABOUT_MODEL = (
+    contract.SCORES, contract.LEADERBOARD, contract.CALIBRATION, contract.FORECAST_SCORES,
+    contract.FORECAST_BANDS, contract.IMPORTANCE, contract.INTERACTIONS, contract.QUALITY,
+    contract.FEATURES,
+)  # fmt: skip
 # contributions of declared features with their contexts, else of every column
-EXPLAINED = ("explanation_features.parquet", "explanations.parquet")
+EXPLAINED = (contract.EXPLANATION_FEATURES, contract.EXPLANATIONS)
 YEARS_TOLD = 3  # how far before the newest year a domain may be told of
 PREDICTED = [
     "domain", AREA, "year", "kind", "rate", "lower", "upper", "clients", "population", "basis",
@@ -111,37 +117,39 @@ def read(folder: Path) -> Tables:
     ------
     ConfigError
         If the folder is no finished run on wijken with estimates.
+    ContractError
+        If the run was made under another contract of tables.
     """
-    record = _record(folder)
-    declared = record["configuration"]["domains"]
-    panel = _table(folder, "panel.parquet")
+    run = _open(folder)
+    declared = run.record["configuration"]["domains"]
+    panel = run.read(contract.PANEL)
     last = int(panel["year"].max())
     champion = [("champion", "==", True)]
     of_last = [("year", ">=", last - YEARS_TOLD)]
-    forecasts = _optional(folder, "forecasts.parquet", filters=champion)
+    forecasts = _first(run, contract.FORECASTS, filters=champion)
     return Tables(
-        record=record,
+        record=run.record,
         domains={name: Domain(**fields) for name, fields in sorted(declared.items())},
         panel=panel,
-        gemeenten=_table(folder, "gemeenten.parquet"),
-        predictions=_table(folder, "predictions.parquet", columns=PREDICTED, filters=champion),
-        outlines=_optional(folder, "outlines.parquet"),
+        gemeenten=run.read(contract.GEMEENTEN),
+        predictions=run.read(contract.PREDICTIONS, columns=PREDICTED, filters=champion),
+        outlines=_first(run, contract.OUTLINES),
         forecasts=forecasts,
-        forecast_sums=_optional(folder, "forecast_sums.csv"),
-        stacking=_optional(folder, "stacking.parquet"),
-        explanations=_first(folder, EXPLAINED, filters=of_last),
-        dependence=_optional(folder, "dependence.csv"),
-        similar=_optional(folder, "similar.csv"),
-        about=_about(folder, record, forecasts),
+        forecast_sums=_first(run, contract.FORECAST_SUMS),
+        stacking=_first(run, contract.STACKING),
+        explanations=_first(run, *EXPLAINED, filters=of_last),
+        dependence=_first(run, contract.DEPENDENCE),
+        similar=_first(run, contract.SIMILAR),
+        about=_about(run, forecasts),
     )
 
 
-def _about(folder: Path, record: dict[str, Any], forecasts: pd.DataFrame | None) -> About:
-    found = {name: _optional(folder, f"{name}.csv") for name in ABOUT_MODEL}
+def _about(run: FinishedRun, forecasts: pd.DataFrame | None) -> About:
+    record = run.record
     ahead = {} if forecasts is None else dict(forecasts.groupby("domain")["model"].first())
     kept = ("subject", "period", "table", "licence")
     return About(
-        tables={name: table for name, table in found.items() if table is not None},
+        tables={table.name: run.read(table) for table in ABOUT_MODEL if run.has(table)},
         champions=dict(sorted(record.get("champions", {}).items())),
         forecasters={str(domain): str(model) for domain, model in ahead.items()},
         sources=[{name: source.get(name, "") for name in kept} for source in record["inputs"]],
@@ -151,41 +159,17 @@ def _about(folder: Path, record: dict[str, Any], forecasts: pd.DataFrame | None)
     )
 
 
-def _record(folder: Path) -> dict[str, Any]:
-    if not (folder / runs.RECORD).is_file():
+def _open(folder: Path) -> FinishedRun:
+    run = runs.finished(folder)
+    run.require(*NEEDED)
+    if run.level != WIJK:
         raise ConfigError(
-            f"{folder} is not a finished run ({runs.RECORD} is not in it); allowed is the folder "
-            "of one. Make one with 'risicomodel run', or name another."
+            f"the run in {folder} is of level {run.level.name}; reports are of wijken. Make a run "
+            "with level=wijk, or name another."
         )
-    lacking = [name for name in NEEDED if not (folder / name).is_file()]
-    if lacking:
-        raise ConfigError(
-            f"the run in {folder} has no {', '.join(lacking)}; a report is made of a run with "
-            "estimates. Make one with 'risicomodel run', or name another."
-        )
-    record = runs.read_record(folder)
-    level = record["configuration"].get("level", WIJK.name)
-    if level != WIJK.name:
-        raise ConfigError(
-            f"the run in {folder} is of level {level}; reports are of wijken. Make a run with "
-            "level=wijk, or name another."
-        )
-    return record
+    return run
 
 
-def _first(folder: Path, names: tuple[str, ...], **how: Any) -> pd.DataFrame | None:
-    """Return the first of a run's tables that is there."""
-    return next((_table(folder, name, **how) for name in names if (folder / name).is_file()), None)
-
-
-def _optional(folder: Path, name: str, **how: Any) -> pd.DataFrame | None:
-    return _table(folder, name, **how) if (folder / name).is_file() else None
-
-
-def _table(folder: Path, name: str, **how: Any) -> pd.DataFrame:
-
-    if name.endswith(".parquet"):
-        return pd.read_parquet(folder / name, **how)
-    # codes are text, also where a table has nothing else in the column
-    codes = dict.fromkeys(("code", AREA, "gm_code", "similar_code"), "str")
-    return pd.read_csv(folder / name, dtype=codes)
+def _first(run: FinishedRun, *tables: Table, **how: Any) -> pd.DataFrame | None:
+    """Return the first of these tables that the run has; None where it has none."""
+    return next((run.read(table, **how) for table in tables if run.has(table)), None)
