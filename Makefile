@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.ready
 
-.PHONY: run test lint types bench repro lock clean help
+.PHONY: run test lint types docs bench repro lock clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,6 +29,9 @@ lint: $(SETUP) ## style, complexity, spelling, declared dependencies
 
 types: $(SETUP) ## static types
 	$(BIN)/mypy
+
+docs: $(SETUP) ## what pages say of the code: the flow picture, the order of wings
+	$(BIN)/python tools/architecture.py
 
 bench: $(SETUP) ## seconds, memory and ratios; with RISICOMODEL_ARCHIVE=PATH also on real tables
 	$(BIN)/python benchmarks/bench.py

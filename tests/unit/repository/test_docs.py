@@ -1,4 +1,4 @@
-"""What README, the studies and dvc.yaml tell a reader to type is understood by the command line."""
+"""What pages promise a reader: commands that work, links that lead somewhere, figures that hold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -20,7 +21,14 @@ from support.repository import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("experiments/*/README.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "data" / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("experiments/**/*.md")),
+]
+README_LINES = 200
 
 
 def commands(page: Path) -> list[str]:
@@ -31,7 +39,7 @@ def commands(page: Path) -> list[str]:
     return [shlex.join(w) for w in words if w and w[0].endswith("risicomodel") and len(w) > 1]
 
 
-ALL = [command for page in PAGES for command in commands(page)]
+ALL = list(dict.fromkeys(command for page in PAGES for command in commands(page)))
 
 
 def test_pages_have_commands() -> None:
@@ -55,11 +63,74 @@ def test_every_command_of_the_pages_composes(command: str) -> None:
     settings.compose(plain)
 
 
-def test_links_of_the_pages_lead_somewhere() -> None:
-    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+def slug(heading: str) -> str:
+    """Return the anchor that a heading gets on a page."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {slug(heading) for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            target, _, anchor = link.partition("#")
+            there = page.parent / target if target else page
+            assert there.exists(), link
+            assert not anchor or anchor in anchors(there), link
+
+
+def test_every_page_of_docs_is_on_the_list_of_pages() -> None:
+    listed = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in sorted(ROOT.glob("docs/**/*.md")):
+        name = page.relative_to(ROOT / "docs").as_posix()
+        assert page.name == "README.md" or name.startswith("decisions/") or f"]({name})" in listed
+
+
+def test_every_decision_is_on_the_list_of_decisions() -> None:
+    listed = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    for page in sorted((ROOT / "docs" / "decisions").glob("0*.md")):
+        assert f"]({page.name})" in listed
+
+
+def test_a_newcomer_reads_the_readme_in_one_sitting() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < README_LINES
+
+
+# what a column of a measured table says, as scores name it
+COLUMNS = {
+    "country's mean": "mean",
+    "gemeente's mean": "gemeente_mean",
+    "nearest year": "persistence",
+    "last value": "persistence",
+    "estimate": "blend",
+    "noise floor": "unseen_gemeente: noise_floor",
+}
+TABLE = re.compile(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", flags=re.DOTALL)
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def test_measured_tables_have_the_figures_of_their_study() -> None:
+    tables = [match for page in PAGES for match in TABLE.findall(page.read_text(encoding="utf-8"))]
+    assert tables
+    for study, text in tables:
+        scores = pd.read_csv(ROOT / study / "leaderboard.csv")
+        wape = scores.set_index(["domain", "protocol", "model"])["wape"]
+        head, _, *rows = text.strip().splitlines()
+        protocol, of = "", []
+        for name in cells(head)[1:]:
+            left, _, right = COLUMNS.get(name, name).rpartition(": ")
+            protocol = left or protocol
+            of.append((protocol, COLUMNS.get(right, right)))
+        for row in rows:
+            domain, *figures = cells(row)
+            assert figures == [f"{wape[domain, one, model]:.3f}" for one, model in of]
 
 
 def stages() -> dict[str, dict[str, object]]:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
-from functools import cache
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel.core import paths
-from support.repository import ROOT
+import house
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-HOUSE: dict[str, list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
-    "tool"
-]["risicomodel"]["house"]
+HOUSE = house.declared()
+FILES = house.files()
+PACKAGE = house.ROOT / "src" / house.PACKAGE
 WINGS = list(HOUSE)
 
 # heavy packages, and the only rooms that may touch them
@@ -52,32 +45,6 @@ LAZY = {*ONLY, *HEAVY, "optuna", "crepes", "shap", "shapely", "pyogrio"} - {"num
 CORE = WINGS[: WINGS.index("runs")]
 
 
-def named(path: Path) -> str:
-    """The dotted name of a file within the package: ``data/sources/archive.py``."""
-    parts = path.relative_to(paths.PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-FILES = {
-    named(path): path
-    for path in sorted(paths.PACKAGE.rglob("*.py"))
-    if path.relative_to(paths.PACKAGE).parts[0] != "configs" and path.parent != paths.PACKAGE
-} | {"cli": paths.PACKAGE / "cli.py"}
-
-
-@cache
-def imported(path: Path) -> list[str]:
-    """Every absolute name a file imports, at its top or inside a function."""
-    out = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            out += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports hide where they lead"
-            out += [f"{node.module}.{alias.name}" for alias in node.names]
-    return out
-
-
 def own(name: str) -> str | None:
     """The file an imported name leads to; None for another package."""
     package, _, inside = name.partition(".")
@@ -88,7 +55,7 @@ def own(name: str) -> str | None:
 
 def leads_to(name: str) -> set[str]:
     """The files of ours that a file imports."""
-    return {there for item in imported(FILES[name]) if (there := own(item))} - {name}
+    return {there for item in house.imported(FILES[name]) if (there := own(item))} - {name}
 
 
 def place(name: str) -> tuple[int, int]:
@@ -127,21 +94,21 @@ def test_no_file_leads_back_to_itself() -> None:
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_a_wing_says_what_lives_there_and_what_may_not(wing: str) -> None:
-    path = paths.PACKAGE / wing / "__init__.py"
+    path = PACKAGE / wing / "__init__.py"
     if not path.is_file():
-        assert not (paths.PACKAGE / wing).exists()
+        assert not (PACKAGE / wing).exists()
         return
     said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert len(said.split()) >= 20, said
 
 
 def test_the_top_of_the_package_is_a_page_one_can_take_in() -> None:
-    there = {p.name for p in paths.PACKAGE.iterdir() if p.suffix == ".py" or p.is_dir()}
+    there = {p.name for p in PACKAGE.iterdir() if p.suffix == ".py" or p.is_dir()}
     assert len(there - {"__init__.py", "__main__.py", "__pycache__", "configs"}) <= 14
 
 
 def test_no_package_lies_deeper_than_three_levels() -> None:
-    assert max(len(path.relative_to(paths.PACKAGE).parts) - 1 for path in FILES.values()) <= 3
+    assert max(len(path.relative_to(PACKAGE).parts) - 1 for path in FILES.values()) <= 3
 
 
 @pytest.mark.parametrize("package", ONLY)
@@ -149,7 +116,7 @@ def test_a_heavy_package_is_imported_only_where_it_belongs(package: str) -> None
     users = {
         ".".join(name.split(".")[:2])
         for name, path in FILES.items()
-        if package in {item.split(".")[0] for item in imported(path)}
+        if package in {item.split(".")[0] for item in house.imported(path)}
     }
     assert users <= ONLY[package]
 
