@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 from risicomodel.core import cached_work
-from risicomodel.core.cached_work import Result
 from risicomodel.core.compute import ComputeSettings
 from risicomodel.core.storage import Cache
+from support.work import Square, square
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ONE = ComputeSettings(jobs=1)
 OFF = Cache(None)
-
-
-@dataclass(frozen=True)
-class Square:
-    """A task that leaves a mark of every time it is done, also in another process."""
-
-    number: int
-    marks: Path
-    text: str | None = None
-    fails: bool = False
-
-    def key(self) -> dict[str, Any]:
-        return {"number": self.number}
-
-
-def square(task: Square) -> Result:
-    if task.fails:
-        raise ArithmeticError(f"{task.number} cannot be done")
-    done = len(list(task.marks.glob(f"{task.number}-*")))
-    (task.marks / f"{task.number}-{done}").touch()
-    table = pd.DataFrame({"square": [task.number**2], "done": [done]})
-    return Result(table, None if task.text is None else {"name": task.text})
 
 
 @pytest.fixture
