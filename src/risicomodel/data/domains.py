@@ -55,6 +55,27 @@ class Domain:
     leaks: list[str] = field(default_factory=list)
 
 
+def clients_column(domain: str) -> str:
+    """Return the name of the column with a domain's published clients (persons).
+
+    Examples
+    --------
+    >>> clients_column("wmo"), population_column("wmo"), status_column("wmo")
+    ('wmo_clients', 'wmo_population', 'wmo_status')
+    """
+    return f"{domain}_clients"
+
+
+def population_column(domain: str) -> str:
+    """Return the name of the column with the persons at risk of a domain."""
+    return f"{domain}_population"
+
+
+def status_column(domain: str) -> str:
+    """Return the name of the column that says what is known of a domain's figure."""
+    return f"{domain}_status"
+
+
 def population_at_risk(domain: Domain, kwb: pd.DataFrame) -> pd.Series:
     """Return the persons at risk per row of a table with KWB columns; NaN where one is missing."""
     parts = [kwb[column] * weight for column, weight in domain.population.items()]

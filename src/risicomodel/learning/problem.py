@@ -10,6 +10,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Ints
 from risicomodel.data import features as features_module
+from risicomodel.data.domains import clients_column, population_column, status_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +46,8 @@ class Problem:
     def rates(self, index: Ints) -> tuple[Any, Any]:
         """Return the published rate (NaN where unknown) and the population of some rows."""
         rows = self.wijken.iloc[index]
-        population = rows[f"{self.domain}_population"].to_numpy(dtype="float64")
-        clients = rows[f"{self.domain}_clients"].to_numpy(dtype="float64")
+        population = rows[population_column(self.domain)].to_numpy(dtype="float64")
+        clients = rows[clients_column(self.domain)].to_numpy(dtype="float64")
         rate = np.divide(
             clients, population, out=np.full_like(clients, np.nan), where=population > 0
         )
@@ -55,8 +56,8 @@ class Problem:
 
 def usable_rows(wijken: pd.DataFrame, domain: str, min_population: int) -> pd.Series:
     """Return which rows have a figure on at least ``min_population`` persons at risk."""
-    observed = wijken[f"{domain}_status"] == "observed"
-    return observed & (wijken[f"{domain}_population"] >= min_population)
+    observed = wijken[status_column(domain)] == "observed"
+    return observed & (wijken[population_column(domain)] >= min_population)
 
 
 def pose(
@@ -100,7 +101,7 @@ def _pose(
 def _needed(domain: str) -> list[str]:
     """Return the panel's columns that folds and fits use."""
     keys = ["wijk_code", "year", "gm_code", "gm_group", "wijk_group", "place_id"]
-    return [*keys, f"{domain}_clients", f"{domain}_population"]
+    return [*keys, clients_column(domain), population_column(domain)]
 
 
 def bare(problem: Problem) -> Problem:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Floats
+from risicomodel.data.domains import clients_column, population_column
 
 if TYPE_CHECKING:
     from risicomodel.learning.protocols import Fold, Knows
@@ -56,8 +57,8 @@ class Counts:
         """Take a domain's counts from the panel; rows that are not usable count nothing."""
         keep = ["wijk_code", "gm_code", "gm_group", "place_id", "year"]
         table = wijken[keep].assign(
-            clients=wijken[f"{domain}_clients"].where(usable, 0.0),
-            population=wijken[f"{domain}_population"].where(usable, 0.0),
+            clients=wijken[clients_column(domain)].where(usable, 0.0),
+            population=wijken[population_column(domain)].where(usable, 0.0),
         )
         return cls(table)
 

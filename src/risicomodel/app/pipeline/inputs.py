@@ -11,6 +11,7 @@ import pandas as pd
 from risicomodel.core import paths, progress, storage
 from risicomodel.core.errors import DataError, SourceError
 from risicomodel.core.levels import WIJK
+from risicomodel.data.domains import status_column
 from risicomodel.data.panel import build, multiple_use, quality, store
 from risicomodel.data.panel.build import KWB, Panel
 from risicomodel.data.sources.archive import Archive
@@ -152,7 +153,7 @@ def check_years(panel: Panel, settings: Settings) -> None:
     ]
     tables = settings.catalogue()
     for name, domain in settings.domains.items():
-        observed = panel.wijken[panel.wijken[f"{name}_status"] == "observed"]
+        observed = panel.wijken[panel.wijken[status_column(name)] == "observed"]
         lacking = set(settings.split.score_years) & set(there) - set(observed["year"])
         for year in sorted(lacking):
             wanted = tables.get(domain.subject, {}).get(year, ["no table is configured"])

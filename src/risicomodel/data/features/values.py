@@ -102,7 +102,9 @@ def vintage(wijken: pd.DataFrame) -> pd.DataFrame:
     late = {topic: lag - 1 for topic, lag in names.RELEASE_LAG.items() if lag > 1}
     out = wijken.copy()
     for topic, years in late.items():
-        columns = [c for c in [*names.topics().get(topic, []), f"{topic}_year"] if c in wijken]
+        columns = [
+            c for c in [*names.topics().get(topic, []), names.edition_column(topic)] if c in wijken
+        ]
         if not columns:
             continue
         earlier = wijken[["place_id", "year", *columns]].assign(year=wijken["year"] + years)

@@ -11,7 +11,12 @@ import pandas as pd
 
 from risicomodel.core.errors import SourceError
 from risicomodel.core.levels import AREA, WIJK
-from risicomodel.data import domains as domains_module
+from risicomodel.data.domains import (
+    clients_column,
+    population_at_risk,
+    population_column,
+    status_column,
+)
 from risicomodel.data.panel import editions as lag
 from risicomodel.data.panel import location, names, outlines, place_ids
 from risicomodel.data.panel import published as figures
@@ -296,17 +301,17 @@ def _add_domain(
             status[areas.index] = figures.status(published, areas)
         gm = published.clients[published.clients.index.str.startswith("GM")].dropna()
         totals.append(
-            pd.DataFrame({"gm_code": gm.index, "year": year, f"{name}_clients": gm.values})
+            pd.DataFrame({"gm_code": gm.index, "year": year, clients_column(name): gm.values})
         )
     wijken = wijken.assign(
         **{
-            f"{name}_clients": clients,
-            f"{name}_population": domains_module.population_at_risk(domain, wijken),
-            f"{name}_status": status,
+            clients_column(name): clients,
+            population_column(name): population_at_risk(domain, wijken),
+            status_column(name): status,
         }
     )
     wijken = wijken.assign(**_halves(wijken, tables, name, domain))
-    columns = ["gm_code", "year", f"{name}_clients"]
+    columns = ["gm_code", "year", clients_column(name)]
     return wijken, pd.concat(totals) if totals else pd.DataFrame(columns=columns)
 
 

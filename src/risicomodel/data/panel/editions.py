@@ -96,4 +96,4 @@ def _newest(
     left = areas[["place_id", "year"]].reset_index().sort_values("year", kind="stable")
     merged = pd.merge_asof(left, source, on="year", by="place_id")
     merged = merged.set_index("index").reindex(areas.index)
-    return merged[["edition", *columns]].rename(columns={"edition": f"{topic}_year"})
+    return merged[["edition", *columns]].rename(columns={"edition": names.edition_column(topic)})

@@ -66,6 +66,11 @@ def columns() -> dict[str, Column]:
     return out
 
 
+def edition_column(topic: str) -> str:
+    """Return the name of the column with the year of a topic's edition."""
+    return f"{topic}_year"
+
+
 def topics() -> dict[str, list[str]]:
     """Return the columns of every topic that holds numbers."""
     out: dict[str, list[str]] = {}

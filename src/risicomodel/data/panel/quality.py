@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core.levels import WIJK
+from risicomodel.data.domains import status_column
 from risicomodel.data.panel import names
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def report(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) ->
     """
     count = wijken.groupby("year").size()
     parts = [_statuses(wijken, domain) for domain in domains]
-    parts += [_topic(wijken, topic) for topic in names.topics() if f"{topic}_year" in wijken]
+    parts += [
+        _topic(wijken, topic) for topic in names.topics() if names.edition_column(topic) in wijken
+    ]
     parts.append(_places(wijken).assign(subject=level.plural))
     table = pd.concat(parts, ignore_index=True)
     table["of"] = table["year"].map(count)
@@ -38,15 +41,15 @@ def report(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) ->
 
 
 def _statuses(wijken: pd.DataFrame, domain: str) -> pd.DataFrame:
-    counted = wijken.groupby(["year", f"{domain}_status"]).size().rename("n").reset_index()
+    counted = wijken.groupby(["year", status_column(domain)]).size().rename("n").reset_index()
     return counted.assign(
-        check="status:" + counted[f"{domain}_status"], subject=domain, note=""
-    ).drop(columns=f"{domain}_status")
+        check="status:" + counted[status_column(domain)], subject=domain, note=""
+    ).drop(columns=status_column(domain))
 
 
 def _topic(wijken: pd.DataFrame, topic: str) -> pd.DataFrame:
 
-    edition = wijken[f"{topic}_year"]
+    edition = wijken[names.edition_column(topic)]
     missing = edition.isna().groupby(wijken["year"]).sum()
     older = (edition < wijken["year"]).fillna(value=False).groupby(wijken["year"]).sum()
     lag = (wijken["year"] - edition).groupby(wijken["year"]).max()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from risicomodel.core.errors import DataError
 from risicomodel.core.levels import WIJK
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.data.panel import location, names, published
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def _schema(areas: pd.DataFrame, domains: list[str], level: Level) -> Any:
     for domain in domains:
         count = pa.Column("float64", pa.Check.ge(0), nullable=True)
         status = pa.Column("str", pa.Check.isin(published.STATUSES))
-        domain_columns |= {f"{domain}_clients": count, f"{domain}_population": count}
-        domain_columns |= {f"{domain}_status": status}
+        domain_columns |= {clients_column(domain): count, population_column(domain): count}
+        domain_columns |= {status_column(domain): status}
     rules = [_not_above_one(domain) for domain in domains]
     return pa.DataFrameSchema(
         {**key, **numbers, **domain_columns}, checks=rules, unique=[level.key, "year"]
@@ -93,8 +94,8 @@ def _not_above_one(domain: str) -> Any:
     import pandera.pandas as pa
 
     def rule(table: pd.DataFrame) -> pd.Series:
-        large = table[f"{domain}_population"] >= LARGE_POPULATION
-        return ~(large & (table[f"{domain}_clients"] > table[f"{domain}_population"]))
+        large = table[population_column(domain)] >= LARGE_POPULATION
+        return ~(large & (table[clients_column(domain)] > table[population_column(domain)]))
 
     return pa.Check(rule, name=f"{domain}: more clients than people", ignore_na=False)
 

@@ -21,6 +21,7 @@ import pandas as pd
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError, DataError, SourceError, suggest
 from risicomodel.core.levels import AREA, WIJK
+from risicomodel.data.domains import clients_column, status_column
 from risicomodel.data.sources import formats, layout
 from risicomodel.data.sources.provenance import Provenance
 
@@ -176,6 +177,6 @@ def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str, level: Level = WI
     merged = wijken[keys].merge(table, on=keys, how="left").set_index(wijken.index)
     for name in table.columns.drop(keys):
         given = merged[name].notna()
-        out[f"{name}_clients"] = merged[name].where(given, wijken[f"{name}_clients"])
-        out[f"{name}_status"] = wijken[f"{name}_status"].mask(given, "observed")
+        out[clients_column(name)] = merged[name].where(given, wijken[clients_column(name)])
+        out[status_column(name)] = wijken[status_column(name)].mask(given, "observed")
     return out

@@ -15,6 +15,7 @@ from risicomodel.core import compute, metrics, storage
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.core.versions import versions
+from risicomodel.data.domains import clients_column
 from risicomodel.learning import crossfit, models, protocols
 from risicomodel.learning.problem import bare
 from risicomodel.learning.tuning import space
@@ -170,7 +171,7 @@ def _inside(problem: Problem, train: Ints | None) -> Problem:
     if train is not None:
         usable &= np.isin(np.arange(len(usable)), train)
     held = bare(problem)
-    clients = f"{problem.domain}_clients"
+    clients = clients_column(problem.domain)
     wijken = held.wijken.assign(**{clients: held.wijken[clients].where(usable)})
     tables = (wijken.assign(usable=usable), problem.x, problem.x_vintage)
     hashes = storage.sha256_json([storage.sha256_frame(table) for table in tables])

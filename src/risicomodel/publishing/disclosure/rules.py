@@ -23,6 +23,8 @@ import pandas as pd
 
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, status_column
+from risicomodel.data.panel import names
 from risicomodel.publishing.report import explained, profile
 
 if TYPE_CHECKING:
@@ -150,8 +152,10 @@ def _cells(tables: Tables) -> pd.DataFrame:
     wide = wide.merge(about.rename(columns=_named("expected")), on=KEY, how="left")
     parts = []
     for domain in tables.domains:
-        own = tables.panel[[AREA, "year", "gm_code", f"{domain}_clients", f"{domain}_status"]]
-        own = own.rename(columns={f"{domain}_clients": "published", f"{domain}_status": "status"})
+        own = tables.panel[[AREA, "year", "gm_code", clients_column(domain), status_column(domain)]]
+        own = own.rename(
+            columns={clients_column(domain): "published", status_column(domain): "status"}
+        )
         parts.append(wide[wide["domain"] == domain].merge(own, on=[AREA, "year"], how="inner"))
     cells = pd.concat(parts, ignore_index=True)
     clients = cells["estimate_clients"]
@@ -174,7 +178,7 @@ def _published(tables: Tables) -> dict[tuple[str, str, int], float]:
     """Return what CBS publishes of gemeenten: clients per domain, gemeente and year."""
     out = {}
     for domain in tables.domains:
-        known = tables.gemeenten[["gm_code", "year", f"{domain}_clients"]].dropna()
+        known = tables.gemeenten[["gm_code", "year", clients_column(domain)]].dropna()
         for code, year, clients in known.itertuples(index=False):
             out[domain, code, int(year)] = float(clients)
     return out
@@ -342,7 +346,7 @@ def _long(
     last: pd.DataFrame, item: profile.Share | profile.Fact, part: Any, whole: Any, keep: Bools
 ) -> pd.DataFrame:
     codes = last[[AREA, "gm_code"]]
-    year = last[f"{item.topic}_year"]
+    year = last[names.edition_column(item.topic)]
     return codes.assign(name=item.name, year=year, part=part, whole=whole)[keep]
 
 

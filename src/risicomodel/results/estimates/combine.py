@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Bools, Floats
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.learning import conformal
 from risicomodel.results.estimates import benchmarking
 
@@ -82,7 +83,7 @@ def estimate(
     """
     persons, filled, published = _persons(found, problem, domain)
     before = problem.wijken[benchmarking.KEY].assign(clients=persons[:, 0], published=published)
-    name = f"{problem.domain}_clients"
+    name = clients_column(problem.domain)
     known = totals[[*benchmarking.KEY, name]].dropna().rename(columns={name: "total"})
     compared = benchmarking.compare(before, known, domain.rounded_to, settings.most_moved)
     if not settings.add_up:
@@ -96,15 +97,15 @@ def estimate(
 def _persons(found: pd.DataFrame, problem: Problem, domain: Domain) -> tuple[Floats, Floats, Bools]:
     """Return figure, lower and upper in persons and, for cells as if blank, in rate."""
     wijken, name = problem.wijken, problem.domain
-    population = wijken[f"{name}_population"].fillna(0.0).to_numpy()
-    published = (wijken[f"{name}_status"] == "observed").to_numpy()
+    population = wijken[population_column(name)].fillna(0.0).to_numpy()
+    published = (wijken[status_column(name)] == "observed").to_numpy()
     # where CBS blanks small counts, a blank cell was small
-    blanked = (wijken[f"{name}_status"] == "suppressed").to_numpy() & (domain.blank_below > 0)
+    blanked = (wijken[status_column(name)] == "suppressed").to_numpy() & (domain.blank_below > 0)
     filled = found[["rate", "lower", "upper"]].to_numpy(copy=True)
     if blanked.any():
         filled[blanked] = _small(filled[blanked], population[blanked], _least_shown(domain))
     half = domain.rounded_to / 2
-    clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
+    clients = wijken[clients_column(name)].to_numpy(dtype="float64")
     shown = (clients[:, None] + np.array([0.0, -half, half])).clip(0.0)
     persons = np.where(published[:, None], shown, filled * population[:, None])
     return persons, filled, published
@@ -162,11 +163,11 @@ def _rows(
 ) -> pd.DataFrame:
 
     wijken, name = problem.wijken, problem.domain
-    population = wijken[f"{name}_population"].fillna(0.0).to_numpy()
+    population = wijken[population_column(name)].fillna(0.0).to_numpy()
     anyone, factor = population > 0, table["factor"].to_numpy()
     # a wijk where nobody is at risk has no rate of its own: the model's stands, for no clients
     rates = np.divide(persons, population[:, None], out=filled.copy(), where=anyone[:, None])
-    clients = wijken[f"{name}_clients"].to_numpy(dtype="float64")
+    clients = wijken[clients_column(name)].to_numpy(dtype="float64")
     nobody = np.full(len(wijken), np.nan)
     return pd.DataFrame(
         {

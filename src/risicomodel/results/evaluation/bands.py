@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core import metrics
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.learning import conformal
 from risicomodel.learning.protocols import UNSEEN_GEMEENTE
 from risicomodel.results.evaluation import scores
@@ -45,10 +46,10 @@ def of_expected(predictions: pd.DataFrame, problem: Problem, rounded_to: int) ->
     wijken, name = problem.wijken, problem.domain
     rows = predictions[predictions["protocol"] == UNSEEN_GEMEENTE]
     facts = {
-        "population": f"{name}_population",
-        "clients": f"{name}_clients",
+        "population": population_column(name),
+        "clients": clients_column(name),
         "cluster": "gm_group",
-        "status": f"{name}_status",
+        "status": status_column(name),
     }
     told = {new: wijken[old].to_numpy()[rows["row"]] for new, old in facts.items()}
     rows = rows.assign(**told, counts=problem.usable.to_numpy()[rows["row"]])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core import metrics, storage
+from risicomodel.data.domains import clients_column, population_column
 from risicomodel.learning.protocols import UNSEEN_WIJK
 from risicomodel.results.evaluation import scores
 
@@ -33,8 +34,8 @@ def scored_rows(
             "wijk_code": wijken["wijk_code"],
             "gm_code": wijken["gm_code"],
             "year": wijken["year"],
-            "clients": wijken[f"{problem.domain}_clients"],
-            "population": wijken[f"{problem.domain}_population"],
+            "clients": wijken[clients_column(problem.domain)],
+            "population": wijken[population_column(problem.domain)],
             "gm_inhabitants": people.transform("sum"),
         }
     )
@@ -133,8 +134,8 @@ def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFr
     """
     wijken = problem.wijken.loc[banded["row"]].reset_index(drop=True)
     rows = banded.reset_index(drop=True)
-    population = wijken[f"{problem.domain}_population"]
-    clients = wijken[f"{problem.domain}_clients"]
+    population = wijken[population_column(problem.domain)]
+    clients = wijken[clients_column(problem.domain)]
     return pd.DataFrame(
         {
             "domain": problem.domain,

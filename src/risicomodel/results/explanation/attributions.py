@@ -11,6 +11,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.errors import DataError
+from risicomodel.data.domains import population_column
 from risicomodel.results.explanation.tasks import BASE, CUT, ROW
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def gather(
     names = list(problem.x.columns)
     wide = [_whole([p.table for p in parts if p.refit == n], names) for n in _numbers(parts)]
     facts = problem.wijken.loc[wide[0].index, ["wijk_code", "gm_code", "year"]]
-    people = problem.wijken.loc[wide[0].index, f"{problem.domain}_population"].fillna(0.0)
+    people = problem.wijken.loc[wide[0].index, population_column(problem.domain)].fillna(0.0)
     rows = facts.assign(people=people).reset_index(names=ROW)
     terms = np.stack([table[names].to_numpy() for table in wide])
     centre = np.stack([_centre(own, rows) for own in terms])

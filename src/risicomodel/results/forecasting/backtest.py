@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.data.panel import crosswalk
 from risicomodel.results.forecasting import components as course_module
 from risicomodel.results.forecasting.cohorts import EVERYONE
@@ -46,8 +47,7 @@ def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.Da
     out = []
     for h in range(len(course.drift)):
         year = past.origin + h + 1
-        published = wijken[f"{name}_status"].eq("observed") & wijken[f"{name}_population"].gt(0)
-        target = wijken[published & wijken["year"].eq(year)]
+        target = published(wijken, name, year)
         if target.empty:
             continue
         there = wijken[wijken["year"] == year]
@@ -57,6 +57,12 @@ def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.Da
     table = pd.concat(out, ignore_index=True) if out else pd.DataFrame()
     # text takes room: there are many rows, and few gemeenten
     return table.astype(dict.fromkeys([*TEXTS], "category")) if out else table
+
+
+def published(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
+    """Return the rows of a year with a figure and persons at risk."""
+    figure = wijken[status_column(domain)].eq("observed") & wijken["year"].eq(year)
+    return wijken[figure & wijken[population_column(domain)].gt(0)]
 
 
 def _said(past: Past, course: Course, h: int) -> pd.DataFrame:
@@ -72,7 +78,7 @@ def _on(
 ) -> pd.DataFrame:
     """Return every model's forecast of one year, carried to that year's wijken."""
     carried = crosswalk.carry(said.drop(columns="basis"), links, pd.Index(target[AREA]))
-    population = target[f"{name}_population"].set_axis(carried.index)
+    population = target[population_column(name)].set_axis(carried.index)
     unlinked = carried.isna().any(axis=1)
     # what the forecast of a redrawn wijk stands on is what that of its largest part does
     largest = links.sort_values("share").drop_duplicates("to_code", keep="last")
@@ -83,7 +89,7 @@ def _on(
             "gm_group": target["gm_group"].to_numpy(),
             "basis": basis.mask(unlinked, UNLINKED),
             "population": population,
-            "clients": target[f"{name}_clients"].to_numpy(),
+            "clients": target[clients_column(name)].to_numpy(),
             "shared": carried["shared"] / carried[course_module.MAIN],
             "own": carried["own"] / carried[course_module.MAIN],
         }
@@ -120,7 +126,7 @@ def _by_code(target: pd.DataFrame, past: Past, name: str) -> pd.Series:
     ).dropna()
     of_gemeente = last.groupby("gm_code")[["clients", "population"]].sum()
     rate = target["gm_code"].map(of_gemeente["clients"] / of_gemeente["population"])
-    otherwise = rate.fillna(_country_rate(past, name)) * target[f"{name}_population"]
+    otherwise = rate.fillna(_country_rate(past, name)) * target[population_column(name)]
     figure: pd.Series = target[AREA].map(last.set_index(AREA)["clients"]).fillna(otherwise)
     return figure
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.data.panel import crosswalk, outlines
 from risicomodel.data.panel.location import GRID
 from risicomodel.data.sources.layout import HALVES
@@ -154,8 +155,8 @@ def known(
         areas,
         years,
         np.stack([part[list(BANDS)].to_numpy() for part in carried], axis=1),
-        {d: np.stack([part[f"{d}_clients"] for part in carried], axis=1) for d in structure},
-        {d: np.stack([part[f"{d}_population"] for part in carried], axis=1) for d in structure},
+        {d: np.stack([part[clients_column(d)] for part in carried], axis=1) for d in structure},
+        {d: np.stack([part[population_column(d)] for part in carried], axis=1) for d in structure},
         {d: _first(np.stack([p[f"{d}_structure"] for p in newest_first], 1)) for d in structure},
         halves={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
     )
@@ -174,12 +175,12 @@ def _of_year(
     own_edition = rows["bevolking_year"] == rows["year"]
     counts: dict[str, pd.Series] = {band: rows[band].where(own_edition) for band in BANDS}
     for domain, multiple in structure.items():
-        at_risk = rows[f"{domain}_population"]
-        published = (rows[f"{domain}_status"] == "observed") & (at_risk > 0)
+        at_risk = rows[population_column(domain)]
+        published = (rows[status_column(domain)] == "observed") & (at_risk > 0)
         counts |= {
-            f"{domain}_clients": rows[f"{domain}_clients"].where(published, 0.0),
+            clients_column(domain): rows[clients_column(domain)].where(published, 0.0),
             f"{domain}_told": at_risk.where(published, 0.0),
-            f"{domain}_population": at_risk.fillna(0.0),
+            population_column(domain): at_risk.fillna(0.0),
             f"{domain}_structure": at_risk * multiple.reindex(rows.index),
         }
         halves = rows.reindex(columns=_halves_of(domain))
@@ -188,10 +189,10 @@ def _of_year(
     table = pd.DataFrame(counts).set_axis(codes)
     out = crosswalk.carry(table, links, pd.Index(areas[AREA]))
     for domain in structure:
-        somebody = out[f"{domain}_population"].where(out[f"{domain}_population"] > 0)
+        somebody = out[population_column(domain)].where(out[population_column(domain)] > 0)
         whole = out[f"{domain}_told"] >= COVERED * somebody
-        out[f"{domain}_clients"] = out[f"{domain}_clients"].where(whole)
-        out[f"{domain}_population"] = somebody
+        out[clients_column(domain)] = out[clients_column(domain)].where(whole)
+        out[population_column(domain)] = somebody
         out[f"{domain}_structure"] = out[f"{domain}_structure"] / somebody
     return out.replace([np.inf, -np.inf], np.nan)
 

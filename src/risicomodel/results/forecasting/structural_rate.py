@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from risicomodel.data.domains import clients_column, population_column
 from risicomodel.learning import crossfit, models, protocols
 
 if TYPE_CHECKING:
@@ -99,9 +100,11 @@ def multiples(
         By origin, a Series on the panel's index: NaN but for the newest rows of every gemeente.
     """
     wijken, domain = problem.wijken, problem.domain
-    counted = wijken[problem.usable].groupby("year")[[f"{domain}_clients", f"{domain}_population"]]
+    counted = wijken[problem.usable].groupby("year")[
+        [clients_column(domain), population_column(domain)]
+    ]
     total = counted.sum()
-    country = total[f"{domain}_clients"] / total[f"{domain}_population"]
+    country = total[clients_column(domain)] / total[population_column(domain)]
     own = predictions[predictions["model"] == name]
     out = {}
     for origin in origins:

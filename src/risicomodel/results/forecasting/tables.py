@@ -236,7 +236,7 @@ def drivers(
             out.append((domain, "halves", f"{past.origin}", "clients in each half of the year"))
         out.append((domain, "boundaries", boundaries, "the wijken that are forecast"))
         for topic in names.topics():
-            edition = rows.get(f"{topic}_year")
+            edition = rows.get(names.edition_column(topic))
             if edition is not None and edition.notna().any():
                 what = "people by age, moved on by cohorts" if topic == "bevolking" else structure
                 found = "–".join(str(int(y)) for y in sorted({edition.min(), edition.max()}))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from risicomodel.core.errors import DataError
 from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, population_column
 from risicomodel.data.panel import crosswalk
 from risicomodel.data.panel.crosswalk import Crosswalk
 from risicomodel.results.forecasting import backtest, bands, origins
@@ -69,7 +70,7 @@ def verify(forecasts: pd.DataFrame, boundaries: dict[str, Any], panel: Panel) ->
     out = []
     for _, part in said.groupby(["domain", "year"]):
         domain, year = str(part["domain"].iloc[0]), int(part["year"].iloc[0])
-        target = _figures(panel.wijken, domain, year)
+        target = backtest.published(panel.wijken, domain, year)
         if not target.empty:
             there = origins.areas_of_year(panel.wijken, year)
             out.append(_beside(part, target, domain, walk.links(areas, there)))
@@ -101,11 +102,6 @@ def _areas(
     return found, notes if lost else []
 
 
-def _figures(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
-    published = wijken[f"{domain}_status"].eq("observed") & wijken[f"{domain}_population"].gt(0)
-    return wijken[published & wijken["year"].eq(year)]
-
-
 def _beside(
     part: pd.DataFrame, target: pd.DataFrame, domain: str, links: pd.DataFrame
 ) -> pd.DataFrame:
@@ -120,8 +116,8 @@ def _beside(
             forecast=carried["clients"],
             lower=carried["clients_lower"],
             upper=carried["clients_upper"],
-            clients=target[f"{domain}_clients"].to_numpy(),
-            population=target[f"{domain}_population"].to_numpy(),
+            clients=target[clients_column(domain)].to_numpy(),
+            population=target[population_column(domain)].to_numpy(),
             basis=values["basis"].reindex(carried.index),
             model=model,
             champion=bool(values["champion"].iloc[0]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.data.panel import location, names
 from risicomodel.runs.contract.declarations import (
     BYTES,
@@ -71,10 +72,12 @@ PANEL = Table(
             "Edition that the topic's columns come from; empty where no edition has any.",
         ),
         Column("feature_year", MAYBE_WHOLE, YEAR, "Newest edition that the features come from."),
-        persons("{domain}_clients", "Clients that CBS publishes; empty where it publishes none."),
-        persons("{domain}_population", "Persons at risk."),
+        persons(
+            clients_column("{domain}"), "Clients that CBS publishes; empty where it publishes none."
+        ),
+        persons(population_column("{domain}"), "Persons at risk."),
         Column(
-            "{domain}_status",
+            status_column("{domain}"),
             TEXT,
             "",
             "What is known: observed, suppressed, not_delivered, not_measured or absent.",
@@ -116,7 +119,7 @@ GEMEENTEN = Table(
     columns=(
         GM_CODE,
         CALENDAR_YEAR,
-        persons("{domain}_clients", "Clients that CBS publishes of the gemeente."),
+        persons(clients_column("{domain}"), "Clients that CBS publishes of the gemeente."),
     ),
 )
 
