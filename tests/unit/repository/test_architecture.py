@@ -44,7 +44,8 @@ def test_an_import_that_is_new_makes_the_picture_out_of_date(
     assert (checkout / architecture.PICTURE).read_text() == before
     assert f"{architecture.PICTURE} is out of date" in capsys.readouterr().out
     assert architecture.main(["--root", str(checkout)]) == 0
-    assert "runs imports from core (2), demo (1)" in (checkout / architecture.PICTURE).read_text()
+    drawn = (checkout / architecture.PICTURE).read_text()
+    assert re.search(r"runs imports from [^.]*\bdemo \(1\)", drawn)
     assert architecture.main(["--check", "--root", str(checkout)]) == 0
 
 
