@@ -14,62 +14,212 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FLOOR = "noise_floor"
-
-
 ALL = "all"
-
 
 # Persons at risk per wijk, and inhabitants per gemeente: upper limits of the classes.
 SIZE_CLASSES = (500, 2_000, 5_000, 10_000)
-
-
 GM_SIZE_CLASSES = (20_000, 50_000, 100_000)
 
 
 def wape(clients: Floats, predicted: Floats, population: Floats) -> float:
+    """Return the weighted absolute percentage error of rates: :func:`wape_of_counts` of persons.
+
+    Parameters
+    ----------
+    clients : array of shape (n,)
+        Published persons.
+    predicted : array of shape (n,)
+        Predicted rate (0–1).
+    population : array of shape (n,)
+        Persons at risk.
+
+    Returns
+    -------
+    float
+        A share of all clients; 0 is best.
+
+    Examples
+    --------
+    >>> wape(np.array([10.0, 30.0]), np.array([0.05, 0.2]), np.array([100.0, 200.0]))
+    0.375
+    """
+    return wape_of_counts(clients, predicted * population)
+
+
+def wape_of_counts(clients: Floats, predicted: Floats) -> float:
     """Return Σ|clients − predicted| / Σ clients: absolute errors as a share of all clients.
 
     Parameters
     ----------
-    clients : array
-        Published persons.
-    predicted : array
-        Predicted rate (0–1).
-    population : array
-        Persons at risk.
+    clients, predicted : array of shape (n,)
+        Published and predicted persons.
+
+    Returns
+    -------
+    float
+        A share of all clients, who count as one at least; 0 is best.
+
+    References
+    ----------
+    Kolassa and Schütz (2007), "Advantages of the MAD/mean ratio over the MAPE", Foresight 6.
+
+    Examples
+    --------
+    >>> wape_of_counts(np.array([10.0, 30.0]), np.array([5.0, 40.0]))
+    0.375
     """
-    return float(np.abs(clients - predicted * population).sum() / clients.sum())
+    return float(np.abs(clients - predicted).sum() / _total(clients))
+
+
+def bias(clients: Floats, predicted: Floats, population: Floats) -> float:
+    """Return the bias of rates: :func:`bias_of_counts` of persons.
+
+    Parameters are those of :func:`wape`.
+
+    Examples
+    --------
+    >>> bias(np.array([10.0, 30.0]), np.array([0.05, 0.2]), np.array([100.0, 200.0]))
+    0.125
+    """
+    return bias_of_counts(clients, predicted * population)
+
+
+def bias_of_counts(clients: Floats, predicted: Floats) -> float:
+    """Return Σ(predicted − clients) / Σ clients.
+
+    Parameters
+    ----------
+    clients, predicted : array of shape (n,)
+        Published and predicted persons.
+
+    Returns
+    -------
+    float
+        A share of all clients, who count as one at least; above 0 is too many predicted.
+
+    Examples
+    --------
+    >>> bias_of_counts(np.array([10.0, 30.0]), np.array([5.0, 40.0]))
+    0.125
+    """
+    return float((predicted - clients).sum() / _total(clients))
+
+
+def noise_floor(clients: Floats) -> float:
+    """Return the WAPE that is left if every rate is known and counts are Poisson.
+
+    Σ sqrt(2n/π) / Σ n: the mean absolute deviation of a Poisson count of mean n is about
+    sqrt(2n/π), and the published count stands for its mean.
+
+    Parameters
+    ----------
+    clients : array of shape (n,)
+        Published persons.
+
+    Returns
+    -------
+    float
+        A share of all clients, who count as one at least.
+
+    References
+    ----------
+    Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, section 4.3.
+
+    Examples
+    --------
+    >>> round(noise_floor(np.array([50.0, 200.0])), 4)
+    0.0677
+    """
+    return float(np.sqrt(2 * clients / np.pi).sum() / _total(clients))
+
+
+def _total(clients: Floats) -> float:
+    return max(float(clients.sum()), 1.0)
 
 
 def wr2(clients: Floats, predicted: Floats, population: Floats) -> float:
-    """Return 1 − Σ n(r − p)² / Σ n(r − r̄)², weighted by population n, r̄ the weighted mean rate."""
+    """Return R² of the rates, weighted by population.
+
+    1 − Σ n(r − p)² / Σ n(r − r̄)², with n the population, r the published and p the predicted rate,
+    and r̄ the mean of r weighted by n.
+
+    Parameters
+    ----------
+    clients, predicted, population : array of shape (n,)
+        As in :func:`wape`.
+
+    Returns
+    -------
+    float
+        Without unit; 1 is best, the mean rate for all has 0. NaN where all rates are equal.
+
+    References
+    ----------
+    Willett and Singer (1988), "Another cautionary note about R²", The American Statistician 42.
+
+    Examples
+    --------
+    >>> clients, population = np.array([10.0, 30.0]), np.array([100.0, 200.0])
+    >>> round(wr2(clients, np.array([0.11, 0.14]), population), 2)
+    0.82
+    """
     return _r2(clients / population, predicted, population)
 
 
 def r2(clients: Floats, predicted: Floats, population: Floats) -> float:
-    """Return R² of the rates with every wijk counting the same."""
+    """Return R² of the rates with every wijk counting the same.
+
+    1 − Σ (r − p)² / Σ (r − r̄)². Parameters and result are those of :func:`wr2`.
+
+    Examples
+    --------
+    >>> clients, population = np.array([10.0, 30.0]), np.array([100.0, 200.0])
+    >>> round(r2(clients, np.array([0.11, 0.14]), population), 2)
+    0.84
+    """
     return _r2(clients / population, predicted, np.ones_like(population))
 
 
 def _r2(rate: Floats, predicted: Floats, weight: Floats) -> float:
-
     mean = np.average(rate, weights=weight)
     spread = (weight * (rate - mean) ** 2).sum()
     return float(1 - (weight * (rate - predicted) ** 2).sum() / spread) if spread else float("nan")
 
 
-def bias(clients: Floats, predicted: Floats, population: Floats) -> float:
-    """Return Σ(predicted − clients) / Σ clients: above 0 is too many."""
-    return float((predicted * population - clients).sum() / clients.sum())
+def interval_score(value: Floats, lower: Floats, upper: Floats, level: float) -> Floats:
+    """Return the interval score (Winkler score) of every band: width, plus a fine for a miss.
 
+    (u − l) + 2/α · max(l − y, 0, y − u), with l and u the limits, y the value and α = 1 − level.
+    It pays for narrow bands and for bands that hold.
 
-def noise_floor(clients: Floats, predicted: Floats, population: Floats) -> float:  # noqa: ARG001
-    """Return the WAPE left if every rate were known and counts were Poisson.
+    Parameters
+    ----------
+    value : array of shape (n,)
+        What came true, in any unit.
+    lower, upper : array of shape (n,)
+        Limits of the bands, in the same unit.
+    level : float
+        The share of bands that should hold (0–1).
 
-    The mean absolute deviation of a Poisson count of mean n is about sqrt(2n/π), so the floor is
-    Σ sqrt(2n/π) / Σ n. The published count stands for its mean.
+    Returns
+    -------
+    array of shape (n,)
+        In the unit of the value; lower is better.
+
+    References
+    ----------
+    Gneiting and Raftery (2007), "Strictly proper scoring rules, prediction, and estimation",
+    Journal of the American Statistical Association 102, equation 43.
+
+    Examples
+    --------
+    >>> limits = np.array([0.04, 0.04]), np.array([0.12, 0.12])
+    >>> interval_score(np.array([0.05, 0.14]), *limits, level=0.9).round(2)
+    array([0.08, 0.48])
     """
-    return float(np.sqrt(2 * clients / np.pi).sum() / clients.sum())
+    miss = np.clip(lower - value, 0, None) + np.clip(value - upper, 0, None)
+    out: Floats = (upper - lower) + 2 / (1 - level) * miss
+    return out
 
 
 METRICS: dict[str, Callable[[Floats, Floats, Floats], float]] = {
@@ -85,7 +235,22 @@ HIGHER_IS_BETTER = {"wr2": True, "r2": True, "wape": False}
 
 
 def size_class(values: pd.Series, limits: tuple[int, ...], prefix: str) -> pd.Series:
-    """Return a readable class per value: ``size:<500``, ``size:500-2000``, …, ``size:>=10000``."""
+    """Return a readable class per value; a class holds its lower limit and not its upper.
+
+    Parameters
+    ----------
+    values : Series of shape (n,)
+        Persons.
+    limits : tuple of int
+        Where classes meet, rising.
+    prefix : str
+        What they are classes of.
+
+    Examples
+    --------
+    >>> size_class(pd.Series([499.0, 500.0, 2e4]), (500, 10_000), "size").tolist()
+    ['size:<500', 'size:500-10000', 'size:>=10000']
+    """
     middle = [f"{low}-{high}" for low, high in pairwise(limits)]
     labels = [f"{prefix}:{label}" for label in (f"<{limits[0]}", *middle, f">={limits[-1]}")]
     cut = pd.cut(values, [-np.inf, *limits, np.inf], right=False, labels=labels)

@@ -120,17 +120,6 @@ def cautious(clusters: int) -> float:
     return min(LEVEL * (1 + 1 / max(clusters, 1)), clusters / (clusters + 1))
 
 
-def winkler(rate: Floats, lower: Floats, upper: Floats) -> Floats:
-    """Return the interval score: width, plus 2/α for every unit the rate lies outside.
-
-    Lower is better: it pays for narrow bands and for bands that hold (Gneiting and Raftery 2007,
-    eq. 43; α = 0.1).
-    """
-    miss = np.clip(lower - rate, 0, None) + np.clip(rate - upper, 0, None)
-    out: Floats = (upper - lower) + 2 / (1 - LEVEL) * miss
-    return out
-
-
 def plain(rows: pd.DataFrame, calibration: pd.DataFrame) -> pd.DataFrame:
     """Return what anyone would do without knowing the field: one width for every wijk.
 

@@ -211,7 +211,7 @@ def test_what_is_known_of_an_errors_size_is_worth_a_tenth_of_the_interval_score(
         held = inside(rows, band).mean()
         assert 0.88 <= held <= 0.92
         limits = band["lower"].to_numpy(), band["upper"].to_numpy()
-        found.append(conformal.winkler(rate, *limits).mean())
+        found.append(metrics.interval_score(rate, *limits, conformal.LEVEL).mean())
     ours, plain = found
     assert ours <= 0.9 * plain
 
@@ -303,24 +303,3 @@ def test_a_handful_of_figures_gives_bands_without_a_warning(few: int) -> None:
     known = rows.groupby("fold").head(1)
     for band in (conformal.conformal(rows, known, 5), conformal.plain(rows, known)):
         assert band.notna().all(axis=None)
-
-
-# -- the interval score -----------------------------------------------------------------------
-
-
-def test_the_interval_score_by_hand() -> None:
-    """Gneiting and Raftery (2007), eq. 43: width, and 20 times what a rate lies outside."""
-    rate = np.array([0.05, 0.10, 0.01, 0.14, 0.12])
-    found = conformal.winkler(rate, np.full(5, 0.04), np.full(5, 0.12))
-    np.testing.assert_allclose(found, [0.08, 0.08, 0.08 + 20 * 0.03, 0.08 + 20 * 0.02, 0.08])
-
-
-def test_the_interval_score_is_best_for_the_true_quantiles() -> None:
-    """It is proper: neither a bolder nor a shyer band than the 5% and 95% points scores better."""
-    rate = np.random.default_rng(14).normal(0.5, 0.05, 200_000)
-    true = 1.6449 * 0.05
-    found = {
-        half: conformal.winkler(rate, np.full(1, 0.5 - half), np.full(1, 0.5 + half)).mean()
-        for half in (0.7 * true, true, 1.4 * true)
-    }
-    assert min(found, key=found.get) == true

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from risicomodel.core import metrics
 from risicomodel.core.compute import ComputeSettings
-from risicomodel.learning import conformal, crossfit
+from risicomodel.learning import crossfit
 from risicomodel.learning.problem import Problem
 from risicomodel.results.evaluation import bands, evaluate, scores
 from support.crossfitting import OFF, tasks
@@ -100,7 +101,9 @@ def test_scores_of_bands_by_hand(
         "width": np.mean(upper - lower),
         "winkler": np.mean(upper - lower + 20 * miss),
         "winkler_plain": np.mean(
-            conformal.winkler(rate, band["plain_lower"].to_numpy(), band["plain_upper"].to_numpy())
+            metrics.interval_score(
+                rate, band["plain_lower"].to_numpy(), band["plain_upper"].to_numpy(), 0.9
+            )
         ),
     }
     mine = table[table["protocol"].eq("unseen_gemeente") & table["model"].eq("glm")]

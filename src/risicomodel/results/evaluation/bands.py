@@ -111,6 +111,6 @@ def _measured(scored: pd.DataFrame, banded: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         coverage=((rate >= lower) & (rate <= upper)).astype("float64"),
         width=upper - lower,
-        winkler=conformal.winkler(rate, lower, upper),
-        winkler_plain=conformal.winkler(rate, plain_lower, plain_upper),
+        winkler=metrics.interval_score(rate, lower, upper, conformal.LEVEL),
+        winkler_plain=metrics.interval_score(rate, plain_lower, plain_upper, conformal.LEVEL),
     )

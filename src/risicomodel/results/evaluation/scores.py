@@ -74,8 +74,8 @@ def _score_group(label: str, part: pd.DataFrame) -> list[dict[str, object]]:
         "n_gemeenten": part["gm_code"].nunique(),
         "n_rows": len(part),
     }
-    metrics = {**METRICS, FLOOR: noise_floor}
+    values = {name: metric(clients, rate, population) for name, metric in METRICS.items()}
+    values[FLOOR] = noise_floor(clients)
     return [
-        {"metric": name, "group": label, "value": metric(clients, rate, population), **counts}
-        for name, metric in metrics.items()
+        {"metric": name, "group": label, "value": value, **counts} for name, value in values.items()
     ]

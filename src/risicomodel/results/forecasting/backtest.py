@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import metrics
+from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.data.panel import crosswalk
@@ -176,37 +178,28 @@ def champions(scores: pd.DataFrame) -> dict[str, str]:
 
 
 def _measures(part: pd.DataFrame) -> dict[str, float]:
-    actual, said = part["clients"], part["forecast"]
-    total = actual.sum()
+    clients, forecast = _counts(part, "clients", "forecast")
     sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].sum()
-    fitted = _given_total(part)
-    known = part["basis"] == "figure"
+    with_figure = part[part["basis"] == "figure"]
+    (clients_with_figure,) = _counts(with_figure, "clients")
     return {
-        "wape": float((actual - said).abs().sum() / total),
-        "bias": float(said.sum() / total - 1),
-        "wape_gemeente": float((sums["clients"] - sums["forecast"]).abs().sum() / total),
-        "wape_wijk": float((actual - fitted).abs().sum() / total),
-        "noise_floor": _floor(actual),
-        "wape_wijk_known": _wape(actual[known], _given_total(part[known])),
-        "noise_floor_known": _floor(actual[known]),
+        "wape": metrics.wape_of_counts(clients, forecast),
+        "bias": metrics.bias_of_counts(clients, forecast),
+        "wape_gemeente": metrics.wape_of_counts(*_counts(sums, "clients", "forecast")),
+        "wape_wijk": metrics.wape_of_counts(clients, _given_total(part)),
+        "noise_floor": metrics.noise_floor(clients),
+        "wape_wijk_known": metrics.wape_of_counts(clients_with_figure, _given_total(with_figure)),
+        "noise_floor_known": metrics.noise_floor(clients_with_figure),
         "n_wijken": len(part),
     }
 
 
-def _given_total(part: pd.DataFrame) -> pd.Series:
+def _counts(part: pd.DataFrame, *names: str) -> list[Floats]:
+    return [part[name].to_numpy(dtype="float64") for name in names]
+
+
+def _given_total(part: pd.DataFrame) -> Floats:
     """Return the forecasts scaled to the true sum of their gemeente."""
     sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].transform("sum")
-    fitted: pd.Series = part["forecast"] * sums["clients"] / sums["forecast"].clip(1e-9)
-    return fitted
-
-
-def _wape(actual: pd.Series, said: pd.Series) -> float:
-    return float((actual - said).abs().sum() / max(actual.sum(), 1.0))
-
-
-def _floor(clients: pd.Series) -> float:
-    """Return the WAPE of counting noise alone: the mean deviation of Poisson counts.
-
-    E|X − λ| ≈ √(2λ/π); Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, 4.3.
-    """
-    return float(np.sqrt(2 / np.pi * clients).sum() / max(clients.sum(), 1.0))
+    scaled: pd.Series = part["forecast"] * sums["clients"] / sums["forecast"].clip(1e-9)
+    return scaled.to_numpy(dtype="float64")

@@ -186,16 +186,17 @@ def _measured(held: pd.DataFrame) -> pd.DataFrame:
 
     rows = held.dropna(subset=bands.LIMITS)
     actual = rows["clients"].clip(upper=rows["population"])
-    told = rows.assign(
+    lower, upper = (rows[limit].to_numpy() for limit in bands.LIMITS)
+    measured = rows.assign(
         held=actual.between(rows["lower"], rows["upper"]).astype("float64"),
-        width=rows["upper"] - rows["lower"],
-        winkler=conformal.winkler(*(s.to_numpy() for s in (actual, rows["lower"], rows["upper"]))),
+        width=upper - lower,
+        winkler=metrics.interval_score(actual.to_numpy(), lower, upper, conformal.LEVEL),
         size=metrics.size_class(rows["population"], metrics.SIZE_CLASSES, "size"),
     )
-    wijken = told[~told["level"].isin(["gemeente", "country"])]
+    wijken = measured[~measured["level"].isin(["gemeente", "country"])]
     parts = [
-        told.assign(origin_year="all", group="all"),
-        told.assign(group="all"),
+        measured.assign(origin_year="all", group="all"),
+        measured.assign(group="all"),
         wijken.assign(origin_year="all", group=wijken["size"]),
     ]
     return pd.concat([_means(part) for part in parts], ignore_index=True)
