@@ -30,8 +30,9 @@ lint: $(SETUP) ## style, complexity, spelling, declared dependencies
 types: $(SETUP) ## static types
 	$(BIN)/mypy
 
-docs: $(SETUP) ## what pages say of the code: the flow picture, the order of wings
+docs: $(SETUP) ## what pages say of the code: the flow picture, the order of wings, promises
 	$(BIN)/python tools/architecture.py
+	$(BIN)/python tools/promises.py
 
 bench: $(SETUP) ## seconds, memory and ratios; with RISICOMODEL_ARCHIVE=PATH also on real tables
 	$(BIN)/python benchmarks/bench.py

@@ -1,4 +1,4 @@
-"""What the tables of a run promise to whoever builds on them."""
+"""Tables of a run and its record."""
 
 from __future__ import annotations
 
