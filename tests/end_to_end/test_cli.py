@@ -13,7 +13,7 @@ import pytest
 
 from risicomodel import __version__
 from risicomodel.app import settings
-from risicomodel.cli import TASKS, WORDS
+from risicomodel.app.commands import COMMANDS
 from risicomodel.core import paths
 from support.running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
 
@@ -68,23 +68,31 @@ class TestHelp:
     def test_help_is_what_no_task_gives(self) -> None:
         assert well().out == well("--help").out
 
-    @pytest.mark.parametrize("task", TASKS)
+    @pytest.mark.parametrize("task", COMMANDS)
     def test_teaches_every_task(self, task: str) -> None:
-        assert re.search(rf"^  {task} +{re.escape(TASKS[task].what)}$", well().out, re.MULTILINE)
+        assert re.search(rf"^  {task} +{re.escape(COMMANDS[task].what)}$", well().out, re.MULTILINE)
         text = well(task, "--help").out
-        for example in TASKS[task].examples:
+        for example in COMMANDS[task].examples:
             assert f"\n  {example}\n" in text
         assert f"risicomodel {task}" in text
 
-    def test_help_fits_a_terminal(self) -> None:
-        assert max(map(len, well().out.splitlines())) <= 100
+    @pytest.mark.parametrize("words", [[], *([task, "--help"] for task in COMMANDS)])
+    def test_help_fits_a_terminal(self, words: list[str]) -> None:
+        assert max(map(len, well(*words).out.splitlines())) <= 100
+
+    @pytest.mark.parametrize("task", COMMANDS)
+    def test_words_that_a_task_takes_are_settings(self, task: str) -> None:
+        text = well(task, "--help").out
+        for word, meaning in COMMANDS[task].words:
+            assert re.search(rf"^  {re.escape(word)} +{re.escape(meaning)}$", text, re.MULTILINE)
+            assert word.partition("=")[0] in {"RUN_FOLDER", "gemeente", *settings._all_keys()}
 
     @pytest.mark.parametrize(
-        "example", [e for t in TASKS.values() for e in t.examples if " compare" not in e]
+        "example", [e for t in COMMANDS.values() for e in t.examples if " compare" not in e]
     )
     def test_examples_compose(self, example: str) -> None:
         _, task, *words = shlex.split(example.replace("PATH", "/archive"))
-        words = WORDS.get(task, list)(words)
+        words = COMMANDS[task].overrides(words)
         overrides = [word for word in words if word not in {"-m", "RUN_FOLDER"}]
         for place in range(1 + overrides[-1].count(",") if overrides else 1):
             # the jobs of a sweep, one by one
@@ -111,7 +119,7 @@ def _nth(override: str, place: int) -> str:
 class TestMistakes:
     def test_unknown_task(self) -> None:
         done = cli("trian")
-        refused(done, "'trian'", "did you mean 'train'", *TASKS, "risicomodel --help")
+        refused(done, "'trian'", "did you mean 'train'", *COMMANDS, "risicomodel --help")
         assert done.err.count("\n") == 1
 
     def test_unknown_option(self) -> None:
@@ -119,11 +127,41 @@ class TestMistakes:
         refused(done, "'--hlep'", "did you mean '--help'", "data=archive")
         assert done.err.count("\n") == 1
 
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["train", "-vx"], ["-v/--verbose", "'x'", "risicomodel train --help"]),
+            (["--verbose=3", "train"], ["-v/--verbose", "'3'", "risicomodel --help"]),
+            (["--hlep"], ["'--hlep'", "did you mean '--help'"]),
+            (["report", "--langauge=en"], ["'--langauge=en'", "risicomodel report --help"]),
+            (["compare", "-m"], ["compare with -m", "Leave -m out"]),
+            (["-m", "verify", "RUN_FOLDER"], ["verify with -m", "risicomodel verify --help"]),
+        ],
+    )
+    def test_options(self, words: list[str], said: list[str]) -> None:
+        done = cli(*words)
+        refused(done, *said)
+        assert done.err.count("\n") == 1
+        assert "usage" not in done.err
+
+    @pytest.mark.parametrize("before", [True, False])
+    def test_an_option_may_stand_before_the_task(self, tmp_path: Path, *, before: bool) -> None:
+        words = ["-m", "train"] if before else ["train", "-m"]
+        done = cli(*words, *SHORT, "seed=1,2", f"run.dir={tmp_path}")
+        refused(done, "run.dir names one folder")
+
     def test_two_tasks(self) -> None:
         refused(cli("train", "compare"), "compare")
 
     def test_nothing_goes_to_the_output_but_results(self) -> None:
         assert cli("trian").out == ""
+
+
+def test_a_name_keeps_its_apostrophe() -> None:
+    for written in ("'s-Gravenhage", '"\'s-Gravenhage"'):
+        words = COMMANDS["report"].overrides([f"gemeente={written}"])
+        assert settings.compose(words).report.gemeente == "'s-Gravenhage"
+    assert COMMANDS["run"].overrides(["gemeente='Utrecht'"]) == ['report.gemeente="Utrecht"']
 
 
 class TestEnd:

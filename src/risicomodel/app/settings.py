@@ -1,4 +1,4 @@
-"""Configuration: Hydra composes it, these dataclasses check it. Hydra is imported here and in cli.
+"""Configuration: Hydra composes it, these dataclasses check it. Only this and sweep import Hydra.
 
 Everything after this module takes the small dataclasses below, never a configuration object.
 """

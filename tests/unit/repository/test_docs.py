@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from risicomodel.app import settings
-from risicomodel.cli import TASKS, WORDS
+from risicomodel.app.commands import COMMANDS
 from support.repository import ROOT
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def test_pages_have_commands() -> None:
 @pytest.mark.parametrize("command", ALL)
 def test_every_command_of_the_pages_composes(command: str) -> None:
     task, *overrides = shlex.split(command)[1:]
-    assert task in TASKS
+    assert task in COMMANDS
     if task == "compare":
         return
     if task == "verify":
         overrides.remove("RUN_FOLDER")
-    overrides = WORDS.get(task, list)(overrides)
+    overrides = COMMANDS[task].overrides(overrides)
     sweep = "-m" in overrides
     for override in [o for o in overrides if o != "-m"]:
         assert "=" in override
@@ -142,7 +142,7 @@ def test_dvc_stages_mirror_tasks_and_watch_what_is_there() -> None:
     outs: set[str] = set()
     for stage in stages().values():
         task, *overrides = shlex.split(str(stage["cmd"]))[1:]
-        assert task in TASKS
+        assert task in COMMANDS
         settings.compose(overrides)
         for dep in stage["deps"]:  # type: ignore[attr-defined]
             made = any(str(dep).startswith(f"{out}/") for out in outs)

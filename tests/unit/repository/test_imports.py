@@ -18,8 +18,8 @@ WINGS = list(HOUSE)
 
 # heavy packages, and the only rooms that may touch them
 ONLY = {
-    "hydra": {"app.settings", "cli"},
-    "omegaconf": {"app.settings", "cli"},
+    "hydra": {"app.settings", "app.sweep"},
+    "omegaconf": {"app.settings"},
     "mlflow": {"app.tracking", "app.mlflow_model"},
     "optuna": {"learning.tuning"},
     "joblib": {"core.compute"},
@@ -32,7 +32,7 @@ ONLY = {
     "crepes": {"learning.conformal"},
     "requests": {"data.sources", "app.tracking"},
     "jinja2": {"publishing.presentation"},
-    "rich": {"core.progress", "app.console", "cli"},
+    "rich": {"core.progress", "app.console"},
     "matplotlib": {"results.evaluation"},
 }
 HEAVY = (

@@ -328,7 +328,7 @@ class TestVerify:
 
     def test_a_folder_without_forecasts_is_refused(self, tmp_path: Path) -> None:
         refused(cli("verify", tmp_path, *MADE), "is not a finished run", "run.json")
-        refused(cli("verify", *MADE), "verify takes the folder of one earlier run")
+        refused(cli("verify", *MADE), "expected the folder of one earlier run")
 
 
 class TestArchive:

@@ -1,0 +1,71 @@
+"""Carries out a task of the command line and returns the text that it ends with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from risicomodel.app import console, pipeline, settings
+from risicomodel.app.pipeline import inputs
+from risicomodel.core.errors import ConfigError
+from risicomodel.runs import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from risicomodel.app.settings import Settings
+
+TASKS: dict[str, Callable[[Settings], pipeline.Outcome]] = {
+    "data": pipeline.data,
+    "train": pipeline.train,
+    "run": pipeline.run,
+    "explain": pipeline.explain,
+    "tune": pipeline.tune,
+    "forecast": pipeline.forecast,
+}
+
+
+def execute(task: str, words: Sequence[str]) -> str:
+    """Carry out a task.
+
+    Parameters
+    ----------
+    task : str
+        Its name.
+    words : sequence of str
+        Overrides of the configuration and, where the task takes them, folders of earlier runs.
+
+    Returns
+    -------
+    str
+        What to show at the end: scores, where the results are, what to do next.
+
+    Raises
+    ------
+    ConfigError
+        If a word cannot be understood.
+    """
+    if task == "compare":
+        return console.comparison(compare.compare(list(words)))
+    if task == "verify":
+        return _verify(words)
+    return execute_configured(task, settings.compose(words))
+
+
+def execute_configured(task: str, chosen: Settings) -> str:
+    """Carry out a task that needs nothing but settings; return the text that it ends with."""
+    if task == "info":
+        return console.archive(inputs.info(chosen))
+    if task == "report":
+        return console.pages(pipeline.report(chosen))
+    return console.outcome(task, chosen, TASKS[task](chosen))
+
+
+def _verify(words: Sequence[str]) -> str:
+    folders = [word for word in words if "=" not in word]
+    if len(folders) != 1:
+        raise ConfigError(
+            f"verify was given {len(folders)} folders; expected the folder of one earlier run. "
+            "Give it as in 'risicomodel verify RUN_FOLDER data=archive data.dir=PATH'."
+        )
+    chosen = settings.compose([word for word in words if "=" in word])
+    return console.outcome("verify", chosen, pipeline.verify(chosen, folders[0]))
