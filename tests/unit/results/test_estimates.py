@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +10,16 @@ import pandas as pd
 import pytest
 
 from risicomodel import runs
-from risicomodel.core import paths
 from risicomodel.core.compute import ComputeSettings
 from risicomodel.core.storage import Cache
-from risicomodel.demo import DemoSettings, make_world
 from risicomodel.learning import crossfit
 from risicomodel.learning.models import ModelSettings
 from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
 from risicomodel.results import estimates
 from risicomodel.results.estimates import EstimateSettings, benchmarking, combine
 from support.country import posed
-from support.running import DEMO, OFF, cli, refused, well
+from support.estimates import BOTH, DOMAINS, SMALL, Made, every_promise, made, unseen_years
+from support.running import OFF, cli, refused, well
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,175 +29,8 @@ if TYPE_CHECKING:
     from risicomodel.learning.problem import Problem
     from risicomodel.results.estimates import Estimates
 
-DOMAINS = ("bijstand", "jeugd", "wmo")
-BASES = {"published", "history", "model", "expected"}
-COUNTRY = DemoSettings(gemeenten=120, wijken=1_000, first_year=2016, last_year=2019)
-BOTH = ("split.protocols=[unseen_gemeente,unseen_wijk]",)
-LARGE = (
-    f"data.demo.gemeenten={COUNTRY.gemeenten}",
-    f"data.demo.wijken={COUNTRY.wijken}",
-    f"data.demo.first_year={COUNTRY.first_year}",
-    f"data.demo.last_year={COUNTRY.last_year}",
-    f"split.score_years=[{','.join(map(str, COUNTRY.years))}]",
-)
-SMALL = (*DEMO, "split.score_years=[2016,2017,2018]")
-
-
-@dataclass(frozen=True)
-class Made:
-    """The tables of a run that estimates stand in."""
-
-    folder: Path
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / "predictions.parquet")
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        return pd.read_csv(self.folder / "scores.csv")
-
-    @property
-    def adding_up(self) -> pd.DataFrame:
-        return pd.read_csv(self.folder / "adding_up.csv")
-
-    @property
-    def totals(self) -> pd.DataFrame:
-        """Published totals, a row per gemeente, year and domain."""
-        wide = pd.read_parquet(self.folder / "gemeenten.parquet")
-        names = {f"{d}_clients": d for d in DOMAINS if f"{d}_clients" in wide}
-        long = wide.rename(columns=names).melt(
-            ["gm_code", "year"], list(names.values()), "domain", "published_total"
-        )
-        return long.dropna(subset=["published_total"])
-
-    @property
-    def estimates(self) -> pd.DataFrame:
-        """Estimates with the status of their figure, its gemeente, and the figure before."""
-        rows = self.predictions
-        rows = rows[rows["kind"] == "estimate"]
-        panel = pd.read_parquet(self.folder / "panel.parquet")
-        facts = [
-            panel[["wijk_code", "year", "gm_code"]].assign(
-                domain=name,
-                status=panel[f"{name}_status"],
-                published_clients=panel[f"{name}_clients"],
-            )
-            for name in rows["domain"].unique()
-        ]
-        out = rows.merge(pd.concat(facts), on=["domain", "wijk_code", "year"], how="outer")
-        return out.assign(before=out["clients"] - out["moved"])
-
-
-def made(name: str, *words: str) -> Made:
-    folder = paths.home() / "shared" / f"estimates-{name}"
-    if not folder.is_dir():
-        well("train", *words, *OFF, f"run.dir={folder}")
-    return Made(folder)
-
-
-@pytest.fixture(scope="module")
-def country() -> Made:
-    """A thousand wijken and what a GLM makes of them; its truth is known."""
-    return made("country", *LARGE, *BOTH, "model=glm")
-
-
-@pytest.fixture(scope="module")
-def rows(country: Made) -> pd.DataFrame:
-    return country.estimates
-
 
 # -- what every run promises ------------------------------------------------------------------
-
-
-def every_promise(found: Made) -> None:
-    """What must hold of the estimates of any run (DESIGN section 4 and decision 11)."""
-    rows = found.estimates
-    # every wijk and year with features, once per model
-    panel = pd.read_parquet(found.folder / "panel.parquet", columns=["wijk_code", "year"])
-    for _, part in rows.groupby(["domain", "model"]):
-        assert len(part) == len(panel)
-    figures = ["rate", "lower", "upper", "clients", "population", "moved", "fold", "basis"]
-    assert rows[figures].notna().all(axis=None)
-    assert set(rows["basis"]) <= BASES
-    assert ((rows["lower"] <= rows["rate"]) & (rows["rate"] <= rows["upper"])).all()
-    assert rows["lower"].ge(0).all()
-    assert rows["upper"].le(1).all()
-    assert rows["clients"].ge(0).all()
-    assert (rows.loc[rows["population"] == 0, "clients"].le(0)
-            | (rows.loc[rows["population"] == 0, "basis"] == "published")).all()  # fmt: skip
-    assert ((rows["status"] == "observed") == (rows["basis"] == "published")).all()
-    shares = rows[(rows["population"] > 0) & (rows["clients"] <= rows["population"])]
-    np.testing.assert_allclose(shares["rate"] * shares["population"], shares["clients"], atol=1e-6)
-    sums_are_the_published_totals(found, rows)
-
-
-def sums_are_the_published_totals(found: Made, rows: pd.DataFrame) -> None:
-    key = ["domain", "model", "gm_code", "year"]
-    sums = rows.groupby(key)[["clients", "before", "moved"]].sum().reset_index()
-    together = found.adding_up.merge(sums, on=key, suffixes=("_told", ""))
-    assert len(together) == len(found.adding_up)
-    together = together.merge(found.totals, on=["domain", "gm_code", "year"], how="left")
-    assert (together["total"] == together["published_total"]).all()
-    np.testing.assert_allclose(together["before"], together["before_told"], atol=1e-6)
-    np.testing.assert_allclose(together["moved"], together["moved_told"], atol=1e-6)
-    adds = together["outcome"] == "added_up"
-    np.testing.assert_allclose(together["clients"][adds], together["total"][adds], atol=1e-6)
-    np.testing.assert_allclose(together["moved"][~adds], 0.0, atol=1e-9)
-    # no total, nothing moved
-    told = rows.merge(found.adding_up[key], on=key, how="left", indicator=True)
-    assert (told.loc[told["_merge"] == "left_only", "moved"] == 0).all()
-
-
-def test_the_promises_hold_on_a_made_up_country(country: Made) -> None:
-    every_promise(country)
-
-
-def test_every_basis_there_is_stands_where_it_belongs(rows: pd.DataFrame) -> None:
-    assert set(rows["basis"]) == BASES
-    key = ["domain", "wijk_code"]
-    known = rows["published_clients"].notna() & (rows["population"] >= 100)
-    gemeente = known.groupby([rows["domain"], rows["gm_code"], rows["year"]]).transform("any")
-    blank = rows[rows["basis"] != "published"]
-    assert blank["observed_rate"].isna().all()
-    # where nothing of the gemeente is known and no other year either, the model alone speaks
-    assert not gemeente[blank.index[blank["basis"] == "expected"]].any()
-    assert gemeente[blank.index[blank["basis"] == "model"]].all()
-    # a wijk with history has published years (codes may have changed, but hardly ever do)
-    years = known.groupby([rows[c] for c in key]).transform("sum")
-    assert (years[blank.index[blank["basis"] == "history"]] > 0).mean() > 0.9
-
-
-def test_a_published_figure_stands_as_published_with_what_rounding_hides(
-    rows: pd.DataFrame,
-) -> None:
-    shown = rows[rows["basis"] == "published"]
-    np.testing.assert_allclose(shown["before"], shown["published_clients"], atol=1e-9)
-    # a figure of nobody moves nowhere, whatever its gemeente's factor
-    unmoved = (shown["moved"] == 0) & (shown["published_clients"] > 0)
-    still = shown[unmoved & (shown["population"] > 0)]
-    assert len(still) > 100
-    half = still["domain"].map({"jeugd": 2.5, "wmo": 2.5, "bijstand": 5.0})
-    figure, n = still["published_clients"], still["population"]
-    np.testing.assert_allclose(still["lower"], ((figure - half) / n).clip(0, 1))
-    np.testing.assert_allclose(still["upper"], ((figure + half) / n).clip(0, 1))
-
-
-def test_the_band_holds_a_figure_both_before_and_after_it_was_moved(rows: pd.DataFrame) -> None:
-    some = rows[(rows["population"] > 0) & (rows["before"] <= rows["population"])]
-    assert (some["moved"] != 0).sum() > 1_000
-    before = some["before"] / some["population"]
-    assert (before >= some["lower"] - 1e-9).all()
-    assert (before <= some["upper"] + 1e-9).all()
-
-
-def test_a_cell_that_cbs_blanks_for_being_small_is_small(rows: pd.DataFrame) -> None:
-    blanked = rows[(rows["domain"] == "jeugd") & (rows["status"] == "suppressed")]
-    assert len(blanked) > 50
-    assert (blanked["before"] <= 10 + 1e-9).all()
-    # another domain's cells are blank for other reasons: a gemeente that did not deliver
-    other = rows[(rows["domain"] == "wmo") & (rows["status"] == "not_delivered")]
-    assert (other["before"] > 10).any()
 
 
 def test_a_blank_small_cell_is_the_mean_of_what_it_may_be() -> None:
@@ -234,26 +66,6 @@ def test_a_blank_small_cell_is_small_whatever_was_expected(rate: float, people: 
     assert upper * people <= 7 + 1e-9
 
 
-def test_a_wijk_of_nobody_has_no_clients_and_a_rate_all_the_same(rows: pd.DataFrame) -> None:
-    nobody = rows[(rows["population"] == 0) & (rows["basis"] != "published")]
-    assert len(nobody) > 0
-    assert (nobody["clients"] == 0).all()
-    assert nobody["rate"].between(0, 1).all()
-
-
-def test_predictions_have_one_row_per_key_and_one_champion_per_kind(country: Made) -> None:
-    """DESIGN section 4; the champion is chosen among the models that the kind is made with."""
-    table = country.predictions
-    assert not table.duplicated(["domain", "wijk_code", "year", "kind", "model"]).any()
-    best = table[table["champion"]].groupby(["domain", "kind"])["model"].unique()
-    assert len(best) == 6
-    assert all(len(models) == 1 for models in best)
-    assert list(table) == [
-        "domain", "wijk_code", "year", "kind", "model", "rate", "lower", "upper", "clients",
-        "population", "observed_rate", "fold", "basis", "moved", "champion",
-    ]  # fmt: skip
-
-
 def test_an_estimate_has_a_champion_also_where_a_baseline_is_best() -> None:
     """Trees of one round say less than the mean."""
     found = made("baseline", *SMALL, *BOTH, "domain=jeugd", "model=lightgbm",
@@ -274,62 +86,6 @@ def test_baselines_alone_make_estimates_too() -> None:
 
 
 # -- how good ---------------------------------------------------------------------------------
-
-
-def truth() -> pd.DataFrame:
-    world = make_world(COUNTRY)
-    return pd.concat(
-        pd.DataFrame(
-            {
-                "domain": name,
-                "wijk_code": area.codes,
-                "year": year,
-                "true": world.values[name][position],
-            }
-        )
-        for position, (year, area) in enumerate(zip(COUNTRY.years, world.areas, strict=True))
-        for name in DOMAINS
-    )
-
-
-def test_bands_of_blank_cells_hold_the_true_figure_nine_times_in_ten(rows: pd.DataFrame) -> None:
-    told = rows.merge(truth(), on=["domain", "wijk_code", "year"])
-    assert len(told) == len(rows)
-    blank = told[(told["basis"] != "published") & (told["population"] > 0)]
-    rate = (blank["true"] / blank["population"]).clip(upper=1)
-    held = rate.between(blank["lower"], blank["upper"])
-    assert len(blank) > 300
-    assert 0.85 <= held.mean() <= 0.96  # 380 cells: give or take 0.03
-    assert held.groupby(blank["domain"]).mean().between(0.85, 0.97).all()
-
-
-def test_blank_small_cells_are_not_thought_larger_than_they_are(rows: pd.DataFrame) -> None:
-    """As they are blank they turned out small, whatever was to be expected of them."""
-    told = rows.merge(truth(), on=["domain", "wijk_code", "year"])
-    small = told[(told["domain"] == "jeugd") & (told["status"] == "suppressed")]
-    small = small[small["population"] > 0]
-    assert small["before"].mean() == pytest.approx(small["true"].mean(), rel=0.25)
-    assert (small["before"] - small["true"]).abs().mean() < 1.4
-
-
-def test_bands_of_published_cells_hold_what_was_rounded(rows: pd.DataFrame) -> None:
-    told = rows.merge(truth(), on=["domain", "wijk_code", "year"])
-    shown = told[(told["basis"] == "published") & (told["population"] > 0)]
-    rate = shown["true"] / shown["population"]
-    assert rate.between(shown["lower"] - 1e-9, shown["upper"] + 1e-9).all()
-
-
-def unseen_years(found: Made, model: str = "glm") -> pd.DataFrame:
-    table = found.scores
-    table = table[(table["group"] == "all") & (table["model"] == model)]
-    return table.pivot_table(index="domain", columns=["protocol", "metric"], values="value")
-
-
-def test_a_wijks_other_years_make_a_blank_cells_estimate_better(country: Made) -> None:
-    found = unseen_years(country)
-    better = found["unseen_year"]["wape"] / found["unseen_wijk"]["wape"]
-    assert (better < 0.8).all(), better
-    assert found["unseen_year"]["coverage"].between(0.85, 0.95).all()
 
 
 # -- what an estimate must not know -----------------------------------------------------------
@@ -458,13 +214,6 @@ def test_a_country_with_one_year_of_figures_has_estimates_without_history() -> N
 
 
 # -- the same bytes ---------------------------------------------------------------------------
-
-
-def test_the_same_run_gives_the_same_bytes(country: Made, tmp_path: Path) -> None:
-    again = Made(tmp_path / "again")
-    well("train", *LARGE, *BOTH, "model=glm", *OFF, f"run.dir={again.folder}")
-    for name in ("predictions.parquet", "adding_up.csv"):
-        assert (again.folder / name).read_bytes() == (country.folder / name).read_bytes(), name
 
 
 # -- real figures -----------------------------------------------------------------------------

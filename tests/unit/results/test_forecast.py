@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose
 from risicomodel.results.forecasting import backtest, bands, components, half_years
 from risicomodel.results.forecasting.origins import Past
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
+from support.forecasts import MADE, ONE, TWO, forecast_run
 from support.running import OFF, cli, refused, well
 
 if TYPE_CHECKING:
@@ -22,133 +23,15 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.data.sources.archive import Archive
 
-# six made-up years: origins 2014 to 2017 are tested, 2018 is forecast from
-YEARS = ("data.demo.gemeenten=25", "data.demo.wijken=220", "data.demo.first_year=2013")
-MADE = (*YEARS, "data.demo.last_year=2018", *OFF, "model=glm")
-TWO = (*MADE, "domain=[wmo,jeugd]")
-ONE = (*MADE, "domain=wmo")
 SCENARIO = ["65_plus +10%", "gezinswoningen {wijk} +400", "wmo -5% from 2020"]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("forecast") / "run"
-    well("forecast", *TWO, f"run.dir={folder}")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def forecasts(run: Path) -> pd.DataFrame:
-    return pd.read_parquet(run / "forecasts.parquet")
-
-
-@pytest.fixture(scope="module")
-def said(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """The champion's forecasts, where there is one."""
-    return forecasts[forecasts["champion"]].dropna(subset=["clients"])
-
-
-class TestTables:
-    def test_the_key_and_columns_are_as_promised(self, forecasts: pd.DataFrame) -> None:
-        promised = [
-            "domain", "wijk_code", "origin_year", "year", "model", "horizon", "rate", "lower",
-            "upper", "clients", "clients_lower", "clients_upper", "population", "population_source",
-            "champion",
-        ]  # fmt: skip
-        assert set(promised) <= set(forecasts)
-        assert not forecasts.duplicated(promised[:5]).any()
-        assert (forecasts["year"] - forecasts["origin_year"]).eq(forecasts["horizon"]).all()
-        assert forecasts.groupby("domain")["champion"].sum().nunique() == 1
-
-    def test_every_figure_is_possible(self, said: pd.DataFrame) -> None:
-        assert (said["lower"] >= 0).all()
-        assert (said["lower"] <= said["rate"]).all()
-        assert (said["rate"] <= said["upper"] + 1e-12).all()
-        assert (said["upper"] <= 1 + 1e-12).all()
-        assert_allclose(said["rate"] * said["population"], said["clients"])
-        assert_allclose(said["upper"] * said["population"], said["clients_upper"])
-
-    def test_bands_widen_with_the_years(self, said: pd.DataFrame) -> None:
-        width = (said["upper"] - said["lower"]) / said["rate"]
-        ordered = said.assign(width=width).sort_values(["domain", "wijk_code", "horizon"])
-        step = ordered.groupby(["domain", "wijk_code"])["width"].diff().dropna()
-        # but for what cannot be below nothing or above everybody
-        open_ended = (ordered["lower"] > 0) & (ordered["upper"] < 1)
-        assert (step[open_ended.reindex(step.index)] > -1e-9).all()
-
-    def test_wijken_add_up_to_gemeenten_and_these_to_the_country(
-        self, run: Path, said: pd.DataFrame
-    ) -> None:
-        sums = pd.read_csv(run / "forecast_sums.csv")
-        by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
-        own = said.groupby(["domain", "year", "gm_code"])[["clients", "population"]].sum()
-        assert_allclose(own["clients"], by_gemeente["clients"].reindex(own.index), rtol=1e-9)
-        country = sums[sums["level"] == "country"].set_index(["domain", "year"])
-        total = own.groupby(["domain", "year"]).sum()
-        assert_allclose(total["clients"], country["clients"].reindex(total.index), rtol=1e-9)
-
-    def test_bands_of_sums_lie_within_those_of_their_parts(
-        self, run: Path, said: pd.DataFrame
-    ) -> None:
-        sums = pd.read_csv(run / "forecast_sums.csv")
-        limits = ["clients_lower", "clients_upper"]
-        by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
-        own = said.groupby(["domain", "year", "gm_code"])[limits].sum()
-        together = by_gemeente[limits].reindex(own.index)
-        own = own.map(lambda clients: float(f"{clients:.10g}"))  # as they are written
-        assert (together["clients_lower"] >= own["clients_lower"]).all()
-        assert (together["clients_upper"] <= own["clients_upper"]).all()
-
-    def test_too_few_people_get_no_forecast_and_are_told(
-        self, run: Path, forecasts: pd.DataFrame
-    ) -> None:
-        silent = forecasts[forecasts["basis"] == "silent"]
-        assert len(silent)
-        assert silent[["clients", "rate", "lower", "upper"]].isna().all(axis=None)
-        notes = json.loads((run / "run.json").read_text(encoding="utf-8"))["notes"]
-        assert any("no forecast for wijken with too few people" in note for note in notes)
-
-    def test_every_driver_says_which_year_it_is_of(self, run: Path) -> None:
-        drivers = pd.read_csv(run / "forecast_drivers.csv", dtype="str")
-        found = drivers[drivers["domain"] == "wmo"].set_index("driver")["describes"]
-        assert found["figures"] == "2013–2018"
-        assert found["bevolking"] == "2018"
-        assert found["boundaries"] == "the tables of 2018"
-        assert found["halves"] == "2018"
-
-    def test_the_crosswalk_used_is_kept_and_its_shares_sum_to_one(self, run: Path) -> None:
-        links = pd.read_parquet(run / "crosswalk.parquet")
-        assert_allclose(links.groupby(["from_year", "from_code"])["share"].sum(), 1.0)
-
-    def test_twice_the_same_bytes(self, run: Path, tmp_path: Path) -> None:
-        well("forecast", *TWO, f"run.dir={tmp_path / 'again'}", "cache=false")
-        for name in ("forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv"):
-            assert (run / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+def run() -> Path:
+    return forecast_run()
 
 
 class TestBackTest:
-    def test_scores_are_of_every_origin_and_horizon(self, run: Path) -> None:
-        scores = pd.read_csv(run / "forecast_scores.csv")
-        each = scores[(scores["origin_year"] != "all") & scores["domain"].eq("wmo")]
-        found = set(zip(each["origin_year"].astype("int64"), each["horizon"], strict=True))
-        assert found == {(2014, h) for h in (1, 2, 3, 4)} | {
-            (2015, 1), (2015, 2), (2015, 3), (2016, 1), (2016, 2), (2017, 1)
-        }  # fmt: skip
-        assert set(each["model"]) == {*components.MODELS, backtest.BY_CODE}
-
-    def test_it_beats_the_last_figure_where_the_truth_is_made(self, run: Path) -> None:
-        scores = pd.read_csv(run / "forecast_scores.csv").query("origin_year == 'all'")
-        wape = scores.pivot_table(index=["domain", "horizon"], columns="model", values="wape")
-        assert (wape["blend"] < wape["persistence"]).all()
-
-    def test_an_earlier_origin_knows_nothing_of_later_figures(self, tmp_path: Path) -> None:
-        # the same command on an archive that ends there: what came out since changes nothing
-        folder = tmp_path / "2016"
-        well("forecast", *ONE, f"run.dir={folder}", "forecast.origin=2016")
-        found = pd.read_csv(folder / "forecast_scores.csv")
-        assert set(found["origin_year"]) == {"2014", "2015", "all"}
-        assert pd.read_parquet(folder / "forecasts.parquet")["origin_year"].eq(2016).all()
-
     def test_measures_are_as_defined(self) -> None:
         rows = pd.DataFrame(
             {
