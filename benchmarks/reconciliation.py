@@ -73,6 +73,7 @@ def _levels(
     areas: pd.DataFrame, clients: Floats, followed: list[Any], since: Floats
 ) -> dict[str, Any]:
     """Return forecasts of each level from its own course alone, ours, and what is needed beside."""
+    from risicomodel.core import groups
     from risicomodel.results.forecasting import components
 
     whole, alone = followed
@@ -87,17 +88,11 @@ def _levels(
         "gm": gm,
         "ours": say(whole)[figure],
         "wijk": say(alone)[figure],
-        "gemeente": _sums(say(plain)[figure], gm),
+        "gemeente": groups.sums(say(plain)[figure], gm),
         "country": of_country[figure].sum(axis=0, keepdims=True),
         "figures": filled,
         "since": since[figure],
     }
-
-
-def _sums(values: Floats, gm: npt.NDArray[np.intp]) -> Floats:
-    out = np.zeros((int(gm.max()) + 1, values.shape[1]))
-    np.add.at(out, gm, values)
-    return out
 
 
 def reconcile(folder: Path) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import groups
 from risicomodel.data.features.declarations import CONTEXTS, contexts, sources
 from risicomodel.data.panel import location, names
 
@@ -38,12 +39,12 @@ def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
     table = _own_values(features, wijken)
     centred = [name for name, feature in features.define.items() if feature.centre]
     if centred:
-        table[centred] -= _mean_within(table[centred], people, [wijken["year"]])
+        table[centred] -= groups.mean_within_of_known(table[centred], people, [wijken["year"]])
     parts = {
         context: [n for n, f in features.define.items() if context in contexts(f, features)]
         for context in CONTEXTS
     }
-    means = _mean_within(table, people, [wijken["gm_code"], wijken["year"]])
+    means = groups.mean_within_of_known(table, people, [wijken["gm_code"], wijken["year"]])
     around = _mean_around(table[parts["omgeving"]], people, wijken, features.surroundings_km)
     made = {
         "verschil": (table - means)[parts["verschil"]],
@@ -83,13 +84,6 @@ def _mean_around(
     summed = total[values.columns + " of people"].set_axis(table.columns, axis=1)
     # digits beyond these depend on how linear algebra shares out its work
     return (summed / people.where(people > SLIGHT)).round(DIGITS)
-
-
-def _mean_within(table: pd.DataFrame, weight: pd.Series, groups: list[pd.Series]) -> pd.DataFrame:
-    """Return every row's group mean, weighted, over the rows that have a value."""
-    total = table.mul(weight, axis=0).groupby(groups).transform("sum")
-    of = table.notna().mul(weight, axis=0).groupby(groups).transform("sum")
-    return total / of.where(of > 0)
 
 
 def vintage(wijken: pd.DataFrame) -> pd.DataFrame:

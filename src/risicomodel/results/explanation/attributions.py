@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from risicomodel.core import groups
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.errors import DataError
 from risicomodel.data.domains import population_column
@@ -154,16 +154,4 @@ def _whole(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
 
 def _centre(terms: Floats, rows: pd.DataFrame) -> Floats:
     """Return, for every row, the mean of every term over the country's people that year."""
-    return mean_within(terms, rows["people"].to_numpy(), rows["year"].to_numpy())
-
-
-def mean_within(terms: Floats, weight: Floats, group: npt.NDArray[np.generic]) -> Floats:
-    """Return every row's group mean, weighted; unweighted where the group has no weight."""
-    number, groups = pd.factorize(group)
-    total = np.bincount(number, weight, minlength=len(groups))
-    weight = np.where(total[number] > 0, weight, 1.0)
-    total = np.bincount(number, weight, minlength=len(groups))
-    out = np.zeros((len(groups), terms.shape[1]))
-    np.add.at(out, number, terms * weight[:, None])
-    mean: Floats = (out / total[:, None])[number]
-    return mean
+    return groups.mean_within(terms, rows["people"].to_numpy(), rows["year"].to_numpy())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import groups
 from risicomodel.core.arrays import Bools, Floats, Ints
 from risicomodel.data import features as features_module
-from risicomodel.results.explanation.attributions import mean_within
 
 if TYPE_CHECKING:
     from risicomodel.data.features import FeatureSet
@@ -125,7 +125,7 @@ def _figures(level: Level, similar: Ints) -> dict[str, Floats]:
     """Return what is told of every term, rows by terms."""
     found, of = level.explained, level.explained.rows
     gemeente = (of["gm_code"] + of["year"].astype("str")).to_numpy()
-    mean = mean_within(found.terms, of["people"].to_numpy(), gemeente)
+    mean = groups.mean_within(found.terms, of["people"].to_numpy(), gemeente)
     value = {} if level.values is None else {"value": level.values.to_numpy()}
     return {
         **value,

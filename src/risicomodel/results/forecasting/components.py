@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.results.estimates import rao_yu
 from risicomodel.results.forecasting import cohorts, half_years
@@ -219,7 +220,7 @@ def _gemeente(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return factors of gemeenten ahead and at last, the base of wijken, and the variance."""
     known = np.isfinite(figures)
-    sums = [_sums(np.where(known, values, 0.0), gm) for values in (figures, base)]
+    sums = [groups.sums(np.where(known, values, 0.0), gm) for values in (figures, base)]
     clients, expected = sums[0], sums[1].clip(1.0)
     deviation = np.where(sums[1] > FEW, clients / expected - 1, np.nan)
     size = np.where(sums[1] > FEW, expected, past_module.newest(_blank(sums[1]))[:, None])
@@ -239,13 +240,6 @@ def _blank(sums: Floats) -> Floats:
     return out
 
 
-def _sums(values: Floats, gm: Ints) -> Floats:
-
-    out = np.zeros((int(gm.max()) + 1, values.shape[1]))
-    np.add.at(out, gm, values)
-    return out
-
-
 def _codes(values: pd.Series) -> Ints:
 
     return pd.factorize(values)[0].astype("intp")
@@ -255,7 +249,7 @@ def _fallback(last: Floats, population: Floats, gm: Ints) -> Floats:
     """Return clients by the rate of the gemeente at the origin, else of the country."""
     known = np.isfinite(last) & np.isfinite(population)
     both = np.where(known[:, None], np.stack([last, population], axis=1), 0.0)
-    clients, people_there = _sums(both, gm).T
+    clients, people_there = groups.sums(both, gm).T
     country = clients.sum() / max(people_there.sum(), 1.0)
     rate = np.divide(clients, people_there, out=np.full_like(clients, country), where=clients > 0)
     out: Floats = rate[gm] * population
@@ -267,7 +261,7 @@ def _basis(
 ) -> npt.NDArray[np.str_]:
 
     known = np.isfinite(figures)
-    of_gemeente = _sums(known.astype("float64"), gm).sum(axis=1)[gm] > 0
+    of_gemeente = groups.sums(known.astype("float64"), gm).sum(axis=1)[gm] > 0
     silent = ~(ahead.min(axis=1) >= least) | ~(of_gemeente | np.isfinite(structure))
     return np.select(
         [silent, known[:, -1], known.any(axis=1), of_gemeente],

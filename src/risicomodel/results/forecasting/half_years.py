@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 
 BELIEVED = 0.5
@@ -57,8 +58,7 @@ def growth(halves: Floats | None, gm: Ints) -> Growth:
     """
     if halves is None or not (halves.sum(axis=0) > 0).all():
         return Growth(None, np.zeros(len(gm)), np.zeros(len(gm)))
-    sums = np.zeros((int(gm.max()) + 1, 2))
-    np.add.at(sums, gm, halves)
+    sums = groups.sums(halves, gm)
     country = float(_logs(halves.sum(axis=0, keepdims=True))[0])
     of_gemeente = np.where((sums > 0).all(axis=1), _logs(sums) - country, 0.0)
     beyond = _logs(halves) - (country + of_gemeente)[gm]
