@@ -1,4 +1,4 @@
-"""The made-up country as a folder of CBS tables: which there are, and writing them all or none."""
+"""The made-up country as a folder of CBS tables: the list of tables, and all of them or none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,24 @@ if TYPE_CHECKING:
 
 
 def catalogue(settings: DemoSettings) -> dict[str, dict[int, list[str]]]:
-    """Return which file holds which subject and year, in the shape of ``configs/tables``."""
+    """Return which file holds which subject and year, in the form of ``configs/tables``.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        The years.
+
+    Returns
+    -------
+    dict
+        By subject and year, the beginning of the file's name, in a list.
+
+    Examples
+    --------
+    >>> from risicomodel.demo import DemoSettings
+    >>> catalogue(DemoSettings(first_year=2019, last_year=2020))["wmo"]
+    {2019: ['DEMOWMO2019'], 2020: ['DEMOWMO2020']}
+    """
     tables = {
         subject: {year: [name.format(year=year)] for year in settings.years}
         for subject, name in TABLES.items()
@@ -34,22 +51,22 @@ def write_archive(folder: Path, settings: DemoSettings) -> None:
     Parameters
     ----------
     folder : Path
-        Where; an earlier demo there is replaced.
+        A new or empty folder, or an earlier demo, which is replaced.
     settings : DemoSettings
         Size, years and seed.
 
     Raises
     ------
     ConfigError
-        If there can be no such country.
+        If no country can have these settings; every violation is listed.
     SourceError
-        If the folder holds anything else than a demo.
+        If the folder holds anything other than a demo.
     """
     _check(settings)
-    ours = (folder / MARK).is_file() or (folder.is_dir() and not any(folder.iterdir()))
-    if folder.exists() and not ours:
+    is_demo = (folder / MARK).is_file() or (folder.is_dir() and not any(folder.iterdir()))
+    if folder.exists() and not is_demo:
         raise SourceError(
-            f"{folder} holds files that are not a demo; allowed is a new or empty folder, or an "
+            f"{folder} holds files that are not a demo; expected a new or empty folder, or an "
             "earlier demo, which is replaced. Name another folder."
         )
     with storage.staged_folder(folder) as staging:
@@ -60,17 +77,20 @@ def _check(settings: DemoSettings) -> None:
     levels.get(settings.level)
     wrong = []
     if not places.LEAST_GEMEENTEN <= settings.gemeenten <= places.MOST_GEMEENTEN:
-        allowed = f"{places.LEAST_GEMEENTEN} to {places.MOST_GEMEENTEN}"
-        wrong.append(f"gemeenten is {settings.gemeenten}; allowed is {allowed}")
+        expected = f"{places.LEAST_GEMEENTEN} to {places.MOST_GEMEENTEN}"
+        wrong.append(f"gemeenten is {settings.gemeenten}; expected {expected}")
     elif not 1 <= settings.wijken / settings.gemeenten <= places.MOST_WIJKEN:
         most = settings.gemeenten * places.MOST_WIJKEN
-        wrong.append(f"wijken is {settings.wijken}; allowed is {settings.gemeenten} to {most}")
+        wrong.append(f"wijken is {settings.wijken}; expected {settings.gemeenten} to {most}")
     if not settings.years:
-        wrong.append(f"last_year {settings.last_year} is before {settings.first_year}")
+        wrong.append(
+            f"last_year is {settings.last_year}; expected first_year ({settings.first_year}) or "
+            "later"
+        )
     if not 1 <= settings.buurten_per_wijk <= buurten.MOST_BUURTEN / 2:
-        allowed = f"1 to {buurten.MOST_BUURTEN // 2}"
-        wrong.append(f"buurten_per_wijk is {settings.buurten_per_wijk}; allowed is {allowed}")
+        expected = f"1 to {buurten.MOST_BUURTEN // 2}"
+        wrong.append(f"buurten_per_wijk is {settings.buurten_per_wijk}; expected {expected}")
     if settings.seed < 0:
-        wrong.append(f"seed is {settings.seed}; allowed is 0 and up")
+        wrong.append(f"seed is {settings.seed}; expected 0 or higher")
     if wrong:
-        raise ConfigError("no demo can be made of these settings; correct them:", wrong)
+        raise ConfigError("no demo can be made with these settings; correct data.demo:", wrong)

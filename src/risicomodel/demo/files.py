@@ -1,8 +1,8 @@
 """Write the made-up country of :mod:`risicomodel.demo` as CBS would publish it.
 
 KWB as OData ``TypedDataSet``, jeugdzorg and Wmo as StatLine CSV, boundaries as GeoPackage. Totals
-of gemeenten and country come from unrounded figures, then everything is rounded, small cells and
-late columns are left blank, and the truth goes beside it.
+of gemeenten and country come from unrounded figures. Then everything is rounded, small cells and
+late columns are left blank, and the true rates are written beside the tables.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 
 from risicomodel.core import levels, storage
 from risicomodel.core.arrays import Floats
-from risicomodel.demo import kwb as demo_kwb
+from risicomodel.demo import kwb, people
 from risicomodel.demo.kwb import numbered, padded, rounded
 from risicomodel.demo.truth import DOMAINS, FEATURES
 
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from risicomodel.demo.world import World
 
 
-MARK = "truth_drivers.json"  # only an archive of ours has it
+MARK = "truth_drivers.json"  # only a demo archive has this file
 TABLES = {"kwb": "DEMOKWB{year}", "jeugd": "DEMOJZ{year}", "wmo": "DEMOWMO{year}"}
 GEOMETRY = "wijken_demo"
-
 
 TITLES = {
     "kwb": "DEMO (made up) Kerncijfers wijken en buurten {year}",
@@ -48,7 +47,7 @@ NOTE = "DEMO: everything in this folder is made up by risicomodel; it describes 
 LICENCE = "none: made up, no figure was measured"
 BLANK_BELOW = 10  # youth-care and Wmo cells
 PERIODS = ("1e halfjaar {year}", "2e halfjaar {year}", "{year}")
-ANY_DATE = "2020-01-01T00:00:00Z"  # a GeoPackage holds a date; the clock's would change its bytes
+ANY_DATE = "2020-01-01T00:00:00Z"  # a GeoPackage holds a date; today's would change its bytes
 # a youth-care table's topics, with their share of the total; CBS leaves four of them empty
 JEUGD_TOPICS = {
     "TotaalJongerenMetJeugdzorgInNatura": 1.0, "k_0Tot4Jaar": 0.07, "k_4Tot12Jaar": 0.50,
@@ -59,7 +58,7 @@ JEUGD_TOPICS = {
     "GecertificeerdeInstelling": 0.13, "MedischSpecialist": 0.07,
     "RechterOfficierVanJustitie": 0.005, "GeenVerwijzer": 0.155, "VerwijzerOnbekend": 0.026,
 }  # fmt: skip
-# further breakdowns of the same table, so that a reader must pick the total
+# breakdowns of the same table, so that whoever reads it has to pick the total
 JEUGD_FORMS = {"Totaal alle jeugdzorg in natura": 1.0, "Jeugdhulp met verblijf": 0.11}
 
 
@@ -75,7 +74,7 @@ def write(folder: Path, world: World) -> None:
     """
     written = []
     for position, year in enumerate(world.settings.years):
-        rows = demo_kwb.rows_of(world, position)
+        rows = kwb.rows_of(world, position)
         for kind, name, table in _tables(world, rows, position):
             _save(folder / name, table)
             written.append((kind, year, name, len(table)))
@@ -104,8 +103,8 @@ def _tables(world: World, rows: Rows, position: int) -> Iterator[tuple[str, str,
     """Yield kind, file name and rows of one year's tables."""
     year = world.settings.years[position]
     ids = {subject: name.format(year=year) for subject, name in TABLES.items()}
-    yield "kwb", f"{ids['kwb']}_TypedDataSet.parquet", demo_kwb.kwb_table(world, rows, position)
-    yield "dimension", f"{ids['kwb']}_WijkenEnBuurten.parquet", demo_kwb.dimension(rows)
+    yield "kwb", f"{ids['kwb']}_TypedDataSet.parquet", kwb.kwb_table(world, rows, position)
+    yield "dimension", f"{ids['kwb']}_WijkenEnBuurten.parquet", kwb.dimension(rows)
     yield "jeugd", f"{ids['jeugd']}.csv", _jeugd(world, rows, position)
     yield "wmo", f"{ids['wmo']}.csv", _wmo(world, rows, position)
 
@@ -118,7 +117,7 @@ def _save(path: Path, table: pd.DataFrame) -> None:
 
 
 def _jeugd(world: World, rows: Rows, position: int) -> pd.DataFrame:
-
+    """Return the youth-care table, with every form of care in CBS's breakdown."""
     clients = _by_period(world, rows, position, "jeugd")
     forms = []
     for form, share in JEUGD_FORMS.items():
@@ -136,10 +135,10 @@ def _wmo(world: World, rows: Rows, position: int) -> pd.DataFrame:
     clients = _by_period(world, rows, position, "wmo")
     shown = np.repeat(world.delivered[position][rows.gm][:, None], len(PERIODS), axis=1)
     shown[:, 0] |= rows.gm % 2 == 0  # half of them stopped after the first half-year
-    people = rows.totals(world.figures("aantal_inwoners", position))[:, None]
+    inhabitants = rows.totals(world.figures("aantal_inwoners", position))[:, None]
     figures = np.where(shown, clients, np.nan)
     cells = _cells(figures)
-    per_1000 = np.where(np.isnan(cells), np.nan, np.rint(1000 * figures / people).ravel())
+    per_1000 = np.where(np.isnan(cells), np.nan, np.rint(1000 * figures / inhabitants).ravel())
     topics = [("WmoClienten", cells), ("WmoClientenPer1000Inwoners", per_1000)]
     head = {"TypeMaatwerkvoorziening": "Totaal", **_areas_and_periods(world, rows, position)}
     table = pd.DataFrame({**head, **numbered([*_regions(rows, width=8, shown=shown), *topics])})
@@ -155,7 +154,7 @@ def _by_period(world: World, rows: Rows, position: int, name: str) -> Floats:
 
 
 def _cells(clients: Floats) -> Floats:
-    """Return rounded figures, one per row and period; small ones are left out."""
+    """Return rounded figures, one per row and period; small ones are blank."""
     cells = rounded(clients, 5)
     return np.where(cells < BLANK_BELOW, np.nan, cells).ravel()
 
@@ -169,7 +168,7 @@ def _areas_and_periods(world: World, rows: Rows, position: int) -> dict[str, Any
 
 
 def _regions(rows: Rows, *, width: int, shown: NDArray[np.bool_]) -> list[tuple[str, Any]]:
-    """Return the columns that tell the area, blank where not shown; the country has a code only."""
+    """Return the columns that name the area, blank where not shown; the country has only a code."""
     country = rows.kinds == "Land"
     change = np.char.add(rows.change, ".0")
     width = max(width, int(np.char.str_len(rows.codes).max()))
@@ -186,7 +185,7 @@ def _regions(rows: Rows, *, width: int, shown: NDArray[np.bool_]) -> list[tuple[
 
 
 def _write_map(folder: Path, world: World) -> int:
-    """Write the last year's wijken as polygons; return how many."""
+    """Write the last year's wijken as polygons, and return their number."""
     import geopandas as gpd
 
     codes = world.areas[-1].codes
@@ -213,7 +212,7 @@ def _fixed_date() -> Iterator[None]:
 
 
 def _truths(world: World) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the truth about wijken and, where there are, about buurten."""
+    """Yield the true rates of wijken and, where there are any, of buurten."""
     years = world.settings.years
     yield "truth", _truth_table([area.codes for area in world.areas], years, world.truth)
     if world.buurten is not None:
@@ -225,7 +224,7 @@ def _truths(world: World) -> Iterator[tuple[str, pd.DataFrame]]:
 def _truth_table(
     codes: list[NDArray[np.str_]], of_years: range, truths: dict[str, Truth]
 ) -> pd.DataFrame:
-    """Return the true rate per area, year and domain, and the parts its logarithm adds up from."""
+    """Return the true rate per area, year and domain, and the terms of its logarithm."""
     years, places = len(codes), len(codes[0])
     tables = []
     for name, truth in truths.items():
@@ -248,14 +247,12 @@ def _part_name(part: str) -> str:
 
 
 def _drivers(world: World) -> dict[str, Any]:
-    """Return, per domain, its drivers with the most important first, and what does nothing.
+    """Return, per domain, its drivers with the most important first, and features without effect.
 
-    A driver's log rate changes by ``effect`` per ``step`` from ``usual``, as ``shape`` says;
+    A driver changes the log rate by ``effect`` per ``step`` from ``usual``, as ``shape`` says;
     ``importance`` is the spread of that over the country. Columns are canonical KWB names, taken
     ``per`` another ('percent': over 100; '': as they are).
     """
-    from risicomodel.demo import people as demo_people
-
     out = {}
     for name, truth in world.truth.items():
         drivers = [
@@ -268,8 +265,8 @@ def _drivers(world: World) -> dict[str, Any]:
         ]
         out[name] = {
             "drivers": sorted(drivers, key=lambda driver: -driver["importance"]),
-            "null_features": demo_people.unrelated(),
-            "herkomst_without_effect": demo_people.origin(),
+            "null_features": people.unrelated(),
+            "herkomst_without_effect": people.origin(),
         }
     return out
 

@@ -11,15 +11,24 @@ if TYPE_CHECKING:
 
     Texts = NDArray[np.str_]
 
-NEVER = 99  # lag of columns that CBS made room for in its last editions, without figures yet
+NEVER = 99  # lag of columns that the last editions have, without figures so far
 
 
 class Group(NamedTuple):
-    """Neighbouring KWB columns: by canonical name, in CBS's order.
+    """Neighbouring KWB columns that are published alike.
 
-    ``step`` is what they are rounded to, ``weight`` the column they are a mean over (counts have
-    none and add up), ``lag`` the number of last years that have them blank yet, ``least`` the
-    weight below which CBS leaves them blank.
+    Parameters
+    ----------
+    columns : str
+        Canonical names in CBS's order, with spaces between them.
+    step : float
+        Figures are rounded to multiples of this, in the column's unit.
+    weight : str
+        Column that the figures are a mean over; empty for counts, which add up.
+    lag : int
+        Number of last years in which they are still blank.
+    least : float
+        Weight below which CBS leaves them blank.
     """
 
     columns: str

@@ -1,7 +1,7 @@
-"""Who lives in the made-up country and how: every KWB column, by declarative tables.
+"""Who lives in the made-up country and how: every KWB column, from declarative tables.
 
 Five latent factors per place (urbanity, affluence, age, students, new building), each with a
-gemeente's part, a wijk's part and a slow drift, shift the national shares and levels below.
+gemeente's part, a wijk's part and a slow drift, shift the national shares and values below.
 """
 
 from __future__ import annotations
@@ -29,7 +29,17 @@ URBANITY = (500, 1000, 1500, 2500)  # addresses per km2 where CBS's five classes
 
 
 class Part(NamedTuple):
-    """A share of a whole: the national share, and what each factor does to its log odds."""
+    """One part of a whole.
+
+    Parameters
+    ----------
+    column : str
+        Canonical name of its KWB column.
+    share : float
+        National share of the whole (0–1).
+    urban, affluent, old, student, new : float
+        Change of the log odds per standard deviation of a factor.
+    """
 
     column: str
     share: float
@@ -41,15 +51,43 @@ class Part(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A column cut up in parts; ``noise`` is a wijk's own, as a share of the part."""
+    """A column that is divided into parts.
+
+    Parameters
+    ----------
+    column : str
+        Canonical name of the KWB column, or ``percent`` for 100.
+    noise : float
+        Standard deviation of a wijk's own deviation, on the log odds.
+    parts : tuple of Part
+        What it is divided into.
+    """
 
     column: str
     noise: float
     parts: tuple[Part, ...]
 
 
-class Level(NamedTuple):
-    """A column of its own: typical value (times ``per``), what the factors do to its logarithm."""
+class Quantity(NamedTuple):
+    """A column that is no part of a whole.
+
+    Parameters
+    ----------
+    column : str
+        Canonical name of the KWB column.
+    typical : float
+        Typical value, in the column's unit, or per unit of ``per``.
+    noise : float
+        Standard deviation of a wijk's own deviation, on the logarithm.
+    per : str
+        Column that the value is proportional to; empty where there is none.
+    growth : float
+        Yearly growth of the logarithm.
+    most : float
+        Maximum, in the column's unit.
+    urban, affluent, old, student, new : float
+        Change of the logarithm per standard deviation of a factor.
+    """
 
     column: str
     typical: float
@@ -98,51 +136,60 @@ PEOPLE = (
         Part("overig_niet_westers", 0.48),
     )),
 )  # fmt: skip
-LEVELS = (
-    Level("woningvoorraad", 0.985, 0.03, per="huishoudens_totaal"),
-    Level("gemiddelde_woningwaarde", 212.0, 0.20, growth=0.05, affluent=0.26, new=0.04),
-    Level("geboorte_totaal", 0.0092, 0.10, per="aantal_inwoners", urban=0.06, old=-0.15, new=0.15),
-    Level("sterfte_totaal", 0.0083, 0.20, per="aantal_inwoners", affluent=-0.05, old=0.40),
-    Level("gemiddeld_elektriciteitsverbruik_totaal", 2990.0, 0.15, growth=-0.015),
-    Level("elektriciteit_appartement", 2050.0, 0.12, growth=-0.015),
-    Level("elektriciteit_tussenwoning", 2840.0, 0.10, growth=-0.015),
-    Level("elektriciteit_hoekwoning", 2970.0, 0.10, growth=-0.015),
-    Level("elektriciteit_twee_onder_een_kap_woning", 3390.0, 0.12, growth=-0.015),
-    Level("elektriciteit_vrijstaande_woning", 4060.0, 0.12, growth=-0.015),
-    Level("elektriciteit_huurwoning", 2390.0, 0.14, growth=-0.015),
-    Level("elektriciteit_eigen_woning", 3410.0, 0.12, growth=-0.015),
-    Level("gemiddeld_aardgasverbruik_totaal", 1450.0, 0.14, urban=-0.12, affluent=0.10, new=-0.10),
-    Level("gas_appartement", 880.0, 0.15), Level("gas_tussenwoning", 1270.0, 0.12),
-    Level("gas_hoekwoning", 1460.0, 0.12), Level("gas_twee_onder_een_kap_woning", 1690.0, 0.12),
-    Level("gas_vrijstaande_woning", 2260.0, 0.13), Level("gas_huurwoning", 1230.0, 0.18),
-    Level("gas_eigen_woning", 1640.0, 0.16),
-    Level("percentage_woningen_met_stadsverwarming", 1.5, 1.20, most=100, urban=0.80, new=0.50),
-    Level("aantal_inkomensontvangers", 0.79, 0.02, per="aantal_inwoners", old=0.02, new=-0.02),
-    Level("gemiddeld_inkomen_per_inkomensontvanger", 31.5, 0.05, growth=0.02, affluent=0.16),
-    Level("gemiddeld_inkomen_per_inwoner", 25.3, 0.05, growth=0.02, affluent=0.15, old=0.03),
-    Level("k_40_personen_met_laagste_inkomen", 39.5, 0.06, most=100, affluent=-0.10, student=0.20),
-    Level("k_20_personen_met_hoogste_inkomen", 19.5, 0.08, most=100, affluent=0.26, student=-0.10),
-    Level("k_40_huishoudens_met_laagste_inkomen", 35.0, 0.08, most=100, urban=0.12, affluent=-0.24,
-          student=0.15),
-    Level("k_20_huishoudens_met_hoogste_inkomen", 21.0, 0.10, most=100, urban=-0.08, affluent=0.30),
-    Level("huishoudens_met_een_laag_inkomen", 5.9, 0.15, most=100, urban=0.22, affluent=-0.34,
-          student=0.25),
-    Level("huish_onder_of_rond_sociaal_minimum", 5.3, 0.15, most=100, urban=0.20, affluent=-0.36,
-          student=0.15),
-    Level("personen_per_soort_uitkering_ao", 0.148, 0.18, per="k_45_tot_65_jaar", affluent=-0.20),
-    Level("personen_per_soort_uitkering_ww", 0.066, 0.15, per="k_25_tot_45_jaar", growth=-0.08),
-    Level("personen_per_soort_uitkering_aow", 0.92, 0.02, per="k_65_jaar_of_ouder"),
-    Level("bedrijfsvestigingen_totaal", 0.088, 0.25, per="aantal_inwoners", growth=0.03,
-          affluent=0.15),
-    Level("personenautos_totaal", 1.10, 0.08, per="huishoudens_totaal", urban=-0.18, affluent=0.10,
-          student=-0.10),
-    Level("motorfietsen", 0.038, 0.25, per="aantal_inwoners"),
-    Level("afstand_tot_huisartsenpraktijk", 1.15, 0.45, urban=-0.45),
-    Level("afstand_tot_grote_supermarkt", 1.10, 0.45, urban=-0.45),
-    Level("afstand_tot_kinderdagverblijf", 0.80, 0.40, urban=-0.40, new=-0.05),
-    Level("afstand_tot_school", 0.80, 0.35, urban=-0.35),
-    Level("scholen_binnen_3_km", 4.8, 0.35, urban=0.75),
-    Level("omgevingsadressendichtheid", 700.0, 0.25, urban=0.95),
+QUANTITIES = (
+    Quantity("woningvoorraad", 0.985, 0.03, per="huishoudens_totaal"),
+    Quantity("gemiddelde_woningwaarde", 212.0, 0.20, growth=0.05, affluent=0.26, new=0.04),
+    Quantity("geboorte_totaal", 0.0092, 0.10, per="aantal_inwoners", urban=0.06, old=-0.15,
+             new=0.15),
+    Quantity("sterfte_totaal", 0.0083, 0.20, per="aantal_inwoners", affluent=-0.05, old=0.40),
+    Quantity("gemiddeld_elektriciteitsverbruik_totaal", 2990.0, 0.15, growth=-0.015),
+    Quantity("elektriciteit_appartement", 2050.0, 0.12, growth=-0.015),
+    Quantity("elektriciteit_tussenwoning", 2840.0, 0.10, growth=-0.015),
+    Quantity("elektriciteit_hoekwoning", 2970.0, 0.10, growth=-0.015),
+    Quantity("elektriciteit_twee_onder_een_kap_woning", 3390.0, 0.12, growth=-0.015),
+    Quantity("elektriciteit_vrijstaande_woning", 4060.0, 0.12, growth=-0.015),
+    Quantity("elektriciteit_huurwoning", 2390.0, 0.14, growth=-0.015),
+    Quantity("elektriciteit_eigen_woning", 3410.0, 0.12, growth=-0.015),
+    Quantity("gemiddeld_aardgasverbruik_totaal", 1450.0, 0.14, urban=-0.12, affluent=0.10,
+             new=-0.10),
+    Quantity("gas_appartement", 880.0, 0.15),
+    Quantity("gas_tussenwoning", 1270.0, 0.12),
+    Quantity("gas_hoekwoning", 1460.0, 0.12),
+    Quantity("gas_twee_onder_een_kap_woning", 1690.0, 0.12),
+    Quantity("gas_vrijstaande_woning", 2260.0, 0.13),
+    Quantity("gas_huurwoning", 1230.0, 0.18),
+    Quantity("gas_eigen_woning", 1640.0, 0.16),
+    Quantity("percentage_woningen_met_stadsverwarming", 1.5, 1.20, most=100, urban=0.80, new=0.50),
+    Quantity("aantal_inkomensontvangers", 0.79, 0.02, per="aantal_inwoners", old=0.02, new=-0.02),
+    Quantity("gemiddeld_inkomen_per_inkomensontvanger", 31.5, 0.05, growth=0.02, affluent=0.16),
+    Quantity("gemiddeld_inkomen_per_inwoner", 25.3, 0.05, growth=0.02, affluent=0.15, old=0.03),
+    Quantity("k_40_personen_met_laagste_inkomen", 39.5, 0.06, most=100, affluent=-0.10,
+             student=0.20),
+    Quantity("k_20_personen_met_hoogste_inkomen", 19.5, 0.08, most=100, affluent=0.26,
+             student=-0.10),
+    Quantity("k_40_huishoudens_met_laagste_inkomen", 35.0, 0.08, most=100, urban=0.12,
+             affluent=-0.24, student=0.15),
+    Quantity("k_20_huishoudens_met_hoogste_inkomen", 21.0, 0.10, most=100, urban=-0.08,
+             affluent=0.30),
+    Quantity("huishoudens_met_een_laag_inkomen", 5.9, 0.15, most=100, urban=0.22, affluent=-0.34,
+             student=0.25),
+    Quantity("huish_onder_of_rond_sociaal_minimum", 5.3, 0.15, most=100, urban=0.20,
+             affluent=-0.36, student=0.15),
+    Quantity("personen_per_soort_uitkering_ao", 0.148, 0.18, per="k_45_tot_65_jaar",
+             affluent=-0.20),
+    Quantity("personen_per_soort_uitkering_ww", 0.066, 0.15, per="k_25_tot_45_jaar", growth=-0.08),
+    Quantity("personen_per_soort_uitkering_aow", 0.92, 0.02, per="k_65_jaar_of_ouder"),
+    Quantity("bedrijfsvestigingen_totaal", 0.088, 0.25, per="aantal_inwoners", growth=0.03,
+             affluent=0.15),
+    Quantity("personenautos_totaal", 1.10, 0.08, per="huishoudens_totaal", urban=-0.18,
+             affluent=0.10, student=-0.10),
+    Quantity("motorfietsen", 0.038, 0.25, per="aantal_inwoners"),
+    Quantity("afstand_tot_huisartsenpraktijk", 1.15, 0.45, urban=-0.45),
+    Quantity("afstand_tot_grote_supermarkt", 1.10, 0.45, urban=-0.45),
+    Quantity("afstand_tot_kinderdagverblijf", 0.80, 0.40, urban=-0.40, new=-0.05),
+    Quantity("afstand_tot_school", 0.80, 0.35, urban=-0.35),
+    Quantity("scholen_binnen_3_km", 4.8, 0.35, urban=0.75),
+    Quantity("omgevingsadressendichtheid", 700.0, 0.25, urban=0.95),
 )  # fmt: skip
 THINGS = (
     Whole("percent", 0.38, (
@@ -177,24 +224,45 @@ THINGS = (
 
 
 def unrelated() -> list[dict[str, str]]:
-    """Return the columns (over ``per``) that no factor shifts, so that they tell nothing."""
-    levels = [{"column": x.column, "per": x.per} for x in LEVELS if not any(x[6:])]
+    """Return the columns that no factor shifts: over ``per`` they carry no information.
+
+    Returns
+    -------
+    list of dict
+        ``column`` and the column ``per`` which it is taken, both canonical KWB names.
+    """
+    quantities = [{"column": x.column, "per": x.per} for x in QUANTITIES if not any(x[6:])]
     parts = [
         {"column": part.column, "per": whole.column}
         for whole in (*PEOPLE, *THINGS)
         for part in whole.parts
         if not any(any(other[2:]) for other in whole.parts)
     ]
-    return levels + parts
+    return quantities + parts
 
 
 def origin() -> list[str]:
-    """Return the herkomst columns: they differ between wijken and have no effect of their own."""
+    """Return the herkomst columns: they differ between wijken and drive no rate."""
     return [p.column for w in PEOPLE for p in w.parts if w.column in ORIGIN or p.column in ORIGIN]
 
 
 def make_people(settings: DemoSettings, places: Places, rng: Generator) -> Values:
-    """Return every column, unrounded, by year and place; parts add up exactly."""
+    """Return every KWB column, unrounded; parts add up to their whole exactly.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        Years and number of gemeenten.
+    places : Places
+        Where people live: urbanity, land and gemeente of every place.
+    rng : Generator
+        A stream of random numbers for people only.
+
+    Returns
+    -------
+    dict of array of shape (years, places)
+        By canonical name, in the column's unit.
+    """
     for_factors, for_size, for_columns = rng.spawn(3)
     factors = _factors(for_factors, settings, places)
     inhabitants = _inhabitants(for_size, settings, places, factors)
@@ -240,21 +308,21 @@ def _inhabitants(rng: Generator, settings: DemoSettings, places: Places, factors
 def _fill(rng: Generator, values: Values, factors: Floats) -> None:
     """Fill in every column of the tables above."""
     for whole in PEOPLE:
-        _cut_up(rng, values, factors, whole)
+        _divide(rng, values, factors, whole)
     shares = _shares(rng, factors, HOUSEHOLDS)
     values[HOUSEHOLDS.column] = np.rint(
         values["aantal_inwoners"] / (shares @ PERSONS_PER_HOUSEHOLD)
     )
     _store(values, HOUSEHOLDS, shares)
-    for level in LEVELS:
-        values[level.column] = _level(rng, values, factors, level)
+    for quantity in QUANTITIES:
+        values[quantity.column] = _quantity(rng, values, factors, quantity)
     values["percent"] = np.full_like(values["aantal_inwoners"], 100.0)
     for whole in THINGS:
-        _cut_up(rng, values, factors, whole)
+        _divide(rng, values, factors, whole)
     add_ratios(values)
 
 
-def _cut_up(rng: Generator, values: Values, factors: Floats, whole: Whole) -> None:
+def _divide(rng: Generator, values: Values, factors: Floats, whole: Whole) -> None:
     _store(values, whole, _shares(rng, factors, whole))
 
 
@@ -262,13 +330,29 @@ def _shares(rng: Generator, factors: Floats, whole: Whole) -> Floats:
     """Return the parts' shares, year × place × part: 1 in total."""
     loadings = np.array([part[2:] for part in whole.parts], dtype=np.float64)
     base = np.log([part.share for part in whole.parts])
-    odds = np.exp(base + factors @ loadings.T + own(rng, factors, whole.noise, len(base)))
+    odds = np.exp(base + factors @ loadings.T + place_noise(rng, factors, whole.noise, len(base)))
     shares: Floats = odds / odds.sum(axis=-1, keepdims=True)
     return shares
 
 
-def own(rng: Generator, factors: Floats, noise: float, columns: int) -> Floats:
-    """Return what is a wijk's own: the same all years, and a tenth of it different every year."""
+def place_noise(rng: Generator, factors: Floats, noise: float, columns: int) -> Floats:
+    """Return random deviations of places: most of it lasts, a tenth is new every year.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of random numbers.
+    factors : array of shape (years, places, 5)
+        The factors; only their shape is used.
+    noise : float
+        Standard deviation of what lasts.
+    columns : int
+        How many deviations to draw per place.
+
+    Returns
+    -------
+    array of shape (years, places, columns)
+    """
     years, places, _ = factors.shape
     lasting = rng.normal(0, noise, (places, columns))
     return lasting + rng.normal(0, 0.1 * noise, (years, places, columns))
@@ -284,18 +368,24 @@ def _store(values: Values, whole: Whole, shares: Floats) -> None:
         values[part.column] = sizes[..., position]
 
 
-def _level(rng: Generator, values: Values, factors: Floats, level: Level) -> Floats:
-    growth = level.growth * np.arange(len(factors))[:, None]
-    shift = factors @ np.array(level[6:], dtype=np.float64)
-    lasting = own(rng, factors, level.noise, 1)[..., 0]
-    value: Floats = level.typical * np.exp(shift + lasting + growth)
-    if level.per:
-        return np.rint(value * values[level.per])
-    return np.minimum(value, level.most)
+def _quantity(rng: Generator, values: Values, factors: Floats, quantity: Quantity) -> Floats:
+    growth = quantity.growth * np.arange(len(factors))[:, None]
+    shift = factors @ np.array(quantity[6:], dtype=np.float64)
+    lasting = place_noise(rng, factors, quantity.noise, 1)[..., 0]
+    value: Floats = quantity.typical * np.exp(shift + lasting + growth)
+    if quantity.per:
+        return np.rint(value * values[quantity.per])
+    return np.minimum(value, quantity.most)
 
 
 def add_ratios(values: Values) -> None:
-    """Add the columns that are one figure over another."""
+    """Add the columns that are one figure over another.
+
+    Parameters
+    ----------
+    values : dict of array of shape (years, places)
+        Columns by canonical name; the ratios are added to it.
+    """
     people, households = values["aantal_inwoners"], np.maximum(values["huishoudens_totaal"], 1)
     km2 = values["oppervlakte_land"] / 100
     values["huurwoningen_totaal"] = (

@@ -1,7 +1,7 @@
 """Where the wijken of the made-up country are, and how they are coded in every year.
 
-Places are cells around points, denser near towns, grouped into gemeenten. Half-way the years some
-codes go to another place and two gemeenten merge: CBS's boundary traps.
+Places are cells around points, denser near towns, grouped into gemeenten. Half-way through the
+years some codes move to another place and two gemeenten merge, as happens in CBS's tables.
 """
 
 from __future__ import annotations
@@ -46,7 +46,17 @@ SIDES = ("", "-Noord", "-Zuid", "-Oost", "-West")
 
 @dataclass(frozen=True)
 class Areas:
-    """How the places are coded in one year: per place its gemeente, number and change flag."""
+    """How the places are coded in one year.
+
+    Parameters
+    ----------
+    gm, number : array of int of shape (places,)
+        Position of the place's gemeente, and the number of its wijk within that gemeente.
+    change : array of str of shape (places,)
+        CBS's flag: "1" unchanged, "2" recoded, "3" redrawn.
+    stem : array of str of shape (places,)
+        The part of the name that stays with the place.
+    """
 
     gm: Ints
     number: Ints
@@ -61,14 +71,26 @@ class Areas:
 
     @property
     def names(self) -> NDArray[np.str_]:
-        """Name of every wijk: the number goes with the code, the rest with the place."""
+        """Name of every wijk: its number follows the code, the rest stays with the place."""
         pairs = zip(self.number.tolist(), self.stem.tolist(), strict=True)
         return np.array([f"Wijk {number:02d} {stem}" for number, stem in pairs])
 
 
 @dataclass(frozen=True)
 class Places:
-    """Cells of the map (EPSG:28992) and, per place, how town-like it is and its land and water."""
+    """The places of the map; a place keeps its position whatever its code.
+
+    Parameters
+    ----------
+    cells : array of Polygon of shape (places,)
+        Outlines in metres (EPSG:28992).
+    urban : array of shape (places,)
+        How urban a place is, in standard deviations from the mean.
+    gm : array of int of shape (places,)
+        Position of its gemeente.
+    land, water : array of shape (places,)
+        Hectares.
+    """
 
     cells: NDArray[Any]
     urban: Floats
@@ -78,7 +100,19 @@ class Places:
 
 
 def make_places(settings: DemoSettings, rng: Generator) -> Places:
-    """Return the country's places, grouped into gemeenten; land and water in hectares."""
+    """Return the country's places, grouped into gemeenten.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        Numbers of gemeenten and wijken.
+    rng : Generator
+        A stream of random numbers for places only.
+
+    Returns
+    -------
+    Places
+    """
     import shapely
 
     points, cells, urban = _cells(rng, settings.wijken)
@@ -89,7 +123,22 @@ def make_places(settings: DemoSettings, rng: Generator) -> Places:
 
 
 def code_areas(settings: DemoSettings, gm: Ints, inhabitants: Floats) -> list[Areas]:
-    """Return the coding of every year: half-way some wijken are redrawn and two gemeenten merge."""
+    """Return the coding of every year: half-way some wijken are redrawn and two gemeenten merge.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        The years, and the number of gemeenten.
+    gm : array of int of shape (places,)
+        Position of every place's gemeente in the first year.
+    inhabitants : array of shape (places,)
+        Persons in the first year; they choose which wijken are redrawn.
+
+    Returns
+    -------
+    list of Areas
+        One for each year.
+    """
     pool = np.array([f"Demo{end}{side}" for side in SIDES for end in ENDINGS])
     number = _count_within(gm)
     first = Areas(gm, number, np.full(len(gm), "1"), pool[(number + 7 * gm) % len(pool)])
@@ -100,7 +149,7 @@ def code_areas(settings: DemoSettings, gm: Ints, inhabitants: Floats) -> list[Ar
 
 
 def _cells(rng: Generator, wijken: int) -> tuple[Floats, NDArray[Any], Floats]:
-    """Return points, the cells around them (EPSG:28992) and how town-like each place is."""
+    """Return points, the cells around them (EPSG:28992) and how urban each place is."""
     import shapely
 
     outline = shapely.Polygon(np.array(OUTLINE) * 1000.0)
@@ -132,16 +181,18 @@ def _points(rng: Generator, outline: Any, wijken: int) -> tuple[Floats, Callable
     return np.concatenate([in_town, outside]), towns
 
 
-def _anywhere(rng: Generator, outline: Any, wanted: int) -> Floats:
+def _anywhere(rng: Generator, outline: Any, count: int) -> Floats:
+    """Return points in the outline's box: enough for ``count`` of them to fall inside it."""
     low_x, low_y, high_x, high_y = outline.bounds
-    return rng.uniform((low_x, low_y), (high_x, high_y), (6 * wanted + 60, 2))
+    return rng.uniform((low_x, low_y), (high_x, high_y), (6 * count + 60, 2))
 
 
-def _inside(outline: Any, points: Floats, wanted: int) -> Floats:
+def _inside(outline: Any, points: Floats, count: int) -> Floats:
+    """Return the first ``count`` points that lie inside the outline."""
     import shapely
 
     inside: Floats = points[shapely.contains_xy(outline, points)]
-    return inside[:wanted]
+    return inside[:count]
 
 
 def _voronoi(points: Floats, outline: Any) -> NDArray[Any]:
@@ -157,7 +208,7 @@ def _voronoi(points: Floats, outline: Any) -> NDArray[Any]:
 
 
 def _wijken_per_gemeente(rng: Generator, settings: DemoSettings) -> Ints:
-    """Return how many wijken each gemeente has: few have many, as in CBS's list."""
+    """Return the number of wijken of each gemeente: few have many, as in CBS's list."""
     wish = rng.lognormal(0, 0.85, settings.gemeenten)
     extra = (settings.wijken - settings.gemeenten) * wish / wish.sum()
     count: Ints = np.minimum(1 + extra.astype(np.int64), MOST_WIJKEN)
@@ -167,7 +218,7 @@ def _wijken_per_gemeente(rng: Generator, settings: DemoSettings) -> Ints:
 
 
 def _gemeenten(points: Floats, sizes: Ints) -> Ints:
-    """Return the gemeente of every place: neighbours, by halving the country again and again."""
+    """Return every place's gemeente: neighbours, found by halving the country repeatedly."""
     gm = np.empty(len(points), dtype=np.int64)
     todo = [(np.arange(len(points)), 0, len(sizes))]
     while todo:

@@ -1,4 +1,4 @@
-"""How large the made-up country is, and which years it has."""
+"""Size and years of the made-up country."""
 
 from __future__ import annotations
 
@@ -21,13 +21,21 @@ class DemoSettings:
     seed : int
         The same seed, sizes and years give the same bytes.
     gemeenten, wijken : int
-        How many there are in the first year; two gemeenten merge half-way.
+        Number of each in the first year; half-way two gemeenten merge.
     first_year, last_year : int
         Years of the tables, both included.
     level : {"wijk", "buurt"}
         With ``buurt`` every table has buurten too; the wijken are the same.
     buurten_per_wijk : float
-        How many there are then, on average about.
+        Approximate mean number of buurten per wijk, when there are buurten.
+
+    Examples
+    --------
+    >>> settings = DemoSettings(first_year=2016, last_year=2019)
+    >>> list(settings.years)
+    [2016, 2017, 2018, 2019]
+    >>> settings.years[settings.turn]  # from this year some codes mean another area
+    2018
     """
 
     seed: int = 2026
@@ -45,5 +53,5 @@ class DemoSettings:
 
     @property
     def turn(self) -> int:
-        """Position of the year from which some codes mean another area; never the first year."""
+        """Position of the year from which some codes mean another area; never the first."""
         return max(1, len(self.years) // 2)

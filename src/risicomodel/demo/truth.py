@@ -1,4 +1,4 @@
-"""The true rate of every domain: what drives it, by how much, and what is left to chance."""
+"""The true rate of every domain: what drives it, how strongly, and what is left to chance."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
 
 YEARS_ALIKE = 0.9  # correlation of a gemeente's effect with the year before
-
-
 YEARLY_SD = 0.03  # of a wijk's own effect, on the log rate
 
 
 class Feature(NamedTuple):
-    """A driver's figure, one column per another, and what of it counts as usual and as one step."""
+    """A figure that drives a rate: one column over another.
+
+    Parameters
+    ----------
+    column, per : str
+        Canonical KWB names; with ``per`` empty the column is taken relative to the country.
+    usual, step : float
+        The value with no effect, and the difference that counts as one step, in the figure's unit.
+    """
 
     column: str
     per: str
@@ -35,7 +41,17 @@ class Feature(NamedTuple):
 
 
 class Driver(NamedTuple):
-    """What a step of a feature does to the log rate, and how that goes on (a key of SHAPES)."""
+    """The effect of a feature on the log rate.
+
+    Parameters
+    ----------
+    feature : str
+        A key of :data:`FEATURES`.
+    effect : float
+        Change of the log rate per step.
+    shape : str
+        How the effect continues over steps: a key of :data:`SHAPES`.
+    """
 
     feature: str
     effect: float
@@ -48,27 +64,27 @@ class DemoDomain:
 
     Parameters
     ----------
-    level : float
-        Clients per person of ``level_of`` in the middle year, in the whole country.
+    national_rate : float
+        Clients per person of ``national_rate_of`` (0–1), in the whole country and the middle year.
     growth : tuple of float
-        Between which values the yearly growth of the level lies.
+        Bounds of the yearly growth of that rate.
     at_risk : mapping
-        The population that ``rate`` is about: weights of KWB columns (persons).
+        The population that rates are about: weights of KWB columns (persons).
     gemeente_sd, wijk_sd : float
-        Standard deviation of what is a gemeente's and a wijk's own, on the log rate.
+        Standard deviation of a gemeente's and a wijk's own effect, on the log rate.
     drivers : tuple of Driver
-        All that the features do.
-    level_of : mapping
-        The population of the published level, where that is another.
+        All effects of features.
+    national_rate_of : mapping
+        The population of the national rate, where that is another.
     """
 
-    level: float
+    national_rate: float
     growth: tuple[float, float]
     at_risk: Mapping[str, float]
     gemeente_sd: float
     wijk_sd: float
     drivers: tuple[Driver, ...]
-    level_of: Mapping[str, float] = field(default_factory=dict)
+    national_rate_of: Mapping[str, float] = field(default_factory=dict)
 
 
 # names as in configs/features; a value relative to the country's has no 'per'
@@ -88,8 +104,6 @@ FEATURES = {
 
 
 FARTHEST = 3.0  # steps: tiny wijken have shares of 0 and 1
-
-
 SHAPES = {
     "linear": lambda z: z,
     "levelling off": lambda z: 1.5 * np.tanh(z / 1.5),
@@ -99,7 +113,7 @@ SHAPES = {
 
 DOMAINS = {
     "jeugd": DemoDomain(
-        level=0.10, growth=(0.02, 0.04), gemeente_sd=0.15, wijk_sd=0.08,
+        national_rate=0.10, growth=(0.02, 0.04), gemeente_sd=0.15, wijk_sd=0.08,
         at_risk={"k_0_tot_15_jaar": 1.0, "k_15_tot_25_jaar": 0.8},
         drivers=(
             Driver("aandeel_gescheiden", 0.075), Driver("corporatiewoningen", 0.055, "above usual"),
@@ -107,7 +121,7 @@ DOMAINS = {
         ),
     ),
     "wmo": DemoDomain(
-        level=0.070, growth=(0.05, 0.10), gemeente_sd=0.12, wijk_sd=0.08,
+        national_rate=0.070, growth=(0.05, 0.10), gemeente_sd=0.12, wijk_sd=0.08,
         at_risk={"aantal_inwoners": 1.0},
         drivers=(
             Driver("aandeel_65_plus", 0.15), Driver("corporatiewoningen", 0.10),
@@ -116,11 +130,11 @@ DOMAINS = {
         ),
     ),
     "bijstand": DemoDomain(
-        level=0.036, growth=(-0.02, -0.02), gemeente_sd=0.08, wijk_sd=0.08,
+        national_rate=0.036, growth=(-0.02, -0.02), gemeente_sd=0.08, wijk_sd=0.08,
         at_risk={"k_15_tot_25_jaar": 1.0, "k_25_tot_45_jaar": 1.0, "k_45_tot_65_jaar": 1.0},
         # 18 to AOW age: about 7 of 10 of those 15-24, and those of 65 up to AOW age
-        level_of={"k_15_tot_25_jaar": 0.7, "k_25_tot_45_jaar": 1.0, "k_45_tot_65_jaar": 1.0,
-                  "k_65_jaar_of_ouder": 0.07},
+        national_rate_of={"k_15_tot_25_jaar": 0.7, "k_25_tot_45_jaar": 1.0,
+                          "k_45_tot_65_jaar": 1.0, "k_65_jaar_of_ouder": 0.07},
         drivers=(
             Driver("corporatiewoningen", 0.22, "levelling off"), Driver("aandeel_gescheiden", 0.11),
             Driver("woningwaarde", -0.12), Driver("meergezinswoningen", 0.07),
@@ -132,7 +146,18 @@ DOMAINS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """A domain's true rate by year and place, and its logarithm's parts, which add up to it."""
+    """A domain's true rates.
+
+    Parameters
+    ----------
+    at_risk : array of shape (years, places)
+        Persons at risk.
+    rate : array of shape (years, places)
+        Clients per person at risk.
+    parts : dict of array of shape (years, places)
+        Terms that add up to the logarithm of the rate: ``level``, one per driver, and the effects
+        of gemeente, wijk and year.
+    """
 
     at_risk: Floats
     rate: Floats
@@ -140,16 +165,44 @@ class Truth:
 
 
 def population(values: Values, weights: Mapping[str, float]) -> Floats:
-    """Return the persons at risk: a weighted sum of columns."""
+    """Return the persons at risk: a weighted sum of columns.
+
+    Parameters
+    ----------
+    values : dict of array of shape (years, places)
+        KWB columns by canonical name (persons).
+    weights : mapping
+        Weight by column.
+
+    Returns
+    -------
+    array of shape (years, places)
+
+    Examples
+    --------
+    >>> persons = {"k_0_tot_15_jaar": np.array([[100.0]]), "k_15_tot_25_jaar": np.array([[50.0]])}
+    >>> population(persons, DOMAINS["jeugd"].at_risk).tolist()
+    [[140.0]]
+    """
     parts = [weight * values[column] for column, weight in weights.items()]
     total: Floats = np.sum(parts, axis=0)
     return total
 
 
 def feature(values: Values, name: str) -> Floats:
-    """Return a feature of FEATURES by year and place, from unrounded figures.
+    """Return a feature, from unrounded figures.
 
-    Values in euros are the logarithm against the mean dwelling of that year.
+    Parameters
+    ----------
+    values : dict of array of shape (years, places)
+        KWB columns by canonical name.
+    name : str
+        A key of :data:`FEATURES`.
+
+    Returns
+    -------
+    array of shape (years, places)
+        A share; for values in euros the logarithm of the ratio to the year's mean dwelling.
     """
     column, per, _, _ = FEATURES[name]
     if per:
@@ -162,7 +215,20 @@ def feature(values: Values, name: str) -> Floats:
 
 
 def driven(domain: DemoDomain, values: Values) -> Values:
-    """Return what every driver adds to the log rate."""
+    """Return what every driver adds to the log rate.
+
+    Parameters
+    ----------
+    domain : DemoDomain
+        The domain with its drivers.
+    values : dict of array of shape (years, places)
+        KWB columns by canonical name.
+
+    Returns
+    -------
+    dict of array of shape (years, places)
+        By the driver's feature.
+    """
     parts = {}
     for driver in domain.drivers:
         _, _, usual, step = FEATURES[driver.feature]
@@ -172,18 +238,34 @@ def driven(domain: DemoDomain, values: Values) -> Values:
 
 
 def draw(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
-    """Return the true rate: level, drivers, the gemeente's and the wijk's own, on the log scale."""
+    """Draw the true rate: national rate, drivers, and effects of gemeente, wijk and year.
+
+    Parameters
+    ----------
+    rng : Generator
+        A stream of random numbers for this domain only.
+    domain : DemoDomain
+        What drives the rate.
+    values : dict of array of shape (years, places)
+        KWB columns by canonical name.
+    areas : list of Areas
+        How places are coded, one for each year: a gemeente's effect follows its wijken.
+
+    Returns
+    -------
+    Truth
+    """
     at_risk = population(values, domain.at_risk)
     parts = driven(domain, values)
-    own = rng.normal(0, domain.wijk_sd, at_risk.shape[1])
+    wijk_effect = rng.normal(0, domain.wijk_sd, at_risk.shape[1])
     parts["gemeente_effect"] = _gemeente_effect(rng, domain, areas)
-    parts["wijk_effect"] = np.broadcast_to(own, at_risk.shape)
+    parts["wijk_effect"] = np.broadcast_to(wijk_effect, at_risk.shape)
     parts["year_effect"] = rng.normal(0, YEARLY_SD, at_risk.shape)
     relative = np.exp(np.sum(list(parts.values()), axis=0))
     years_on = np.arange(len(areas)) - (len(areas) - 1) / 2
-    level = domain.level * (1 + rng.uniform(*domain.growth)) ** years_on
-    persons = population(values, domain.level_of or domain.at_risk).sum(axis=1)
-    base = level * persons / (at_risk * relative).sum(axis=1)
+    national_rate = domain.national_rate * (1 + rng.uniform(*domain.growth)) ** years_on
+    persons = population(values, domain.national_rate_of or domain.at_risk).sum(axis=1)
+    base = national_rate * persons / (at_risk * relative).sum(axis=1)
     rate = base[:, None] * relative
     return Truth(at_risk, rate, {"level": np.log(rate / relative), **parts})
 

@@ -41,7 +41,25 @@ HALF_YEAR = 0.88  # of a year's clients are clients in a given half of it
 
 @dataclass(frozen=True)
 class World:
-    """The country: ``areas`` by year; all else by year and place (wijk), ``values`` unrounded."""
+    """The country, before anything is rounded or left blank.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        Size, years and seed.
+    places : Places
+        Where the wijken are; a place is a wijk whatever its code.
+    areas : list of Areas
+        How places are coded, one for each year.
+    values : dict of array of shape (years, places)
+        Every KWB column by its canonical name, and the clients of every domain (persons).
+    truth : dict of Truth
+        The true rates, by domain.
+    delivered : array of bool of shape (years, gemeenten)
+        Whether a gemeente delivered its Wmo figures.
+    buurten : Buurten, optional
+        The buurten, when the level is buurt.
+    """
 
     settings: DemoSettings
     places: Places
@@ -52,7 +70,19 @@ class World:
     buurten: Buurten | None = None
 
     def figures(self, name: str, position: int) -> Floats:
-        """Return a column in a year (by position) of every wijk, then of every buurt."""
+        """Return a column of one year, for every wijk and then for every buurt.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``values``.
+        position : int
+            Position of the year among the years of the settings.
+
+        Returns
+        -------
+        array of shape (wijken + buurten,)
+        """
         wijken: Floats = self.values[name][position]
         if self.buurten is None:
             return wijken
@@ -60,7 +90,17 @@ class World:
 
 
 def make_world(settings: DemoSettings) -> World:
-    """Return the country that :func:`write_archive` writes."""
+    """Return the country that :func:`write_archive` writes.
+
+    Parameters
+    ----------
+    settings : DemoSettings
+        Size, years and seed.
+
+    Returns
+    -------
+    World
+    """
     streams = np.random.default_rng(settings.seed).spawn(4 + len(DOMAINS))
     for_places, for_people, for_delivery, *for_domains, for_buurten = streams
     places = places_module.make_places(settings, for_places)

@@ -404,7 +404,7 @@ class TestWriting:
 
     def test_never_replaces_other_files(self, tmp_path: Path) -> None:
         (tmp_path / "84799NED.csv").write_text("real")
-        with pytest.raises(SourceError, match="not a demo; allowed is a new or empty folder"):
+        with pytest.raises(SourceError, match="not a demo; expected a new or empty folder"):
             write_archive(tmp_path, SMALL)
         with pytest.raises(SourceError, match="not a demo"):
             write_archive(tmp_path / "84799NED.csv", SMALL)
@@ -412,11 +412,11 @@ class TestWriting:
 
     def test_impossible_settings_are_all_named(self, tmp_path: Path) -> None:
         wrong = DemoSettings(seed=-1, gemeenten=10, wijken=601, first_year=2020, last_year=2019)
-        with pytest.raises(ConfigError, match="correct them") as error:
+        with pytest.raises(ConfigError, match="correct data.demo") as error:
             write_archive(tmp_path / "demo", wrong)
         assert len(error.value.details) == 3
-        assert "wijken is 601; allowed is 10 to 600" in str(error.value)
-        with pytest.raises(ConfigError, match="gemeenten is 1; allowed is 2 to 900"):
+        assert "wijken is 601; expected 10 to 600" in str(error.value)
+        with pytest.raises(ConfigError, match="gemeenten is 1; expected 2 to 900"):
             write_archive(tmp_path / "demo", DemoSettings(gemeenten=1, wijken=5))
         assert list(tmp_path.iterdir()) == []
 
@@ -500,7 +500,7 @@ class TestMarginals:
     def test_levels_and_their_growth(self, country: demo.World) -> None:
         def level(name: str) -> np.ndarray:
             domain = DOMAINS[name]
-            weights = domain.level_of or domain.at_risk
+            weights = domain.national_rate_of or domain.at_risk
             people = sum(w * country.values[c] for c, w in weights.items())
             return country.values[name].sum(axis=1) / people.sum(axis=1)
 
@@ -642,5 +642,5 @@ class TestBuurten:
         world = make_world(few)
         assert world.buurten is not None
         assert 70 < len(world.buurten.wijk) < 95
-        with pytest.raises(ConfigError, match="buurten_per_wijk is 0; allowed is 1 to 10"):
+        with pytest.raises(ConfigError, match="buurten_per_wijk is 0; expected 1 to 10"):
             write_archive(tmp_path / "demo", replace(few, buurten_per_wijk=0))
