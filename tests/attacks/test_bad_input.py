@@ -466,7 +466,7 @@ TYPOS = {
     "~model": ["no model", "model="],
     "seed": ["'seed'", "key=value"],
     "seed=[1": ["seed=[1", "correct the override"],
-    "data.demo.wijken=2": ["wijken is 2", "allowed is"],
+    "data.demo.wijken=2": ["wijken is 2", "expected "],
     "compute.jobs=0": ["compute.jobs is 0", "1 or more"],
     "features.define.inwoners.formula=foo+": ["'foo+' is not a formula", "arithmetic"],
     "features.define.inwoners.formula=inwonrs": ["'inwonrs' is not a KWB column"],
