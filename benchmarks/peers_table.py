@@ -45,7 +45,7 @@ def table(folder: Path, out: Path | None) -> pd.DataFrame:
     """
     manifest = Manifest.read(folder)
     rows = pd.concat(_complete(folder, manifest), ignore_index=True)
-    benchmarked = evaluate.add_up(rows[rows["protocol"] == UNSEEN_WIJK])
+    benchmarked = evaluate.benchmark(rows[rows["protocol"] == UNSEEN_WIJK])
     rows = pd.concat([rows, benchmarked], ignore_index=True)
     parts = [
         _compare(part, manifest.own) for _, part in rows.groupby(["domain", "protocol"], sort=True)

@@ -1,4 +1,5 @@
-"""What fitted models say: evaluation, estimates, forecasts, explanations, each as tidy tables.
+"""What fitted models say: evaluation, estimates, forecasts and explanations, each as tidy tables.
 
-No file is written here, and no page.
+Functions here take data frames and small frozen dataclasses and return data frames; they write no
+file and draw no page (the leaderboard chart, one SVG, is the exception).
 """

@@ -20,7 +20,7 @@ from risicomodel.data.features import CONTEXTS, PARTS, Feature, FeatureSet, decl
 from risicomodel.data.panel import names
 from risicomodel.learning import protocols
 from risicomodel.learning.problem import usable_rows
-from risicomodel.results.evaluation import sensitive
+from risicomodel.results.evaluation import sensitive_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -393,7 +393,7 @@ def test_origin_is_accepted_with_a_written_reason_and_keeps_it() -> None:
 def test_what_is_added_to_a_sensitive_feature_is_as_sensitive(domains: dict[str, Domain]) -> None:
     """The mean origin of a gemeente or of the wijken around is about origin too."""
     chosen = shipped("herkomst")
-    bare = sensitive.without(chosen)
+    bare = sensitive_features.without_sensitive(chosen)
     gone = {
         name + suffix
         for name in ("aandeel_westers", "aandeel_niet_westers")

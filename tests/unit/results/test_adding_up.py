@@ -23,7 +23,7 @@ def totals(total: float, gm: str = "GM0001", year: int = 2018) -> pd.DataFrame:
 
 
 def outcome(rows: pd.DataFrame, total: float, rounded_to: int = 5, most: float = 2.0) -> pd.Series:
-    table = benchmarking.compare(rows, totals(total), rounded_to, most)
+    table = benchmarking.compare_totals(rows, totals(total), rounded_to, most)
     assert len(table) == 1
     return table.iloc[0]
 
@@ -35,26 +35,29 @@ def test_published_and_filled_wijken_share_the_total_in_proportion() -> None:
     assert found["outcome"] == benchmarking.ADDED_UP
     assert found["factor"] == pytest.approx(1.1)
     assert found["moved"] == pytest.approx(20.0)
-    table = benchmarking.compare(rows, totals(220), 5, 2.0)
-    moved = rows["clients"] * benchmarking.factors(rows, table)
+    table = benchmarking.compare_totals(rows, totals(220), 5, 2.0)
+    moved = rows["clients"] * benchmarking.adjustment_factors(rows, table)
     np.testing.assert_allclose(moved, [110.0, 66.0, 44.0])
 
 
 def test_without_a_total_nothing_is_moved() -> None:
     rows = pd.concat([wijken((50.0, True)), wijken((50.0, True), gm="GM0002"),
                       wijken((50.0, True), year=2019)], ignore_index=True)  # fmt: skip
-    table = benchmarking.compare(rows, totals(60), 5, 2.0)
-    assert benchmarking.factors(rows, table).to_list() == [pytest.approx(1.2), 1.0, 1.0]
-    none = benchmarking.compare(rows, totals(60).iloc[:0], 5, 2.0)
+    table = benchmarking.compare_totals(rows, totals(60), 5, 2.0)
+    assert benchmarking.adjustment_factors(rows, table).to_list() == [pytest.approx(1.2), 1.0, 1.0]
+    none = benchmarking.compare_totals(rows, totals(60).iloc[:0], 5, 2.0)
     assert none.empty
-    assert benchmarking.factors(rows, none).to_list() == [1.0, 1.0, 1.0]
+    assert benchmarking.adjustment_factors(rows, none).to_list() == [1.0, 1.0, 1.0]
 
 
 def test_factors_stand_on_the_rows_they_belong_to() -> None:
     rows = pd.concat([wijken((50.0, True)), wijken((50.0, True), gm="GM0002")])
     rows.index = [40, 7]
-    table = benchmarking.compare(rows, totals(60, gm="GM0002"), 5, 2.0)
-    assert benchmarking.factors(rows, table).to_dict() == {40: 1.0, 7: pytest.approx(1.2)}
+    table = benchmarking.compare_totals(rows, totals(60, gm="GM0002"), 5, 2.0)
+    assert benchmarking.adjustment_factors(rows, table).to_dict() == {
+        40: 1.0,
+        7: pytest.approx(1.2),
+    }
 
 
 @pytest.mark.parametrize("published", [1, 3, 11])
@@ -67,7 +70,7 @@ def test_rounding_explains_a_small_shortfall_and_no_more(published: int, rounded
     just, over = (outcome(rows, shown - by, rounded_to) for by in (slack - 0.01, slack + 0.01))
     assert just["outcome"] == benchmarking.ADDED_UP
     assert just["factor"] == pytest.approx((shown - slack) / shown, abs=1e-3)
-    assert over["outcome"] == benchmarking.CONTRADICTS
+    assert over["outcome"] == benchmarking.TOTAL_TOO_SMALL
     assert over[["factor", "moved"]].to_list() == [1.0, 0.0]
 
 
@@ -81,26 +84,26 @@ def test_what_rounding_can_do_is_simulated() -> None:
         outcome(wijken(*[(c, True) for c in row]), t)["outcome"]
         for row, t in zip(shown[:300], total[:300], strict=True)
     ]
-    assert found.count(benchmarking.CONTRADICTS) <= 2
-    assert set(found) <= {benchmarking.ADDED_UP, benchmarking.CONTRADICTS}
+    assert found.count(benchmarking.TOTAL_TOO_SMALL) <= 2
+    assert set(found) <= {benchmarking.ADDED_UP, benchmarking.TOTAL_TOO_SMALL}
 
 
 def test_a_total_below_its_published_wijken_contradicts_them_also_if_far_below() -> None:
     for total in (300, 100, 0):
         found = outcome(wijken((200.0, True), (200.0, True), (30.0, False)), total)
-        assert found["outcome"] == benchmarking.CONTRADICTS
+        assert found["outcome"] == benchmarking.TOTAL_TOO_SMALL
         assert found[["factor", "moved"]].to_list() == [1.0, 0.0]
 
 
 def test_published_wijken_are_scaled_no_further_than_allowed() -> None:
     rows = wijken((100.0, True), (20.0, False))
     assert outcome(rows, 240)["outcome"] == benchmarking.ADDED_UP
-    assert outcome(rows, 245)["outcome"] == benchmarking.TOO_FAR
+    assert outcome(rows, 245)["outcome"] == benchmarking.FACTOR_TOO_LARGE
     assert outcome(rows, 245, most=3.0)["factor"] == pytest.approx(245 / 120)
     # nor downwards: wijken that were filled in made far too much of it
     rows = wijken((100.0, True), (220.0, False))
     assert outcome(rows, 160)["outcome"] == benchmarking.ADDED_UP
-    assert outcome(rows, 155)["outcome"] == benchmarking.TOO_FAR
+    assert outcome(rows, 155)["outcome"] == benchmarking.FACTOR_TOO_LARGE
 
 
 @pytest.mark.parametrize("total", [0.0, 10.0, 400.0, 5_000.0])
@@ -114,7 +117,7 @@ def test_where_no_wijk_is_published_all_are_scaled_whatever_the_factor(total: fl
 def test_nobody_cannot_share_a_total_but_is_one_of_its_own() -> None:
     rows = wijken((0.0, True), (0.0, False))
     some = outcome(rows, 25)
-    assert some["outcome"] == benchmarking.NOBODY
+    assert some["outcome"] == benchmarking.NO_CLIENTS_EXPECTED
     assert some[["factor", "moved"]].to_list() == [1.0, 0.0]
     none = outcome(rows, 0)
     assert none["outcome"] == benchmarking.ADDED_UP
@@ -124,8 +127,8 @@ def test_nobody_cannot_share_a_total_but_is_one_of_its_own() -> None:
 def test_untouched_keeps_what_was_found_and_moves_nothing() -> None:
     rows = pd.concat([wijken((100.0, True)), wijken((100.0, True), gm="GM0002")])
     both = pd.concat([totals(120), totals(20, gm="GM0002")])
-    table = benchmarking.untouched(benchmarking.compare(rows, both, 5, 2.0))
-    assert table["outcome"].to_list() == [benchmarking.NOT_ASKED, benchmarking.CONTRADICTS]
+    table = benchmarking.without_adjustment(benchmarking.compare_totals(rows, both, 5, 2.0))
+    assert table["outcome"].to_list() == [benchmarking.NOT_REQUESTED, benchmarking.TOTAL_TOO_SMALL]
     assert table["factor"].to_list() == [1.0, 1.0]
     assert table["moved"].to_list() == [0.0, 0.0]
     assert table["before"].to_list() == [100.0, 100.0]
@@ -138,13 +141,13 @@ def test_what_does_not_add_up_is_told_once_per_domain_and_outcome() -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm"}
     table = pd.DataFrame([
         {**row, "outcome": benchmarking.ADDED_UP},
-        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0002"},
-        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0002", "model": "lightgbm"},
-        {**row, "outcome": benchmarking.CONTRADICTS, "gm_code": "GM0003"},
-        {**row, "outcome": benchmarking.TOO_FAR, "year": 2019},
-        {**row, "outcome": benchmarking.NOBODY, "domain": "jeugd"},
+        {**row, "outcome": benchmarking.TOTAL_TOO_SMALL, "gm_code": "GM0002"},
+        {**row, "outcome": benchmarking.TOTAL_TOO_SMALL, "gm_code": "GM0002", "model": "lightgbm"},
+        {**row, "outcome": benchmarking.TOTAL_TOO_SMALL, "gm_code": "GM0003"},
+        {**row, "outcome": benchmarking.FACTOR_TOO_LARGE, "year": 2019},
+        {**row, "outcome": benchmarking.NO_CLIENTS_EXPECTED, "domain": "jeugd"},
     ])  # fmt: skip
-    notes = benchmarking.doubts(table)
+    notes = benchmarking.benchmarking_notes(table)
     assert len(notes) == 3
     (below,) = [note for note in notes if "smaller than its published wijken" in note]
     assert below.startswith("wmo: 2 gemeente-years do not add up, for example GM0002 in 2018")
@@ -153,18 +156,18 @@ def test_what_does_not_add_up_is_told_once_per_domain_and_outcome() -> None:
     assert all("adding_up.csv" in note for note in notes)
 
 
-@pytest.mark.parametrize("outcome", [benchmarking.CONTRADICTS, benchmarking.TOO_FAR])
+@pytest.mark.parametrize("outcome", [benchmarking.TOTAL_TOO_SMALL, benchmarking.FACTOR_TOO_LARGE])
 def test_doubts_about_buurten_are_told_of_buurten(outcome: str) -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm", "outcome": outcome}
-    (note,) = benchmarking.doubts(pd.DataFrame([row]), BUURT)
+    (note,) = benchmarking.benchmarking_notes(pd.DataFrame([row]), BUURT)
     assert "buurten" in note
     assert "wijken" not in note
 
 
 def test_what_adds_up_or_was_left_alone_on_request_is_not_told() -> None:
     row = {"gm_code": "GM0001", "year": 2018, "domain": "wmo", "model": "glm"}
-    quiet = [{**row, "outcome": o} for o in (benchmarking.ADDED_UP, benchmarking.NOT_ASKED)]
-    assert benchmarking.doubts(pd.DataFrame(quiet)) == []
+    quiet = [{**row, "outcome": o} for o in (benchmarking.ADDED_UP, benchmarking.NOT_REQUESTED)]
+    assert benchmarking.benchmarking_notes(pd.DataFrame(quiet)) == []
 
 
 # -- whatever the figures ---------------------------------------------------------------------
@@ -197,8 +200,8 @@ def test_sums_survive_and_nothing_becomes_negative(
     made: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     rows, known = made
-    table = benchmarking.compare(rows, known, 5, 2.0)
-    factor = benchmarking.factors(rows, table)
+    table = benchmarking.compare_totals(rows, known, 5, 2.0)
+    factor = benchmarking.adjustment_factors(rows, table)
     assert (factor >= 0).all()
     after = rows.assign(clients=rows["clients"] * factor)
     sums = after.groupby(benchmarking.KEY)["clients"].sum()
@@ -224,6 +227,8 @@ def test_the_order_of_rows_does_not_count(
     order = list(range(len(rows)))
     random.shuffle(order)
     mixed = rows.iloc[order]
-    plain = benchmarking.factors(rows, benchmarking.compare(rows, known, 5, 2.0))
-    other = benchmarking.factors(mixed, benchmarking.compare(mixed, known[::-1], 5, 2.0))
+    plain = benchmarking.adjustment_factors(rows, benchmarking.compare_totals(rows, known, 5, 2.0))
+    other = benchmarking.adjustment_factors(
+        mixed, benchmarking.compare_totals(mixed, known[::-1], 5, 2.0)
+    )
     np.testing.assert_allclose(other.sort_index(), plain, rtol=1e-9)

@@ -10,7 +10,7 @@ from risicomodel.core import metrics
 from risicomodel.core.compute import ComputeSettings
 from risicomodel.learning import crossfit
 from risicomodel.learning.problem import Problem
-from risicomodel.results.evaluation import bands, evaluate, scores
+from risicomodel.results.evaluation import evaluate, prediction_intervals, scores
 from support.crossfitting import OFF, tasks
 
 KEY = ["domain", "protocol", "model", "metric", "group"]
@@ -24,7 +24,7 @@ def predictions(problem: Problem) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def banded(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    return bands.of_expected(predictions, problem, 5)
+    return prediction_intervals.expected_intervals(predictions, problem, 5)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def scored(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def table(scored: pd.DataFrame, banded: pd.DataFrame) -> pd.DataFrame:
-    return bands.add_scores(evaluate.score_all(scored), scored, banded)
+    return prediction_intervals.add_interval_scores(evaluate.score_all(scored), scored, banded)
 
 
 def test_every_prediction_for_an_unseen_gemeente_gets_its_bands_and_no_other(
@@ -61,7 +61,7 @@ def test_published_figures_of_wijken_too_small_to_score_set_bands_too(
     tiny = (wijken["wmo_status"] == "observed") & ~problem.usable & (wijken["wmo_population"] > 0)
     assert tiny.any()
     wild = wijken.assign(wmo_clients=wijken["wmo_clients"].mask(tiny, wijken["wmo_population"]))
-    other = bands.of_expected(predictions, _with(problem, wild), 5)
+    other = prediction_intervals.expected_intervals(predictions, _with(problem, wild), 5)
     assert not other["upper"].equals(banded["upper"])
     # the plain band is of those that count, the best it can do
     pd.testing.assert_series_equal(other["plain_upper"], banded["plain_upper"])
@@ -76,13 +76,13 @@ def test_bands_are_scored_overall_and_by_size_for_protocols_that_have_them(
 ) -> None:
     assert list(table) == scores.COLUMNS
     assert not table.duplicated(KEY).any()
-    found = table[table["metric"].isin(bands.METRICS)]
+    found = table[table["metric"].isin(prediction_intervals.METRICS)]
     assert set(found["protocol"]) == {"unseen_gemeente"}
     assert set(found["group"]) == {
         "all", "size:<500", "size:500-2000", "size:2000-5000", "size:5000-10000", "size:>=10000",
     }  # fmt: skip
     per_metric = found.groupby(["model", "group"])["metric"].agg(set)
-    assert (per_metric == set(bands.METRICS)).all()
+    assert (per_metric == set(prediction_intervals.METRICS)).all()
     same = table[table["metric"] == "wape"].set_index(["protocol", "model", "group"])["n_rows"]
     for row in found.to_dict("records"):
         assert row["n_rows"] == same[row["protocol"], row["model"], row["group"]]
@@ -114,7 +114,7 @@ def test_scores_of_bands_by_hand(
 
 def test_what_was_in_the_table_stays(table: pd.DataFrame, scored: pd.DataFrame) -> None:
     before = evaluate.score_all(scored)
-    kept = table[~table["metric"].isin(bands.METRICS)].reset_index(drop=True)
+    kept = table[~table["metric"].isin(prediction_intervals.METRICS)].reset_index(drop=True)
     pd.testing.assert_frame_equal(kept, before)
 
 
@@ -127,7 +127,9 @@ def test_a_published_rate_above_one_counts_as_one() -> None:
         "last_known": True, "fold": 0, "seconds": 0.1,
     }])  # fmt: skip
     limits = {"lower": 0.8, "upper": 1.0, "plain_lower": 0.7, "plain_upper": 0.95}
-    table = bands.add_scores(evaluate.score_all(scored), scored, pd.DataFrame([{**row, **limits}]))
+    table = prediction_intervals.add_interval_scores(
+        evaluate.score_all(scored), scored, pd.DataFrame([{**row, **limits}])
+    )
     found = table[(table["group"] == "all")].set_index("metric")["value"]
     assert found["coverage"] == 1.0
     assert found["winkler"] == pytest.approx(0.2)

@@ -16,7 +16,7 @@ from risicomodel.learning import crossfit
 from risicomodel.learning.models import ModelSettings
 from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
 from risicomodel.results import estimates
-from risicomodel.results.estimates import EstimateSettings, benchmarking, combine
+from risicomodel.results.estimates import EstimateSettings, assemble, benchmarking
 from support.country import posed
 from support.estimates import BOTH, DOMAINS, SMALL, Made, every_promise, made, unseen_years
 from support.running import OFF, cli, refused, well
@@ -44,7 +44,7 @@ def test_a_blank_small_cell_is_the_mean_of_what_it_may_be() -> None:
         ranges = [(a, b) for a in range(8) for b in range(a, 8) if shares[a : b + 1].sum() >= 0.9]
         least, most = min(ranges, key=lambda r: (r[1] - r[0], -shares[r[0] : r[1] + 1].sum()))
         rates = np.array([[clients, 0.9 * clients, 2 * clients]]) / 500
-        figure, lower, upper = combine._small(rates, np.array([500.0]), 8)[0] * 500
+        figure, lower, upper = assemble._given_suppressed(rates, np.array([500.0]), 8)[0] * 500
         assert figure == pytest.approx(small.mean(), rel=0.01)
         assert lower == pytest.approx(min(least, 0.9 * clients, figure))
         assert upper == pytest.approx(max(most, figure))
@@ -52,16 +52,20 @@ def test_a_blank_small_cell_is_the_mean_of_what_it_may_be() -> None:
 
 def test_the_fewest_persons_that_cbs_shows_are_those_it_rounds_up(small_settings: Settings) -> None:
     domain = small_settings.domains["jeugd"]
-    assert (domain.blank_below, domain.rounded_to, combine._least_shown(domain)) == (10, 5, 8)
-    assert combine._least_shown(replace(domain, rounded_to=10)) == 5
-    assert combine._least_shown(replace(domain, rounded_to=1)) == 10
+    assert (domain.blank_below, domain.rounded_to, assemble._smallest_published(domain)) == (
+        10,
+        5,
+        8,
+    )
+    assert assemble._smallest_published(replace(domain, rounded_to=10)) == 5
+    assert assemble._smallest_published(replace(domain, rounded_to=1)) == 10
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.001, 0.9, 1.0])
 @pytest.mark.parametrize("people", [0.0, 1.0, 7.0, 30_000.0])
 def test_a_blank_small_cell_is_small_whatever_was_expected(rate: float, people: float) -> None:
     rates = np.array([[rate, 0.5 * rate, min(2 * rate, 1.0)]])
-    figure, lower, upper = combine._small(rates, np.array([people]), 8)[0]
+    figure, lower, upper = assemble._given_suppressed(rates, np.array([people]), 8)[0]
     assert 0 <= lower <= figure <= upper <= 1
     assert upper * people <= 7 + 1e-9
 
@@ -100,7 +104,7 @@ def based(problem: Problem, settings: Settings) -> pd.DataFrame:
         for task in crossfit.tasks(problem, PROTOCOLS[name], SplitSettings(folds=3), GLM, seed=3)
     ]
     found = crossfit.run(tasks, Cache(None), ComputeSettings(jobs=2))
-    return estimates.bases(found, problem, settings.domains["wmo"], "glm")
+    return estimates.estimate_units(found, problem, settings.domains["wmo"], "glm")
 
 
 def test_a_figure_touches_its_own_estimate_only_through_its_gemeentes_total(
@@ -164,7 +168,7 @@ def test_no_figure_is_scaled_further_than_asked(
     narrow = estimated(problem, small_settings, totals, EstimateSettings(most_moved=1.2))
     wide = estimated(problem, small_settings, totals, EstimateSettings(most_moved=1.5))
     shown = narrow.adding_up["n_published"] > 0
-    assert (narrow.adding_up["outcome"][shown] == benchmarking.TOO_FAR).mean() > 0.9
+    assert (narrow.adding_up["outcome"][shown] == benchmarking.FACTOR_TOO_LARGE).mean() > 0.9
     assert (wide.adding_up["outcome"] == benchmarking.ADDED_UP).all()
     assert (narrow.rows.loc[narrow.rows["basis"] == "published", "moved"] == 0).mean() > 0.9
 

@@ -20,7 +20,7 @@ from risicomodel.learning import protocols as splits
 from risicomodel.learning.final_fits import fit_all
 from risicomodel.learning.models import ModelSettings
 from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
-from risicomodel.results.evaluation import bands, evaluate
+from risicomodel.results.evaluation import evaluate, prediction_intervals
 from support.country import posed
 from support.crossfitting import FAST, OFF, QUICK, tasks
 
@@ -314,7 +314,9 @@ def test_a_blend_is_scored_and_has_bands_like_any_other(
     unaided = [name for name in mix.index if name != evaluate.BENCHMARKED]
     assert (mix["value"] <= worst)[unaided].all()
     np.testing.assert_allclose(mix["seconds"], glm["seconds"] + trees["seconds"], atol=0.002)
-    expected = evaluate.expected(bands.of_expected(blended, problem, 5), problem, "blend")
+    expected = evaluate.expected_predictions(
+        prediction_intervals.expected_intervals(blended, problem, 5), problem, "blend"
+    )
     assert set(expected.loc[expected["champion"], "model"]) == {"blend"}
     assert 0.8 < coverage(expected, "blend") < 0.97
 
@@ -408,7 +410,7 @@ TOGETHER = ["domain", "model", "gm_code", "year", "fold"]
 
 @given(hidden())
 def test_the_hidden_wijken_of_a_gemeente_add_up_to_what_is_hidden(rows: pd.DataFrame) -> None:
-    out = evaluate.add_up(rows)
+    out = evaluate.benchmark(rows)
     assert (out["protocol"] == evaluate.BENCHMARKED).all()
     predicted = (out["rate"] * out["population"]).groupby([out[c] for c in TOGETHER]).sum()
     np.testing.assert_allclose(predicted, rows.groupby(TOGETHER)["clients"].sum(), atol=1e-6)
@@ -417,7 +419,7 @@ def test_the_hidden_wijken_of_a_gemeente_add_up_to_what_is_hidden(rows: pd.DataF
 
 @given(hidden())
 def test_adding_up_keeps_the_proportions_between_wijken(rows: pd.DataFrame) -> None:
-    out = evaluate.add_up(rows)
+    out = evaluate.benchmark(rows)
     for index in rows.groupby(TOGETHER).groups.values():
         before, after = rows.loc[index, "rate"], out.loc[index, "rate"]
         if before.sum() > 0 and after.sum() > 0:
@@ -427,7 +429,7 @@ def test_adding_up_keeps_the_proportions_between_wijken(rows: pd.DataFrame) -> N
 @given(hidden())
 def test_one_hidden_wijk_is_exactly_its_gemeentes_rest(rows: pd.DataFrame) -> None:
     alone = rows.drop_duplicates(TOGETHER).reset_index(drop=True)
-    out = evaluate.add_up(alone)
+    out = evaluate.benchmark(alone)
     np.testing.assert_allclose(out["rate"] * out["population"], alone["clients"], atol=1e-6)
 
 
@@ -438,8 +440,8 @@ def test_domains_and_models_add_up_apart() -> None:
          "protocol": "unseen_wijk"}
     )  # fmt: skip
     others = [base.assign(model="mean", rate=0.5), base.assign(domain="jeugd", clients=50.0)]
-    together = evaluate.add_up(pd.concat([base, *others], ignore_index=True))
-    pd.testing.assert_frame_equal(together.iloc[:2], evaluate.add_up(base))
+    together = evaluate.benchmark(pd.concat([base, *others], ignore_index=True))
+    pd.testing.assert_frame_equal(together.iloc[:2], evaluate.benchmark(base))
     np.testing.assert_allclose(together["rate"], [0.03, 0.06, 0.045, 0.045, 1 / 3, 2 / 3])
 
 
@@ -447,7 +449,7 @@ def test_adding_up_on_the_demo_gives_every_gemeente_its_published_total(
     scored: pd.DataFrame,
 ) -> None:
     rows = scored[scored["protocol"] == "unseen_wijk"]
-    out = evaluate.add_up(rows)
+    out = evaluate.benchmark(rows)
     keys = ["model", "gm_code", "year"]
     predicted = (out["rate"] * out["population"]).groupby([out[c] for c in keys]).sum()
     np.testing.assert_allclose(predicted, rows.groupby(keys)["clients"].sum(), rtol=1e-9)
@@ -543,7 +545,9 @@ def test_calibration_of_a_few_rows_is_no_error(scored: pd.DataFrame) -> None:
 
 @pytest.fixture(scope="module")
 def expected(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    return evaluate.expected(bands.of_expected(predictions, problem, 5), problem, "glm")
+    return evaluate.expected_predictions(
+        prediction_intervals.expected_intervals(predictions, problem, 5), problem, "glm"
+    )
 
 
 def test_every_wijk_with_features_has_an_expected_row_also_without_a_figure(
@@ -595,8 +599,8 @@ def test_an_expected_rate_is_the_prediction_of_unseen_gemeente_and_no_other(
 def test_an_expected_rate_stays_within_1_also_where_a_model_does_not(
     predictions: pd.DataFrame, problem: Problem, scored: pd.DataFrame
 ) -> None:
-    banded = bands.of_expected(predictions.assign(rate=1.4), problem, 5)
-    wild = evaluate.expected(banded, problem, "glm")
+    banded = prediction_intervals.expected_intervals(predictions.assign(rate=1.4), problem, 5)
+    wild = evaluate.expected_predictions(banded, problem, "glm")
     assert (wild["rate"] == 1.0).all()
     assert (wild["clients"] == wild["population"]).all()
     assert (wild["upper"] == 1.0).all()
@@ -636,8 +640,10 @@ def test_real_bands_hold_nine_tenths_of_the_published_rates_in_every_size_class(
     work = crossfit.tasks(real, PROTOCOLS["unseen_gemeente"], SplitSettings(), chosen, seed=3)
     found = crossfit.run(work, OFF, ComputeSettings(jobs=2))
     scored = evaluate.scored_rows(found, real, [2017, 2018, 2019])
-    banded = bands.of_expected(found, real, small_settings.domains[domain].rounded_to)
-    table = bands.add_scores(evaluate.score_all(scored), scored, banded)
+    banded = prediction_intervals.expected_intervals(
+        found, real, small_settings.domains[domain].rounded_to
+    )
+    table = prediction_intervals.add_interval_scores(evaluate.score_all(scored), scored, banded)
     coverage = table[table["metric"] == "coverage"].set_index(["model", "group"])
     for model in chosen:
         assert coverage.loc[(model, "all"), "value"] == pytest.approx(0.90, abs=0.015), model

@@ -69,7 +69,7 @@ def predicted(problem: Problem, how: Asked, cache: Cache = OFF) -> pd.DataFrame:
 def explained(
     problem: Problem, champion: str, how: Asked, rates: pd.DataFrame, cache: Cache = OFF
 ) -> Explanations:
-    expected = evaluate.rates(rates, protocols.UNSEEN_GEMEENTE, champion)
+    expected = evaluate.out_of_fold_rates(rates, protocols.UNSEEN_GEMEENTE, champion)
     plans = explanation.plan([problem], {problem.domain: champion}, CHOSEN, how)
     work = explanation.work(plans, how)
     found = explanation.run(work, cache, ComputeSettings(jobs=2))
@@ -83,7 +83,7 @@ def sums(table: pd.DataFrame) -> pd.Series:
 
 
 def rates_of(problem: Problem, rates: pd.DataFrame, champion: str) -> pd.Series:
-    series = evaluate.rates(rates, protocols.UNSEEN_GEMEENTE, champion)
+    series = evaluate.out_of_fold_rates(rates, protocols.UNSEEN_GEMEENTE, champion)
     return series.set_axis(
         pd.MultiIndex.from_frame(problem.wijken.loc[series.index, ["wijk_code", "year"]])
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from risicomodel.learning import models
 from risicomodel.learning import protocols as splits
 from risicomodel.results import estimates
-from risicomodel.results.evaluation import bands, evaluate
+from risicomodel.results.evaluation import evaluate, prediction_intervals
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class _Sure:
     def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
         """Return published cells estimated as if blank, and what anyone would fill in."""
         found = list(self.bases.values())
-        rows = [estimates.unseen_year(base, problem) for base in found]
-        return [*rows, *(estimates.nearest_year(base, problem) for base in found[:1])]
+        rows = [estimates.unseen_year_predictions(base, problem) for base in found]
+        return [*rows, *(estimates.nearest_year_predictions(base, problem) for base in found[:1])]
 
 
 def assess(
@@ -79,7 +79,9 @@ def assess(
         for declared, table in tables.items():
             parts[declared].append(table)
     if contract.ADDING_UP in parts:
-        for note in estimates.doubts(pd.concat(parts[contract.ADDING_UP]), settings.areas):
+        for note in estimates.benchmarking_notes(
+            pd.concat(parts[contract.ADDING_UP]), settings.areas
+        ):
             run.note(note)
     scores = pd.concat(parts[contract.SCORES], ignore_index=True)
     best = evaluate.champions(scores, settings.champion.protocol, settings.champion.metric)
@@ -104,12 +106,12 @@ def _assess_one(
     everything = pd.concat(scored, ignore_index=True)
     del scored
     asked = everything[everything["protocol"] == settings.champion.protocol]
-    hashes = {problem.domain: evaluate.figures_hash(asked)} if len(asked) else {}
+    hashes = {problem.domain: evaluate.scored_rows_hash(asked)} if len(asked) else {}
     table = evaluate.score_all(everything)
     tables = {contract.CALIBRATION: evaluate.calibration(everything)}
     if sure.banded is not None:
         together = pd.concat([sure.banded, *unseen], ignore_index=True)
-        table = bands.add_scores(table, everything, together)
+        table = prediction_intervals.add_interval_scores(table, everything, together)
         del together
     del everything, unseen
     tables |= {contract.SCORES: table, **_made(problem, sure, table, totals, settings)}
@@ -124,7 +126,7 @@ def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
             f"no {contract.PREDICTIONS.file}: 'expected' comes from {splits.UNSEEN_GEMEENTE}, "
             "which is not in split.protocols."
         )
-    elif not estimates.needed(protocols):
+    elif not estimates.protocols_suffice(protocols):
         run.note(
             f"no estimates: they stand on {splits.UNSEEN_WIJK} too, which is not in "
             "split.protocols."
@@ -136,12 +138,12 @@ def _how_sure(problem: Problem, predictions: pd.DataFrame, settings: Settings) -
     if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
         return _Sure(None, {})
     domain = settings.domains[problem.domain]
-    banded = bands.of_expected(predictions, problem, domain.rounded_to)
-    if not estimates.needed(settings.split.protocols):
+    banded = prediction_intervals.expected_intervals(predictions, problem, domain.rounded_to)
+    if not estimates.protocols_suffice(settings.split.protocols):
         return _Sure(banded, {})
     # of baselines only where there is nothing better
     chosen = models.learned(settings.models) or list(settings.models)
-    found = {name: estimates.bases(predictions, problem, domain, name) for name in chosen}
+    found = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
     return _Sure(banded, found)
 
 
@@ -160,7 +162,7 @@ def _made(
     # a baseline may be best, but estimates are made with models that learned
     learned = scores[scores["model"].isin(sure.bases)]
     estimating = evaluate.champions(learned, *rule).get(problem.domain, "")
-    rows = [evaluate.expected(sure.banded, problem, champion)]
+    rows = [evaluate.expected_predictions(sure.banded, problem, champion)]
     domain, moved = settings.domains[problem.domain], []
     for name, base in sure.bases.items():
         found = estimates.estimate(base, problem, domain, totals, settings.estimate)

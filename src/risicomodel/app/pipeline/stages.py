@@ -16,7 +16,7 @@ from risicomodel.learning import crossfit, models, protocols, tuning
 from risicomodel.learning.final_fits import fit_all
 from risicomodel.learning.problem import pose
 from risicomodel.results import explanation, forecasting
-from risicomodel.results.evaluation import evaluate, sensitive
+from risicomodel.results.evaluation import evaluate, sensitive_features
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def explanations(
         with progress.steps("explaining", len(work)) as done:
             found = explanation.run(work, inputs.cache(settings), settings.compute, done)
         expected = {
-            name: evaluate.rates(table, protocols.UNSEEN_GEMEENTE, champions[name])
+            name: evaluate.out_of_fold_rates(table, protocols.UNSEEN_GEMEENTE, champions[name])
             for name, table in predictions.items()
             if name in champions
         }
@@ -158,13 +158,13 @@ def sensitive_changes(
     run: Run,
 ) -> None:
     """Write what sensitive features changed, where they are used: the same folds without them."""
-    used = sensitive.names(settings.features)
+    used = sensitive_features.sensitive_names(settings.features)
     if not used:
         return
 
     bare = replace(
         settings,
-        features=sensitive.without(settings.features),
+        features=sensitive_features.without_sensitive(settings.features),
         split=replace(settings.split, protocols=[settings.champion.protocol]),
     )
     with run.stage("what sensitive features change"):
@@ -180,7 +180,7 @@ def sensitive_changes(
                 )
                 for table in (before[problem.domain], predictions[problem.domain])
             )
-            tables.append(sensitive.changes(bare_rows, rows, values))
+            tables.append(sensitive_features.compare_predictions(bare_rows, rows, values))
         run.write(contract.SENSITIVE_CHANGES, pd.concat(tables, ignore_index=True))
     run.note(
         f"sensitive features were used ({', '.join(used)}): {settings.features.justification} "
@@ -241,5 +241,5 @@ def _entry(problem: Problem, result: Assessment, settings: Settings) -> tracking
         value=float(chosen["value"].iloc[0]),
         scored_rows=result.scored_rows[problem.domain],
         features=settings.features.name,
-        sensitive=tuple(sensitive.names(settings.features)),
+        sensitive=tuple(sensitive_features.sensitive_names(settings.features)),
     )

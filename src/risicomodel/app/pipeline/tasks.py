@@ -84,7 +84,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
             predictions = stages.predictions_of(problems, settings)
         with run.stage("evaluation"), compute.one_thread():
             result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
-            leaderboard_chart.leaderboard(
+            leaderboard_chart.draw_leaderboard(
                 result.scores, run.folder / "leaderboard.svg", stages.title(settings)
             )
         if task == "run" and settings.areas != WIJK:

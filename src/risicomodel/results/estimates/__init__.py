@@ -1,16 +1,21 @@
-"""The best figure for every wijk and year, from everything known of it."""
+"""The best figure for every wijk and year: published, or estimated from everything known of it."""
 
-from risicomodel.results.estimates.benchmarking import doubts
-from risicomodel.results.estimates.combine import Estimates, EstimateSettings, estimate
-from risicomodel.results.estimates.unit_estimates import bases, nearest_year, needed, unseen_year
+from risicomodel.results.estimates.assemble import Estimates, EstimateSettings, estimate
+from risicomodel.results.estimates.benchmarking import benchmarking_notes
+from risicomodel.results.estimates.unit_estimates import (
+    estimate_units,
+    nearest_year_predictions,
+    protocols_suffice,
+    unseen_year_predictions,
+)
 
 __all__ = [
     "EstimateSettings",
     "Estimates",
-    "bases",
-    "doubts",
+    "benchmarking_notes",
     "estimate",
-    "nearest_year",
-    "needed",
-    "unseen_year",
+    "estimate_units",
+    "nearest_year_predictions",
+    "protocols_suffice",
+    "unseen_year_predictions",
 ]

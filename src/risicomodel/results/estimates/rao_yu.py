@@ -1,15 +1,17 @@
-"""What other years say of a year: how far a figure keeps to its own level.
+"""The Rao-Yu model: predict a wijk's figure of one year from its figures of other years.
 
 A relative deviation from what is expected, ``u = figure / expected − 1``, of ``m`` clients:
 
     Cov(u_s, u_t) = σ² + (τ² + θ/m) ρ^|s−t| + [s = t] ((1 − θ)/m + r²/(12 m²) + φ)
 
-with σ² what lasts, τ² a level that fades by ρ a year, and counting noise 1/m of which the part θ
-fades likewise: most clients are clients a year later, so the chance that brought them is no fresh
-draw. r is what CBS rounds to and φ what is of one year only. The best linear prediction of a year
-from others follows: empirical-Bayes shrinkage, strongest where figures are few and small. The five
-are fitted by the likelihood of a multivariate t with four degrees of freedom: a few redrawn wijken
-and closed institutions must not make all others look restless.
+with σ² the variance of the permanent deviation, τ² that of a deviation that decays by ρ a year, and
+counting noise 1/m, of which the part θ decays likewise: most clients are still clients a year
+later, so the chance that brought them is not drawn anew. r is the multiple that CBS rounds to and φ
+the variance of deviations that belong to one year only. The best linear unbiased prediction (BLUP)
+of a year from other years follows: empirical-Bayes shrinkage, strongest where figures are few and
+small. The five parameters are fitted by the likelihood of a multivariate t with four degrees of
+freedom, so that a few redrawn wijken and closed institutions do not inflate the variances of all
+others.
 
 References
 ----------
@@ -27,229 +29,279 @@ import numpy as np
 
 from risicomodel.core.arrays import Bools, Floats, Ints
 
-FREEDOM = 4.0
-# Units to learn from; more say the same at more cost.
-ENOUGH = 1_000
-# Beyond these a deviation tells of an error or an institution, not of a level.
-LEAST, MOST = -1.0, 2.0
+DEGREES_OF_FREEDOM = 4.0
+# Units to fit on, at most; more would cost time and change little.
+MAX_UNITS = 1_000
+# A deviation outside these limits is an error or an institution; it is clipped.
+MIN_DEVIATION, MAX_DEVIATION = -1.0, 2.0
 START = (-4.0, -4.0, 2.0, 0.0, -6.0)
 BOUNDS = ((-12.0, 1.0), (-12.0, 1.0), (-2.0, 5.0), (-4.0, 4.0), (-14.0, 1.0))
-# Widths of weak priors on ρ and θ (logits): two years of figures hardly tell them.
-WIDTH = 2.0
+# Standard deviation of weak priors on the logits of ρ and θ: two years hardly identify them.
+PRIOR_SD = 2.0
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """How units keep to their own level.
+class RaoYuParameters:
+    """The parameters of the Rao-Yu model, for all units of one domain.
 
     Parameters
     ----------
-    lasting : float
+    permanent_variance : float
         σ², variance of the relative deviation that lasts.
-    fading : float
-        τ², variance of the level that fades.
-    decay : float
-        ρ, what is left of it a year later (0–1).
-    same_clients : float
-        θ, the part of counting noise that fades with it (0–1).
-    own_year : float
-        φ, variance of what is of one year only.
+    ar_variance : float
+        τ², variance of the relative deviation that decays.
+    autocorrelation : float
+        ρ, the part of it that is left a year later (0–1).
+    persistent_noise : float
+        θ, the part of counting noise that decays with it (0–1).
+    year_variance : float
+        φ, variance of deviations of one year only.
     """
 
-    lasting: float
-    fading: float
-    decay: float
-    same_clients: float
-    own_year: float
+    permanent_variance: float
+    ar_variance: float
+    autocorrelation: float
+    persistent_noise: float
+    year_variance: float
 
 
-NOTHING_KNOWN = Keeping(0.02, 0.02, 0.88, 0.5, 0.0025)
+DEFAULTS = RaoYuParameters(0.02, 0.02, 0.88, 0.5, 0.0025)
 
 
-def _keeping(theta: Floats) -> Keeping:
+def _to_parameters(theta: Floats) -> RaoYuParameters:
+    permanent, transient, year_variance = np.exp(theta[[0, 1, 4]])
+    rho, theta_share = 1 / (1 + np.exp(-theta[[2, 3]]))
+    return RaoYuParameters(
+        float(permanent), float(transient), float(rho), float(theta_share), float(year_variance)
+    )
 
-    lasting, fading, own = np.exp(theta[[0, 1, 4]])
-    decay, same = 1 / (1 + np.exp(-theta[[2, 3]]))
-    return Keeping(float(lasting), float(fading), float(decay), float(same), float(own))
 
-
-def fit(deviation: Floats, expected: Floats, rounded_to: int) -> Keeping:
-    """Estimate by maximum likelihood.
+def fit(deviation: Floats, expected: Floats, rounded_to: int) -> RaoYuParameters:
+    """Fit the parameters by maximum likelihood.
 
     Parameters
     ----------
     deviation : array of shape (units, years)
         Relative deviations; NaN where there is no figure.
     expected : array of shape (units, years)
-        Clients expected, above 0.
+        Expected clients, above 0.
     rounded_to : int
-        The multiple that CBS rounds to.
+        The multiple that CBS rounds to (persons).
+
+    Returns
+    -------
+    RaoYuParameters
+        :data:`DEFAULTS` where there is no figure at all.
+
+    Examples
+    --------
+    Two units that deviate by the same amount every year: nearly all of the variance is permanent.
+
+    >>> u = np.tile([[0.3], [-0.3]], (50, 4))
+    >>> fitted = fit(u, np.full(u.shape, 1e4), rounded_to=5)
+    >>> fitted.permanent_variance > 10 * fitted.year_variance
+    True
     """
     from scipy.optimize import minimize
 
     counts = np.isfinite(deviation).sum(axis=1)
     if not counts.any():
-        return NOTHING_KNOWN
-    # one year tells a level from what is of that year only by no means, but it tells their sum
-    several = np.flatnonzero(counts >= min(counts.max(), 2))
-    some = several[:: max(len(several) // ENOUGH, 1)]
-    u = deviation[some].clip(LEAST, MOST)
-    figures = _Figures.of(np.isfinite(u), expected[some], rounded_to)
+        return DEFAULTS
+    # single years cannot separate permanent from yearly deviations, but they give their sum
+    informative = np.flatnonzero(counts >= min(counts.max(), 2))
+    units = informative[:: max(len(informative) // MAX_UNITS, 1)]
+    u = deviation[units].clip(MIN_DEVIATION, MAX_DEVIATION)
+    terms = _CovarianceTerms.build(np.isfinite(u), expected[units], rounded_to)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        off = np.array([0.0, 0.0, *(theta[2:4] - START[2:4]), 0.0]) / WIDTH
-        value, slope = _minus_log_likelihood(_keeping(theta), u, figures)
-        return value + float(off @ off) / 2 / len(some), slope + off / WIDTH / len(some)
+        prior_offset = np.array([0.0, 0.0, *(theta[2:4] - START[2:4]), 0.0]) / PRIOR_SD
+        value, slope = _minus_log_likelihood(_to_parameters(theta), u, terms)
+        penalty = float(prior_offset @ prior_offset) / 2 / len(units)
+        return value + penalty, slope + prior_offset / PRIOR_SD / len(units)
 
-    found = minimize(loss, np.array(START), method="L-BFGS-B", jac=True, bounds=BOUNDS)
-    return _keeping(found.x)
+    result = minimize(loss, np.array(START), method="L-BFGS-B", jac=True, bounds=BOUNDS)
+    return _to_parameters(result.x)
 
 
 @dataclass(frozen=True)
-class _Figures:
-    """Which years of units have a figure, and what of their covariance no variance changes.
+class _CovarianceTerms:
+    """The parts of the units' covariance that do not depend on the parameters.
 
     Parameters
     ----------
-    apart : array of shape (years, years)
-        How many years lie between.
-    both : array of shape (units, years, years)
+    lags : array of shape (years, years)
+        Years between two years.
+    pairs : array of shape (units, years, years)
         1 where both years have a figure, else 0.
-    counting : array of shape (units, years, years)
-        Counting noise of clients who stay, 1/m.
-    alone : array of shape (units, years)
-        Rounding noise; 1 for a year without a figure, so that it is of no account.
+    poisson : array of shape (units, years, years)
+        Counting noise 1/m of clients who stay, where both years have a figure.
+    rounding : array of shape (units, years)
+        Variance of rounding; 1 for a year without a figure, so that the matrix stays invertible.
     """
 
-    apart: Floats
-    both: Floats
-    counting: Floats
-    alone: Floats
+    lags: Floats
+    pairs: Floats
+    poisson: Floats
+    rounding: Floats
 
     @classmethod
-    def of(cls, seen: Bools, expected: Floats, rounded_to: int) -> _Figures:
-
-        years = np.arange(seen.shape[1], dtype="float64")
-        both = (seen[:, :, None] & seen[:, None, :]).astype("float64")
+    def build(cls, observed: Bools, expected: Floats, rounded_to: int) -> _CovarianceTerms:
+        years = np.arange(observed.shape[1], dtype="float64")
+        both = (observed[:, :, None] & observed[:, None, :]).astype("float64")
         counting = both / np.sqrt(expected[:, :, None] * expected[:, None, :])
-        alone = np.where(seen, rounded_to**2 / 12 / expected**2, 1.0)
+        alone = np.where(observed, rounded_to**2 / 12 / expected**2, 1.0)
         return cls(np.abs(np.subtract.outer(years, years)), both, counting, alone)
 
-    def covariance(self, keeping: Keeping) -> Floats:
-        """Return every unit's covariance of its figures."""
-        fades = keeping.decay**self.apart
-        out: Floats = self.both * (keeping.lasting + keeping.fading * fades)
-        out += self.counting * (keeping.same_clients * fades)
-        year = np.arange(len(fades))
-        own = (1 - keeping.same_clients) * self.counting[:, year, year]
-        out[:, year, year] += own + keeping.own_year * self.both[:, year, year] + self.alone
+    def covariance(self, parameters: RaoYuParameters) -> Floats:
+        """Return every unit's covariance of its figures, (units, years, years)."""
+        correlation = parameters.autocorrelation**self.lags
+        out: Floats = self.pairs * (
+            parameters.permanent_variance + parameters.ar_variance * correlation
+        )
+        out += self.poisson * (parameters.persistent_noise * correlation)
+        year = np.arange(len(correlation))
+        fresh_noise = (1 - parameters.persistent_noise) * self.poisson[:, year, year]
+        out[:, year, year] += (
+            fresh_noise + parameters.year_variance * self.pairs[:, year, year] + self.rounding
+        )
         return out
 
-    def slopes(self, keeping: Keeping, weight: Floats) -> Floats:
-        """Return how a weighted sum of covariances goes with every parameter as it is fitted.
+    def slopes(self, parameters: RaoYuParameters, weight: Floats) -> Floats:
+        """Return the gradient of a weighted sum of covariances in the five transformed parameters.
 
         Parameters
         ----------
         weight : array of shape (units, years, years)
-            Of every element, symmetric.
+            Weight of every element, symmetric.
         """
-        fades = keeping.decay**self.apart
-        levels = np.einsum("nst,nst->st", weight, self.both)
-        counts = np.einsum("nst,nst->st", weight, self.counting)
-        shared = keeping.fading * levels + keeping.same_clients * counts
-        decay, same = 1 - keeping.decay, keeping.same_clients * (1 - keeping.same_clients)
+        correlation = parameters.autocorrelation**self.lags
+        pair_weights = np.einsum("nst,nst->st", weight, self.pairs)
+        poisson_weights = np.einsum("nst,nst->st", weight, self.poisson)
+        shared = (
+            parameters.ar_variance * pair_weights + parameters.persistent_noise * poisson_weights
+        )
+        # ρ and θ are fitted as logits: d log ρ^k = k (1 − ρ), d θ = θ (1 − θ)
+        rho_slope = 1 - parameters.autocorrelation
+        theta_slope = parameters.persistent_noise * (1 - parameters.persistent_noise)
         return np.array(
             [
-                keeping.lasting * levels.sum(),
-                keeping.fading * (levels * fades).sum(),
-                decay * (shared * self.apart * fades).sum(),
-                same * ((counts * fades).sum() - np.trace(counts)),
-                keeping.own_year * np.trace(levels),
+                parameters.permanent_variance * pair_weights.sum(),
+                parameters.ar_variance * (pair_weights * correlation).sum(),
+                rho_slope * (shared * self.lags * correlation).sum(),
+                theta_slope * ((poisson_weights * correlation).sum() - np.trace(poisson_weights)),
+                parameters.year_variance * np.trace(pair_weights),
             ]
         )
 
 
 def _minus_log_likelihood(
-    keeping: Keeping, deviation: Floats, figures: _Figures
+    parameters: RaoYuParameters, deviation: Floats, terms: _CovarianceTerms
 ) -> tuple[float, Floats]:
-    """Return it per unit, up to a constant, and its slopes along the parameters as fitted."""
-    seen = np.isfinite(deviation)
-    u = np.where(seen, deviation, 0.0)
-    covariance = figures.covariance(keeping)
+    """Return the negative log-likelihood per unit, up to a constant, and its gradient."""
+    observed = np.isfinite(deviation)
+    u = np.where(observed, deviation, 0.0)
+    covariance = terms.covariance(parameters)
     root = np.linalg.cholesky(covariance)
     inverse = np.linalg.inv(covariance)
-    pulled = np.einsum("nst,nt->ns", inverse, u)
-    distance = (u * pulled).sum(axis=1)
-    freedom = FREEDOM + seen.sum(axis=1)
+    weighted = np.einsum("nst,nt->ns", inverse, u)
+    distance = (u * weighted).sum(axis=1)
+    freedom = DEGREES_OF_FREEDOM + observed.sum(axis=1)
     log_det = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    value = 0.5 * (freedom * np.log1p(distance / FREEDOM) + log_det).mean()
-    scaled = pulled * np.sqrt(freedom / (FREEDOM + distance))[:, None]
+    value = 0.5 * (freedom * np.log1p(distance / DEGREES_OF_FREEDOM) + log_det).mean()
+    scaled = weighted * np.sqrt(freedom / (DEGREES_OF_FREEDOM + distance))[:, None]
     weight: Floats = inverse - scaled[:, :, None] * scaled[:, None, :]
-    return float(value), 0.5 / len(u) * figures.slopes(keeping, weight)
+    return float(value), 0.5 / len(u) * terms.slopes(parameters, weight)
 
 
-def others(
-    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int
+def leave_one_year_out(
+    parameters: RaoYuParameters, deviation: Floats, expected: Floats, rounded_to: int
 ) -> tuple[Floats, Floats]:
-    """Return every year's deviation as the other years have it, and its variance.
+    """Predict every year's deviation from the other years.
 
     Parameters
     ----------
-    keeping : Keeping
-        As fitted.
+    parameters : RaoYuParameters
+        From :func:`fit`.
     deviation, expected : array of shape (units, years)
         As in :func:`fit`.
     rounded_to : int
-        The multiple that CBS rounds to.
+        The multiple that CBS rounds to (persons).
 
     Returns
     -------
     mean, variance : arrays of shape (units, years)
-        The variance has in it all a published figure would have: counting, rounding, own year.
+        The variance is that of a published figure: it includes counting noise, rounding and
+        deviations of one year.
     """
     years = np.arange(deviation.shape[1])
-    found = []
+    predictions = []
     for year in years:
         without = deviation.copy()
         without[:, year] = np.nan
-        wanted = np.abs(years - year), expected[:, year]
-        found.append(_best(keeping, without, expected, rounded_to, wanted))
-    return np.stack([mean for mean, _ in found], axis=1), np.stack([v for _, v in found], axis=1)
+        target = np.abs(years - year), expected[:, year]
+        predictions.append(_blup(parameters, without, expected, rounded_to, target))
+    return _side_by_side(predictions)
 
 
-def ahead(
-    keeping: Keeping, deviation: Floats, expected: Floats, rounded_to: int, horizons: int
+def predict_ahead(
+    parameters: RaoYuParameters, deviation: Floats, expected: Floats, rounded_to: int, horizons: int
 ) -> tuple[Floats, Floats]:
-    """Return the deviation one to so many years after the last, and its variance.
+    """Predict the deviation in the years after the last one.
 
-    Parameters are those of :func:`others`; so are the arrays returned, of shape (units, horizons).
+    Parameters
+    ----------
+    parameters : RaoYuParameters
+        From :func:`fit`.
+    deviation, expected : array of shape (units, years)
+        As in :func:`fit`.
+    rounded_to : int
+        The multiple that CBS rounds to (persons).
+    horizons : int
+        Years ahead.
+
+    Returns
+    -------
+    mean, variance : arrays of shape (units, horizons)
+        The variance is that of a published figure, as in :func:`leave_one_year_out`.
     """
     ago = np.arange(deviation.shape[1])[::-1]
-    found = [
-        _best(keeping, deviation, expected, rounded_to, (ago + h + 1, expected[:, -1]))
+    predictions = [
+        _blup(parameters, deviation, expected, rounded_to, (ago + h + 1, expected[:, -1]))
         for h in range(horizons)
     ]
-    return np.stack([mean for mean, _ in found], axis=1), np.stack([v for _, v in found], axis=1)
+    return _side_by_side(predictions)
 
 
-def _best(
-    keeping: Keeping,
+def _side_by_side(predictions: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """Return means and variances of several years, (units, years)."""
+    means, variances = zip(*predictions, strict=True)
+    return np.stack(means, axis=1), np.stack(variances, axis=1)
+
+
+def _blup(
+    parameters: RaoYuParameters,
     deviation: Floats,
     expected: Floats,
     rounded_to: int,
-    wanted: tuple[Ints, Floats],
+    target: tuple[Ints, Floats],
 ) -> tuple[Floats, Floats]:
-    """Return the best linear prediction of a year, so far from each of ours, of so many clients."""
-    apart, clients = wanted
-    seen = np.isfinite(deviation)
-    u = np.where(seen, deviation.clip(LEAST, MOST), 0.0)
+    """Return the best linear prediction of one year, and its variance.
+
+    ``target`` holds the years between it and every year of ``deviation``, (years,), and the clients
+    expected in it, (units,).
+    """
+    years_apart, clients = target
+    observed = np.isfinite(deviation)
+    u = np.where(observed, deviation.clip(MIN_DEVIATION, MAX_DEVIATION), 0.0)
     counting = 1 / np.sqrt(expected * clients[:, None])
-    link = keeping.lasting + (keeping.fading + keeping.same_clients * counting) * (
-        keeping.decay**apart
-    )
-    link = np.where(seen, link, 0.0)
-    known = _Figures.of(seen, expected, rounded_to).covariance(keeping)
-    gain = np.linalg.solve(known, link[:, :, None])[:, :, 0]
+    cross_covariance = parameters.permanent_variance + (
+        parameters.ar_variance + parameters.persistent_noise * counting
+    ) * (parameters.autocorrelation**years_apart)
+    cross_covariance = np.where(observed, cross_covariance, 0.0)
+    covariance = _CovarianceTerms.build(observed, expected, rounded_to).covariance(parameters)
+    gain = np.linalg.solve(covariance, cross_covariance[:, :, None])[:, :, 0]
     noise = 1 / clients + rounded_to**2 / 12 / clients**2
-    whole = keeping.lasting + keeping.fading + keeping.own_year + noise
-    return (gain * u).sum(axis=1), (whole - (gain * link).sum(axis=1)).clip(0.0)
+    variance = (
+        parameters.permanent_variance + parameters.ar_variance + parameters.year_variance + noise
+    )
+    return (gain * u).sum(axis=1), (variance - (gain * cross_covariance).sum(axis=1)).clip(0.0)

@@ -1,12 +1,12 @@
-"""What model and own history say of every wijk and year, as if its figure were not there.
+"""Estimate every wijk and year as if its own figure were not published.
 
 ``history``
-    The model's rate, knowing the gemeente's, corrected by how the wijk's other years differ from it
-    (:mod:`history`).
+    The model's rate, which knows the rate of the gemeente, corrected by how the wijk's other years
+    deviate from it (:mod:`risicomodel.results.estimates.rao_yu`).
 ``model``
-    The model's rate, knowing the gemeente's: no other year of the wijk is published.
+    The model's rate, which knows the rate of the gemeente: no other year of the wijk is published.
 ``expected``
-    The model's rate for a gemeente without any figure: nothing of it is known that year.
+    The model's rate for a gemeente without any figure: nothing of it is published that year.
 """
 
 from __future__ import annotations
@@ -28,27 +28,40 @@ if TYPE_CHECKING:
 
 
 HISTORY, MODEL, EXPECTED = "history", "model", "expected"
-# Persons: a modelled number that noise is reckoned with.
-LEAST_CLIENTS = 0.1
-NEAREST = "persistence"  # among years, whichever side
+# Expected clients are at least this many where noise is computed from them.
+MIN_CLIENTS = 0.1
+NEAREST = "persistence"  # here: the nearest year with a figure, earlier or later
 
 
-def needed(protocols: list[str]) -> bool:
-    """Tell whether the protocols that estimates stand on are run."""
+def protocols_suffice(protocols: list[str]) -> bool:
+    """Tell whether a run includes the protocols that estimates are built on.
+
+    Parameters
+    ----------
+    protocols : list of str
+        The protocols of the run.
+
+    Returns
+    -------
+    bool
+        True if ``unseen_gemeente`` and ``unseen_wijk`` are among them.
+    """
     return {UNSEEN_GEMEENTE, UNSEEN_WIJK} <= set(protocols)
 
 
-def bases(predictions: pd.DataFrame, problem: Problem, domain: Domain, model: str) -> pd.DataFrame:
-    """Return, per row of the panel, what model and history say of it, with how sure they are.
+def estimate_units(
+    predictions: pd.DataFrame, problem: Problem, domain: Domain, model: str
+) -> pd.DataFrame:
+    """Return what model and history say of every row of the panel, with an interval.
 
     Parameters
     ----------
     predictions : DataFrame
-        Out-of-fold predictions of one domain, ``unseen_gemeente`` and ``unseen_wijk``.
+        Out-of-fold predictions of one domain for ``unseen_gemeente`` and ``unseen_wijk``.
     problem : Problem
         The domain's problem.
     domain : Domain
-        Its declaration, for what CBS rounds to.
+        Its declaration, for the multiple that CBS rounds to.
     model : str
         The model to build on.
 
@@ -57,28 +70,27 @@ def bases(predictions: pd.DataFrame, problem: Problem, domain: Domain, model: st
     DataFrame
         On the panel's index, as if every cell were blank: ``basis`` (``history``, ``model`` or
         ``expected``), ``rate``, ``lower`` and ``upper`` (90%), ``plain_lower`` and
-        ``plain_upper`` (a band of one width), ``sigma`` (expected size of the error, in rate),
+        ``plain_upper`` (an interval of one width), ``sigma`` (expected size of the error, in rate),
         ``population``, ``clients`` (published), ``fold``, ``cluster`` and ``bin``.
     """
     wijken = problem.wijken
     of_gemeente = problem.usable.groupby([wijken["gm_code"], wijken["year"]])
-    told = of_gemeente.transform("any")
+    gemeente_observed = of_gemeente.transform("any")
     out = []
-    for protocol, rows in ((UNSEEN_WIJK, told), (UNSEEN_GEMEENTE, ~told)):
+    for protocol, rows in ((UNSEEN_WIJK, gemeente_observed), (UNSEEN_GEMEENTE, ~gemeente_observed)):
         chosen = (predictions["protocol"] == protocol) & (predictions["model"] == model)
-        found = predictions[chosen].set_index("row").sort_index()
-        corrected = _with_history(found, problem, domain, known_level=protocol == UNSEEN_WIJK)
+        own_rows = predictions[chosen].set_index("row").sort_index()
+        corrected = _with_history(own_rows, problem, domain, gemeente_known=protocol == UNSEEN_WIJK)
         out.append(corrected[rows])
     table = pd.concat(out).sort_index()
     size = metrics.size_class(table["population"], conformal.CLASSES, "size")
     table = table.assign(bin=table["basis"] + " " + size, model=model)
     errors = table[problem.usable]
     plain = conformal.plain(table, errors).add_prefix("plain_")
-    return table.join([_bands(table, errors), plain])
+    return table.join([_conformal_intervals(table, errors), plain])
 
 
-def _bands(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-
+def _conformal_intervals(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
     band = pd.DataFrame(np.nan, index=table.index, columns=["lower", "upper"])
     for fold, rows in table.groupby("fold"):
         band.loc[rows.index] = conformal.band(rows, errors[errors["fold"] != fold])
@@ -86,29 +98,29 @@ def _bands(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_history(
-    found: pd.DataFrame, problem: Problem, domain: Domain, *, known_level: bool
+    predicted: pd.DataFrame, problem: Problem, domain: Domain, *, gemeente_known: bool
 ) -> pd.DataFrame:
     """Return the model's rates corrected by the other years of the same place."""
     wijken = problem.wijken
     rate, population = problem.rates(np.arange(len(wijken)))
-    model = np.clip(found["rate"].to_numpy(), 1e-6, None)
-    clients = np.clip(np.nan_to_num(model * population), LEAST_CLIENTS, None)
-    seen = problem.usable.to_numpy()
-    deviation = np.where(seen, rate / model - 1, np.nan)
-    grid = _Grid(wijken)
+    model = np.clip(predicted["rate"].to_numpy(), 1e-6, None)
+    clients = np.clip(np.nan_to_num(model * population), MIN_CLIENTS, None)
+    observed = problem.usable.to_numpy()
+    deviation = np.where(observed, rate / model - 1, np.nan)
+    grid = _PlaceYearGrid(wijken)
     u, expected = grid.table(deviation), grid.table(clients, fill=1.0)
     keeping = rao_yu.fit(u, expected, domain.rounded_to)
-    mean, variance = rao_yu.others(keeping, u, expected, domain.rounded_to)
-    others = grid.rows(grid.count(u)) - seen
+    mean, variance = rao_yu.leave_one_year_out(keeping, u, expected, domain.rounded_to)
+    other_years = grid.rows(grid.count(u)) - observed
     corrected = np.clip(model * (1 + grid.rows(mean)), 0.0, 1.0)
     sigma = model * np.sqrt(grid.rows(variance))
-    basis = np.where(others > 0, HISTORY, MODEL if known_level else EXPECTED)
+    basis = np.where(other_years > 0, HISTORY, MODEL if gemeente_known else EXPECTED)
     return pd.DataFrame(
         {
             "rate": corrected,
             "sigma": sigma,
             "basis": basis,
-            "fold": found["fold"].to_numpy(),
+            "fold": predicted["fold"].to_numpy(),
             "population": population,
             "clients": rate * population,
             "cluster": wijken["gm_group"],
@@ -117,18 +129,16 @@ def _with_history(
     )
 
 
-class _Grid:
-    """Rows of the panel as a table of places by years, and back."""
+class _PlaceYearGrid:
+    """Convert rows of the panel to arrays of shape (places, years) and back."""
 
     def __init__(self, wijken: pd.DataFrame) -> None:
-
         self._place, places = pd.factorize(wijken["place_id"])
         first = int(wijken["year"].min())
         self._year = (wijken["year"] - first).to_numpy()
         self._shape = (len(places), int(self._year.max()) + 1)
 
     def table(self, values: Floats, fill: float = float("nan")) -> Floats:
-
         out = np.full(self._shape, fill)
         out[self._place, self._year] = values
         return out
@@ -138,32 +148,49 @@ class _Grid:
         return values
 
     def count(self, table: Floats) -> Floats:
-        """Return how many values every place has, for each of its years."""
+        """Return for every place and year how many values the place has in all years."""
         counts = np.isfinite(table).sum(axis=1, keepdims=True)
         return np.broadcast_to(counts, table.shape).astype("float64")
 
 
-def unseen_year(found: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    """Return the estimates of published cells as if they were blank: predictions to be scored.
+def unseen_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """Return the estimates of published cells as if they were blank, to be scored.
 
     The wijk's other years and its gemeente's published wijken are known.
 
     Parameters
     ----------
-    found : DataFrame
-        As :func:`bases` gives it.
+    units : DataFrame
+        From :func:`estimate_units`.
+    problem : Problem
+        The domain's problem.
+
+    Returns
+    -------
+    DataFrame
+        Predictions for the protocol ``unseen_year``, with their intervals.
     """
-    rows = found[problem.usable & (found["basis"] == HISTORY)]
+    rows = units[problem.usable & (units["basis"] == HISTORY)]
     limits = ["lower", "upper", "plain_lower", "plain_upper"]
     return _as_predictions(rows[["rate", "fold", "model", *limits]], problem)
 
 
-def nearest_year(found: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    """Return what anyone would fill in for the same cells: the nearest year's figure.
+def nearest_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+    """Return the baseline for the same cells: the rate of the nearest year, the earlier of two.
 
-    The earlier one where two are as near.
+    Parameters
+    ----------
+    units : DataFrame
+        From :func:`estimate_units`.
+    problem : Problem
+        The domain's problem.
+
+    Returns
+    -------
+    DataFrame
+        Predictions for the protocol ``unseen_year`` by the model ``persistence``.
     """
-    grid = _Grid(problem.wijken)
+    grid = _PlaceYearGrid(problem.wijken)
     rate, _ = problem.rates(np.arange(len(problem.wijken)))
     table = grid.table(np.where(problem.usable, rate, np.nan))
     nearest = np.full_like(table, np.nan)
@@ -172,7 +199,7 @@ def nearest_year(found: pd.DataFrame, problem: Problem) -> pd.DataFrame:
         before[:, apart:], after[:, :-apart] = table[:, :-apart], table[:, apart:]
         for side in (before, after):
             nearest = np.where(np.isnan(nearest), side, nearest)
-    rows = found[problem.usable & (found["basis"] == HISTORY)]
+    rows = units[problem.usable & (units["basis"] == HISTORY)]
     filled = rows[["fold"]].assign(rate=grid.rows(nearest)[rows.index], model=NEAREST)
     return _as_predictions(filled, problem)
 

@@ -1,1 +1,1 @@
-"""How good is it, on what protocol, beside what floor: tidy tables, figures apart."""
+"""How good predictions are: scores per protocol beside the noise floor, intervals, calibration."""

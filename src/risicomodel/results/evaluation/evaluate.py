@@ -1,4 +1,4 @@
-"""From out-of-fold predictions to the tables of a run: scores, calibration, predictions."""
+"""Turn out-of-fold predictions into the tables of a run: scores, calibration, predictions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,22 @@ CALIBRATION_BINS = 10
 def scored_rows(
     predictions: pd.DataFrame, problem: Problem, score_years: list[int]
 ) -> pd.DataFrame:
-    """Return the predictions that count: usable rows, in the years asked for, with their figures.
+    """Return the predictions that are scored, with their published figures.
 
-    ``next_years`` counts every year ahead of its origins.
+    Parameters
+    ----------
+    predictions : DataFrame
+        Out-of-fold predictions of one domain, from :func:`risicomodel.learning.crossfit.run`.
+    problem : Problem
+        The domain's problem.
+    score_years : list of int
+        Years to score; empty for all. ``next_years`` is scored on every year after its origins.
+
+    Returns
+    -------
+    DataFrame
+        Rows with a usable figure, with ``wijk_code``, ``gm_code``, ``year``, ``clients`` and
+        ``population`` (persons) and ``gm_inhabitants`` added.
     """
     wijken = problem.wijken
     people = wijken["aantal_inwoners"].groupby([wijken["gm_code"], wijken["year"]])
@@ -41,17 +54,39 @@ def scored_rows(
     )
     counts = problem.usable.to_numpy()[predictions["row"]]
     if score_years:
-        asked = wijken["year"].isin(score_years).to_numpy()[predictions["row"]]
-        counts &= asked | (predictions["origin"] >= 0).to_numpy()
+        in_score_years = wijken["year"].isin(score_years).to_numpy()[predictions["row"]]
+        counts &= in_score_years | (predictions["origin"] >= 0).to_numpy()
     return predictions[counts].join(facts, on="row")
 
 
-def add_up(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return ``unseen_wijk`` predictions scaled so that every gemeente adds up.
+def benchmark(rows: pd.DataFrame) -> pd.DataFrame:
+    """Scale ``unseen_wijk`` predictions so that every gemeente adds up to its total.
 
-    A fifth of the wijken is hidden at once (a fold). The gemeente's total (here the sum of its
-    published wijken) less the wijken that are not hidden is shared over the hidden ones in
-    proportion to their predictions; equally per person where a model expects nobody.
+    One fold hides a fifth of the wijken at once. The clients of the gemeente (here the sum of its
+    published wijken) less those of the wijken that are not hidden are divided over the hidden ones
+    in proportion to their predictions, or equally per person where a model predicts no clients.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scored rows of ``unseen_wijk``: ``domain``, ``model``, ``gm_code``, ``year``, ``fold``,
+        ``rate``, ``clients``, ``population``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with the scaled ``rate``, as protocol ``unseen_wijk_benchmarked``.
+
+    Examples
+    --------
+    The two hidden wijken have 30 clients together; 20 were predicted.
+
+    >>> rows = pd.DataFrame({
+    ...     "domain": "wmo", "model": "glm", "gm_code": "GM0001", "year": 2020, "fold": 0,
+    ...     "rate": [0.05, 0.15], "clients": [10, 20], "population": [100, 100],
+    ... })
+    >>> benchmark(rows)["rate"].round(3).tolist()
+    [0.075, 0.225]
     """
     by = [rows[c] for c in ("domain", "model", "gm_code", "year", "fold")]
     predicted = (rows["rate"] * rows["population"]).groupby(by).transform("sum")
@@ -63,15 +98,20 @@ def add_up(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_all(rows: pd.DataFrame) -> pd.DataFrame:
-    """Score every domain, protocol and model, the noise floor as a model of its own.
+    """Score every domain, protocol and model, with the noise floor as a model of its own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scored rows of every domain, protocol and model, from :func:`scored_rows`.
 
     Returns
     -------
     DataFrame
-        The columns of ``scores.csv``, sorted by key. ``seconds`` is fitting and predicting, summed
-        over folds.
+        The columns of ``scores.csv``, sorted by key. ``seconds`` is the time to fit and predict,
+        summed over folds.
     """
-    benchmarked = add_up(rows[rows["protocol"] == UNSEEN_WIJK])
+    benchmarked = benchmark(rows[rows["protocol"] == UNSEEN_WIJK])
     rows = pd.concat([rows, benchmarked], ignore_index=True)
     keys = ["domain", "protocol", "model"]
     out = []
@@ -81,7 +121,7 @@ def score_all(rows: pd.DataFrame) -> pd.DataFrame:
         table[keys] = [str(name) for name in key]
         out.append(table)
     table = pd.concat(out, ignore_index=True)
-    # the floor is a property of the figures: a line of its own on the leaderboard
+    # the floor follows from the published counts alone: one line of its own on the leaderboard
     floor = table["metric"] == metrics.FLOOR
     table["model"] = table["model"].mask(floor, metrics.FLOOR)
     table["metric"] = table["metric"].mask(floor, "wape")
@@ -91,13 +131,18 @@ def score_all(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibration(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return, per tenth of the predictions, the mean predicted and observed rate.
+    """Return the mean predicted and observed rate per tenth of the predictions.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scored rows, from :func:`scored_rows`.
 
     Returns
     -------
     DataFrame
-        ``domain``, ``protocol``, ``model``, ``bin`` (1 lowest), ``predicted``, ``observed`` (rates,
-        weighted by population), ``n_rows``.
+        ``domain``, ``protocol``, ``model``, ``bin`` (1 is the lowest tenth), ``predicted`` and
+        ``observed`` (rates, weighted by population), ``n_rows``.
     """
     out = []
     keys = ["domain", "protocol", "model"]
@@ -120,17 +165,23 @@ def calibration(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(out, ignore_index=True)
 
 
-def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
+def expected_predictions(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFrame:
     """Return the ``expected`` rows of ``predictions.parquet`` for one domain.
 
     Parameters
     ----------
     banded : DataFrame
-        As :func:`risicomodel.results.evaluation.bands.of_expected` gives it.
+        Predictions with their intervals, from
+        :func:`risicomodel.results.evaluation.prediction_intervals.expected_intervals`.
     problem : Problem
         The domain's problem.
     champion : str
-        The best model's name.
+        Name of the best model.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``predictions.parquet``, a row per model, wijk and year.
     """
     wijken = problem.wijken.loc[banded["row"]].reset_index(drop=True)
     rows = banded.reset_index(drop=True)
@@ -157,21 +208,58 @@ def expected(banded: pd.DataFrame, problem: Problem, champion: str) -> pd.DataFr
     )
 
 
-def rates(predictions: pd.DataFrame, protocol: str, model: str) -> pd.Series:
-    """Return one model's out-of-fold rates (at most 1) by row of the panel."""
+def out_of_fold_rates(predictions: pd.DataFrame, protocol: str, model: str) -> pd.Series:
+    """Return one model's out-of-fold rates.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Out-of-fold predictions of one domain.
+    protocol, model : str
+        Which predictions.
+
+    Returns
+    -------
+    Series
+        Rates (0–1) by row of the panel.
+    """
     chosen = (predictions["protocol"] == protocol) & (predictions["model"] == model)
     return predictions[chosen].set_index("row")["rate"].clip(upper=1.0)
 
 
-def figures_hash(rows: pd.DataFrame) -> str:
-    """Return a hash of the figures that rows were scored on: the same, and scores compare."""
+def scored_rows_hash(rows: pd.DataFrame) -> str:
+    """Return a hash of the figures that rows were scored on; scores compare only if it is the same.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scored rows, from :func:`scored_rows`.
+
+    Returns
+    -------
+    str
+        A SHA-256 of codes, years, origins, clients and population.
+    """
     key = ["wijk_code", "year", "origin"]
     figures = rows[[*key, "clients", "population"]].drop_duplicates(key).sort_values(key)
     return storage.sha256_frame(figures)
 
 
 def champions(table: pd.DataFrame, protocol: str, metric: str) -> dict[str, str]:
-    """Return the best model of every domain on the declared protocol and metric."""
+    """Return the best model of every domain.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``scores.csv``.
+    protocol, metric : str
+        What models compete on: a protocol that was run, and ``wape``, ``wr2`` or ``r2``.
+
+    Returns
+    -------
+    dict of str to str
+        Model by domain; of models that score the same, the first by name.
+    """
     rows = table[
         (table["protocol"] == protocol)
         & (table["metric"] == metric)
@@ -184,7 +272,21 @@ def champions(table: pd.DataFrame, protocol: str, metric: str) -> dict[str, str]
 
 
 def leaderboard(table: pd.DataFrame, best: Mapping[str, str]) -> pd.DataFrame:
-    """Return scores as people read them: a row per domain, protocol and model."""
+    """Return the scores as people read them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``scores.csv``.
+    best : mapping of str to str
+        Champion by domain, from :func:`champions`.
+
+    Returns
+    -------
+    DataFrame
+        A row per domain, protocol and model, a column per metric, with ``n_rows``, ``seconds`` and
+        ``champion``; sorted by WAPE.
+    """
     rows = table[(table["group"] == metrics.ALL) & (table["metric"].isin(metrics.METRICS))]
     wide = rows.pivot_table(
         index=["domain", "protocol", "model"], columns="metric", values="value", observed=True

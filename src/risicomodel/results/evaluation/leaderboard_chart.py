@@ -1,4 +1,4 @@
-"""Pictures made from the tables, apart from them."""
+"""The leaderboard as a chart, drawn from ``scores.csv`` with matplotlib."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours: told apart by the colour-blind too; shapes tell models apart as well
+# Okabe and Ito's colours, safe for colour-blind readers; every model has its own shape too.
 STYLES = {
     "mean": ("#999999", "s"),
     "gemeente_mean": ("#56B4E9", "v"),
@@ -30,11 +30,11 @@ STYLES = {
     "lightgbm": ("#D55E00", "o"),
     "kernel": ("#CC79A7", "P"),
 }
-OTHER_STYLE = ("#000000", "x")
+DEFAULT_STYLE = ("#000000", "x")
 PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, UNSEEN_YEAR, NEXT_YEARS, RANDOM)
 
 
-def leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
+def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
     """Draw every model's WAPE per domain and protocol beside the noise floor.
 
     Parameters
@@ -42,9 +42,9 @@ def leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
     table : DataFrame
         ``scores.csv``.
     path : Path
-        The ``.svg`` to write; the same table gives the same bytes.
+        The ``.svg`` file to write; the same table gives the same bytes.
     title : str
-        What the figures are, and where they are from.
+        What the figures are and where they come from.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -72,7 +72,7 @@ def _panel(axis: Axes, rows: pd.DataFrame, domain: str) -> None:
     if metrics.FLOOR in wide:
         axis.plot(wide[metrics.FLOOR], height, "|", color="black", ms=14, label="noise floor")
     for model in [m for m in (*STYLES, *wide.columns) if m in wide and m != metrics.FLOOR]:
-        colour, marker = STYLES.get(model, OTHER_STYLE)
+        colour, marker = STYLES.get(model, DEFAULT_STYLE)
         if axis.get_legend_handles_labels()[1].count(model) == 0:
             axis.plot(wide[model], height, marker, color=colour, ms=5, alpha=0.9, label=model)
     axis.set_yticks(list(height), [name.replace("_", " ") for name in wide.index], fontsize=8)

@@ -25,39 +25,62 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def groupings(rows: pd.DataFrame, *, ahead: bool) -> Mapping[str, pd.Series]:
-    """Return the ways to group scored rows: all, sizes, year and, ahead, history and horizon."""
+def groupings(rows: pd.DataFrame, *, forecast: bool) -> Mapping[str, pd.Series]:
+    """Return the ways to group scored rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``population``, ``gm_inhabitants``, ``year``; for forecasts also ``last_known``, ``origin``.
+    forecast : bool
+        Whether rows are predictions of a later year: these are grouped by horizon and by whether
+        the wijk has an earlier figure as well.
+
+    Returns
+    -------
+    mapping of str to Series
+        Group labels by way of grouping: all, size of the wijk, size of the gemeente, year.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({
+    ...     "population": [400, 3000], "gm_inhabitants": [15000, 60000], "year": [2020, 2020],
+    ... })
+    >>> groupings(rows, forecast=False)["size"].tolist()
+    ['size:<500', 'size:2000-5000']
+    """
     out = {
         ALL: pd.Series(ALL, index=rows.index),
         "size": size_class(rows["population"], SIZE_CLASSES, "size"),
         "gm_size": size_class(rows["gm_inhabitants"], GM_SIZE_CLASSES, "gm_size"),
         "year": "year:" + rows["year"].astype("str"),
     }
-    if ahead:
-        # persistence has nothing of its own to say where no earlier figure is known
-        known = rows["last_known"].map({True: "history:known", False: "history:none"})
-        out["history"] = known
+    if forecast:
+        # where a wijk has no earlier figure, persistence falls back on a mean
+        history = rows["last_known"].map({True: "history:known", False: "history:none"})
+        out["history"] = history
         out["horizon"] = "horizon:" + (rows["year"] - rows["origin"]).astype("str")
     return out
 
 
 def score(rows: pd.DataFrame) -> pd.DataFrame:
-    """Score predictions of one domain, protocol and model.
+    """Score the predictions of one domain, protocol and model.
 
     Parameters
     ----------
     rows : DataFrame
-        ``clients``, ``population`` (persons), ``rate`` (predicted), ``wijk_code``, ``gm_code``,
-        ``gm_inhabitants``, ``year``, ``origin``, ``last_known``.
+        ``clients``, ``population`` (persons), ``rate`` (predicted, 0–1), ``wijk_code``,
+        ``gm_code``, ``gm_inhabitants``, ``year``, ``origin`` (−1 for none), ``last_known``.
 
     Returns
     -------
     DataFrame
-        ``metric``, ``group``, ``value``, ``n_wijken``, ``n_gemeenten``, ``n_rows``.
+        ``metric``, ``group``, ``value``, ``n_wijken``, ``n_gemeenten``, ``n_rows``. Groups without
+        clients are left out.
     """
-    ahead = bool((rows["origin"] >= 0).any())
+    forecast = bool((rows["origin"] >= 0).any())
     out = []
-    for labels in groupings(rows, ahead=ahead).values():
+    for labels in groupings(rows, forecast=forecast).values():
         for label, part in rows.groupby(labels, sort=True):
             out += _score_group(str(label), part)
     return pd.DataFrame(out)

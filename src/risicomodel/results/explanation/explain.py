@@ -140,7 +140,6 @@ def work(plans: list[Plan], asked: Asked) -> list[Work]:
 
 
 def _work(one: Plan, asked: Asked) -> list[Work]:
-
     problem, learned = one.problem, one.champion in models.learned(one.chosen)
     protocol = protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
     folds = list(protocols.folds(protocol, problem.wijken, problem.usable, asked.split, asked.seed))

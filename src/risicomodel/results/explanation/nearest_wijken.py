@@ -87,7 +87,6 @@ def _of_year(
     count: int,
     least_people: int,
 ) -> pd.DataFrame:
-
     known = (values.notna().mean(axis=1) >= KNOWN).to_numpy()
     wijken, values = wijken[known], values[known]
     points = _standardised(values, families)

@@ -57,7 +57,6 @@ def importance(levels: list[Level], features: FeatureSet) -> pd.DataFrame:
 
 
 def _sizes(found: Explained) -> pd.DataFrame:
-
     people = found.rows["people"].to_numpy()
     weight = people / people.sum() if people.sum() > 0 else np.full(len(people), 1 / len(people))
     size = weight @ np.abs(found.terms)
@@ -119,7 +118,6 @@ def dependence(level: Level) -> pd.DataFrame:
 
 
 def _along(value: Floats, term: Floats) -> pd.DataFrame:
-
     there = np.isfinite(value)
     value, term = value[there], term[there]
     least, most = np.quantile(value, EDGES) if len(value) else (0.0, 0.0)
@@ -144,7 +142,6 @@ def _along(value: Floats, term: Floats) -> pd.DataFrame:
 
 
 def _means(ordered: Floats, first: Ints, count: Ints) -> Floats:
-
     # of an empty table reduceat makes an error
     out: Floats = np.add.reduceat(ordered, first) / count if len(first) else np.zeros(0)
     return out

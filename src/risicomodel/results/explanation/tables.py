@@ -159,7 +159,6 @@ def _stable(level: Level) -> Bools:
 
 
 def _labels(level: Level, terms: Ints) -> dict[str, Any]:
-
     names = level.explained.names
     labels: dict[str, Any] = {
         "family": pd.Categorical([level.families[name] for name in names])[terms]

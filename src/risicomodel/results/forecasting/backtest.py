@@ -110,7 +110,6 @@ def of_model(trials: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def _country_rate(past: Past, name: str) -> float:
-
     clients, population = past.clients[name][:, -1], past.population[name][:, -1]
     known = np.isfinite(clients) & np.isfinite(population)
     return float(clients[known].sum() / population[known].sum())

@@ -47,7 +47,6 @@ def conformal(asked: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
-
     people = rows["population"].clip(lower=1.0)
     rate = rows["forecast"] / people
     size = metrics.size_class(rows["population"], intervals.CLASSES, "size")

@@ -135,7 +135,9 @@ def follow(past: Past, name: str, domain: Domain, horizons: int, least_people: i
     )
     deviation = figures / own_base - 1
     keeping = rao_yu.fit(deviation, own_base, domain.rounded_to)
-    mean, own_variance = rao_yu.ahead(keeping, deviation, own_base, domain.rounded_to, horizons)
+    mean, own_variance = rao_yu.predict_ahead(
+        keeping, deviation, own_base, domain.rounded_to, horizons
+    )
     newest = past_module.newest(deviation)[:, None]
     at_last = np.where(np.isfinite(newest), newest, mean)
     ahead = np.arange(1, horizons + 1)
@@ -226,7 +228,7 @@ def _gemeente(
     size = np.where(sums[1] > FEW, expected, past_module.newest(_blank(sums[1]))[:, None])
     size = np.where(np.isfinite(size), size, 100.0).clip(1.0)
     keeping = rao_yu.fit(deviation, size, rounded_to)
-    mean, spread = rao_yu.ahead(keeping, deviation, size, rounded_to, horizons)
+    mean, spread = rao_yu.predict_ahead(keeping, deviation, size, rounded_to, horizons)
     at_last = past_module.newest(deviation)
     at_last = np.where(np.isfinite(at_last), at_last, 0.0)
     of_year = np.where(np.isfinite(deviation), deviation, 0.0)
@@ -235,13 +237,11 @@ def _gemeente(
 
 
 def _blank(sums: Floats) -> Floats:
-
     out: Floats = np.where(sums > FEW, sums, np.nan)
     return out
 
 
 def _codes(values: pd.Series) -> Ints:
-
     return pd.factorize(values)[0].astype("intp")
 
 
@@ -259,7 +259,6 @@ def _fallback(last: Floats, population: Floats, gm: Ints) -> Floats:
 def _basis(
     figures: Floats, gm: Ints, ahead: Floats, structure: Floats, least: int
 ) -> npt.NDArray[np.str_]:
-
     known = np.isfinite(figures)
     of_gemeente = groups.sums(known.astype("float64"), gm).sum(axis=1)[gm] > 0
     silent = ~(ahead.min(axis=1) >= least) | ~(of_gemeente | np.isfinite(structure))
@@ -271,7 +270,6 @@ def _basis(
 
 
 def _persistence(course: Course) -> Floats:
-
     figure = np.where(np.isfinite(course.last), course.last, course.fallback)
     out: Floats = figure[:, None] * np.ones(len(course.drift))
     return out

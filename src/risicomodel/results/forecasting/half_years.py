@@ -67,7 +67,6 @@ def growth(halves: Floats | None, gm: Ints) -> Growth:
 
 
 def _logs(halves: Floats) -> Floats:
-
     first, second = halves.clip(1.0).T
     out: Floats = np.log(second / first)
     return out

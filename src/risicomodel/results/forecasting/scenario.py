@@ -159,7 +159,6 @@ def people_after(changes: Sequence[Change], past: Past, bands: Floats, family: F
 
 
 def _here(change: Change, areas: pd.DataFrame) -> Ints:
-
     if not change.area:
         return np.arange(len(areas))
     inside = areas[AREA].eq(change.area) | areas["gm_code"].eq(change.area)
@@ -176,7 +175,6 @@ def _shares(counts: Floats) -> Floats:
 
 
 def _policy(changes: Sequence[Change], past: Past, domain: str, horizons: int) -> Floats:
-
     out = np.ones((len(past.areas), horizons))
     years = past.origin + 1 + np.arange(horizons)
     for change in (c for c in changes if c.driver == domain):
@@ -242,7 +240,6 @@ def differences(
 
 
 def _ratio(after: Floats, before: Floats) -> Floats:
-
     out: Floats = np.divide(after, before, out=np.ones_like(after), where=before > 0)
     return out
 

@@ -88,7 +88,6 @@ def _of_model(past: Past, course: Course, model: str, trials: pd.DataFrame) -> p
 
 
 def _population_source(past: Past) -> str:
-
     known = [y for i, y in enumerate(past.years) if np.isfinite(past.people[:, i]).any()]
     said = f"KWB {max(known, default=past.origin)}, cohorts"
     return said if past.official is None else f"{said}, adding up to the official forecast"
@@ -183,7 +182,6 @@ def of_bands(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
 
 
 def _measured(held: pd.DataFrame) -> pd.DataFrame:
-
     rows = held.dropna(subset=bands.LIMITS)
     actual = rows["clients"].clip(upper=rows["population"])
     lower, upper = (rows[limit].to_numpy() for limit in bands.LIMITS)
@@ -203,7 +201,6 @@ def _measured(held: pd.DataFrame) -> pd.DataFrame:
 
 
 def _means(part: pd.DataFrame) -> pd.DataFrame:
-
     keys = ["level", "domain", "model", "origin_year", "horizon", "group"]
     grouped = part.astype({"origin_year": "str", "group": "str"}).groupby(keys, observed=True)
     sums = grouped[["width", "winkler", "forecast"]].sum()

@@ -17,33 +17,57 @@ FIFTHS = 5
 _KEYS = ["row", "model", "fold"]
 
 
-def without(features: FeatureSet) -> FeatureSet:
-    """Return the same set of features less the sensitive ones."""
+def without_sensitive(features: FeatureSet) -> FeatureSet:
+    """Return a set of features without the sensitive ones.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The features of a run.
+
+    Returns
+    -------
+    FeatureSet
+        The same set, less the sensitive features.
+    """
     kept = {n: f for n, f in features.define.items() if not features_module.is_sensitive(f)}
     return replace(features, name=f"{features.name} without sensitive", define=kept)
 
 
-def names(features: FeatureSet) -> list[str]:
-    """Return the sensitive features of a set."""
+def sensitive_names(features: FeatureSet) -> list[str]:
+    """Return the names of the sensitive features of a set.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The features of a run.
+
+    Returns
+    -------
+    list of str
+        In the order of the set.
+    """
     return [name for name, f in features.define.items() if features_module.is_sensitive(f)]
 
 
-def changes(before: pd.DataFrame, after: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+def compare_predictions(
+    before: pd.DataFrame, after: pd.DataFrame, values: pd.DataFrame
+) -> pd.DataFrame:
     """Compare predictions made without and with sensitive features.
 
     Parameters
     ----------
     before, after : DataFrame
-        Scored rows of one domain and protocol without and with them: ``row``, ``model``, ``fold``,
-        ``rate``, ``clients``, ``population``, ``domain``, ``protocol``.
+        Scored rows of one domain and protocol, without and with sensitive features: ``row``,
+        ``model``, ``fold``, ``rate``, ``clients``, ``population``, ``domain``, ``protocol``.
     values : DataFrame
-        The sensitive features of every panel row.
+        The sensitive features, a row per row of the panel.
 
     Returns
     -------
     DataFrame
-        Per model, feature and fifth of the wijken by that feature (1 lowest; 0 for all):
-        ``observed_rate``, ``rate_without``, ``rate_with`` (weighted by population),
+        Per model, feature and fifth of the wijken by that feature (1 is the lowest; 0 is all):
+        ``observed_rate``, ``rate_without``, ``rate_with`` (0–1, weighted by population),
         ``wape_without``, ``wape_with`` and ``n_rows``.
     """
     both = after.merge(before[[*_KEYS, "rate"]], on=_KEYS, suffixes=("", "_without"))
