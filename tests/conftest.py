@@ -6,6 +6,7 @@ Session fixtures are made once and are for reading only: a test that changes one
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from risicomodel.data.panel import build, schema
 from risicomodel.data.sources.archive import Archive
 from risicomodel.demo import catalogue, write_archive
 from support.country import SMALL, posed
+from support.running import as_cbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
     from risicomodel.learning.problem import Problem
-
 
 # the same examples every time, and nothing left in the checkout
 hypothesis.settings.register_profile(
@@ -111,3 +112,22 @@ def real_panel(real_archive: Archive, domains: dict[str, Domain]) -> Panel:
     panel = build.build(real_archive, domains)
     schema.check(panel.wijken, domains)
     return panel
+
+
+@pytest.fixture
+def environment_as_it_was() -> Iterator[None]:
+    """MLflow's ``set_tracking_uri`` tells the environment, and other tests would listen."""
+    yield
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+@pytest.fixture(scope="session")
+def whole_archive(small_demo: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small demo's tables under CBS's names, for reading only."""
+    return as_cbs(small_demo, tmp_path_factory.mktemp("whole") / "archive")
+
+
+@pytest.fixture
+def archive(whole_archive: Path, tmp_path: Path) -> Path:
+    """A folder of made-up tables under CBS's names, to be spoilt."""
+    return shutil.copytree(whole_archive, tmp_path / "archive")

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -18,88 +16,27 @@ import pandas as pd
 import pytest
 
 from risicomodel.core import paths
-from risicomodel.data.sources.archive import MANIFEST
 from risicomodel.runs import read_record
+from support.archives import (
+    CLIENTS,
+    CODE,
+    JEUGD,
+    KWB,
+    WMO,
+    attempt,
+    edit,
+    read,
+    wijken,
+    with_clients,
+)
 from support.odata_server import StatLineServer
-from support.running import (
-    DEMO,
-    OFF,
-    SHORT,
-    SPLIT,
-    TABLES,
-    Done,
-    as_cbs,
-    begin,
-    cli,
-    interrupt,
-    process,
-    refused,
-    well,
-    without_seconds,
-)  # fmt: skip
+from support.running import OFF, SHORT, SPLIT, TABLES, Done, cli, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from risicomodel.data.sources.archive import Archive
-
     Edit = Callable[[pd.DataFrame], pd.DataFrame]
-
-JEUGD, WMO, KWB = "84316NED.csv", "84752NED.csv", "84286NED_TypedDataSet.parquet"
-CLIENTS, CODE = "TotaalJongerenMetJeugdzorgInNatura_1", "Codering_24"
-
-
-@pytest.fixture(scope="module")
-def whole(small_demo: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return as_cbs(small_demo, tmp_path_factory.mktemp("whole") / "archive")
-
-
-@pytest.fixture
-def archive(whole: Path, tmp_path: Path) -> Path:
-    """A folder of made-up tables under CBS's names, to be spoilt."""
-    return shutil.copytree(whole, tmp_path / "archive")
-
-
-def attempt(task: str, *words: str | Path, at: Path) -> Done:
-    """Run a task that is to fail and check that nothing of it is left."""
-    results = at / "results"
-    before = set(results.rglob("*"))
-    done = cli(task, *words, *OFF, f"run.dir={results / 'run'}")
-    assert done.status == 0 or set(results.rglob("*")) == before
-    assert not list(results.glob(".*"))
-    assert not list(paths.home().rglob("*.partial"))
-    return done
-
-
-def read(folder: Path, *words: str, task: str = "data") -> Done:
-    return attempt(task, "data=archive", f"data.dir={folder}", *words, at=folder.parent)
-
-
-def edit(path: Path, change: Edit) -> None:
-    if path.suffix == ".parquet":
-        change(pd.read_parquet(path)).to_parquet(path)
-        return
-    table = pd.read_csv(path, sep=";", dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    table = change(table)
-    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
-
-
-def wijken(table: pd.DataFrame) -> pd.Series:
-    """Tell which rows are a wijk's total of the year."""
-    return (
-        table[CODE].str.startswith("WK")
-        & (table["Perioden"] == "2018")
-        & table["VormenVanJeugdzorg"].str.startswith("Totaal")
-    )
-
-
-def with_clients(value: str, rows: int | None = None) -> Edit:
-    def change(table: pd.DataFrame) -> pd.DataFrame:
-        table.loc[table.index[wijken(table)][:rows], CLIENTS] = value
-        return table
-
-    return change
 
 
 class TestArchive:
@@ -121,10 +58,6 @@ class TestArchive:
 
     def test_a_file_is_no_folder(self, archive: Path) -> None:
         refused(read(archive / JEUGD), JEUGD, "no archive folder")
-
-    @pytest.mark.parametrize("task", ["info", "data", "train", "run"])
-    def test_every_task_says_so(self, task: str, tmp_path: Path) -> None:
-        refused(read(tmp_path / "none", task=task), "no archive folder")
 
     def test_no_features_at_all(self, archive: Path) -> None:
         for path in archive.glob("*_TypedDataSet.parquet"):
@@ -259,14 +192,6 @@ class TestTable:
         refused(done, *words)
         assert name in done.err or "'tables'" in done.err
 
-    def test_every_violation_is_told_at_once_and_once(self, archive: Path) -> None:
-        edit(archive / JEUGD, with_clients("99999"))
-        edit(archive / KWB, lambda t: t.assign(AantalInwoners_5=-t["AantalInwoners_5"]))
-        done = read(archive)
-        refused(done, "aantal_inwoners", "wmo_population", "jeugd: more clients than people")
-        details = [line for line in done.err.splitlines() if line.startswith("  - ")]
-        assert len(details) == len(set(details)) == 3
-
     def test_a_rate_above_one_in_a_tiny_wijk_is_how_cbs_counts(self, archive: Path) -> None:
         def change(table: pd.DataFrame) -> pd.DataFrame:
             kwb = pd.read_parquet(archive / KWB)
@@ -278,22 +203,6 @@ class TestTable:
 
         edit(archive / JEUGD, change)
         assert read(archive).status == 0
-
-    def test_changed_since_its_manifest(self, small_demo: Archive, tmp_path: Path) -> None:
-        folder = shutil.copytree(small_demo.folder, tmp_path / "archive")
-        named = [
-            f"tables.{subject}.{year}=[{table}{year}]"
-            for subject, table in (("kwb", "DEMOKWB"), ("jeugd", "DEMOJZ"), ("wmo", "DEMOWMO"))
-            for year in (2016, 2017, 2018)
-        ]
-        assert read(folder, *named).status == 0
-        edit(folder / "DEMOJZ2018.csv", with_clients("15", 1))
-        done = read(folder, *named)
-        refused(done, "DEMOJZ2018.csv", "manifest", "sha256", f"remove {MANIFEST}", "again")
-        (folder / MANIFEST).write_text('{"tables": [')
-        refused(read(folder, *named), "is not a manifest", "remove it")
-        (folder / MANIFEST).unlink()
-        assert read(folder, *named).status == 0
 
 
 class TestTotals:
@@ -439,56 +348,6 @@ class TestSplit:
         refused(done, "no origin with a year after it", "2016, 2017, 2018", "Set split.origins")
 
 
-TYPOS = {
-    "sed=1": ["'sed'", "did you mean 'seed'?", "configs/"],
-    "split.fold=3": ["'split.fold'", "did you mean 'split.folds'?"],
-    "fold=3": ["'fold'", "did you mean 'split.folds'?"],
-    "modle=glm": ["'modle'", "did you mean 'model'?"],
-    "models.lightgbm.params.round=9": ["did you mean 'models.lightgbm.params.rounds'?"],
-    "data=archve": ["'archve'", "did you mean 'archive'?", "archive, cbs, demo, table"],
-    "model=lightgbmm": ["did you mean 'lightgbm'?", "persistence"],
-    "domain=[jeugd,wm]": ["'wm'", "did you mean 'wmo'?", "allowed are all, ao"],
-    "experiment=flatery": ["did you mean 'flattery'?"],
-    "seed=x": ["seed: Value 'x'", "Integer", "correct the override"],
-    "seed=-1": ["seed is -1", "allowed is 0 or more"],
-    "split.folds=three": ["split.folds", "'three'"],
-    "split.folds=1": ["folds is 1", "allowed is 2 or more"],
-    "split.protocols=[unseen]": ["'unseen' is unknown", "unseen_gemeente, unseen_wijk"],
-    "split.protocols=[]": ["no protocol", "unseen_gemeente"],
-    "cache=maybe": ["cache: Value 'maybe'"],
-    "models.lightgbm.params.rounds=abc": ["rounds is 'abc'", "a whole number"],
-    "models.glm.params.alpha=-1": ["alpha is -1", "a number of 0 or more"],
-    "models.lightgbm.params.num_leaves=1": ["LightGBM refuses", "num_leaves", "models.lightgbm"],
-    "+models.x.kind=forest": ["'forest' is not one of mean"],
-    "champion.metric=mae": ["champion.metric is 'mae'", "wr2, r2, wape"],
-    "champion.metric=bias": ["champion.metric is 'bias'"],
-    "domain=[]": ["no domain chosen", "domain=[jeugd,wmo]"],
-    "~model": ["no model", "model="],
-    "seed": ["'seed'", "key=value"],
-    "seed=[1": ["seed=[1", "correct the override"],
-    "data.demo.wijken=2": ["wijken is 2", "expected "],
-    "compute.jobs=0": ["compute.jobs is 0", "1 or more"],
-    "features.define.inwoners.formula=foo+": ["'foo+' is not a formula", "arithmetic"],
-    "features.define.inwoners.formula=inwonrs": ["'inwonrs' is not a KWB column"],
-    "domains.jeugd.subject=jeugdzorg": ["'jeugdzorg' is not in tables"],
-}
-
-
-class TestTypo:
-    @pytest.mark.parametrize("typo", TYPOS)
-    def test_in_an_override(self, typo: str, tmp_path: Path) -> None:
-        data = ["data=archive"] if typo.startswith("domains.") else DEMO
-        done = attempt("train", *data, *SPLIT, "domain=jeugd", typo, at=tmp_path)
-        refused(done, *TYPOS[typo])
-
-    def test_as_a_process_without_traceback(self, tmp_path: Path) -> None:
-        done = process("train", "sed=1", home=tmp_path)
-        refused(done, "did you mean 'seed'?")
-        assert done.out == ""
-        assert done.err.count("\n") == 1
-        assert not list(tmp_path.iterdir())
-
-
 MAPPING = "{wijk_code: Wijkcode, year: Jaar, jeugd: Jongeren}"
 OWN: dict[str, tuple[str, Edit, list[str]]] = {
     "a column that is not there": (
@@ -627,37 +486,3 @@ class TestTrackingServer:
         uris = {"no protocol": "ftp://x", "no database": f"sqlite:///{tmp_path / 'text.db'}"}
         done = self.run(uris[kind], tmp_path)
         assert "tracking stopped" in done.err
-
-
-@pytest.mark.slow
-class TestInterrupted:
-    """Ctrl-C, really: a signal to a process in the middle of its work."""
-
-    WORDS = ("train", *DEMO, *SPLIT, *OFF, "domain=jeugd", "split.protocols=[unseen_gemeente]")
-
-    def interrupted(self, home: Path, stage: str, fits: int) -> None:
-        running = begin(*self.WORDS, f"run.dir={home / 'results' / 'run'}", home=home)
-        assert running.stderr
-        assert any(line.startswith(stage) for line in running.stderr)
-        while len(list(home.glob(".cache/folds/*.parquet"))) < fits:
-            assert running.poll() is None
-            time.sleep(0.01)
-        interrupt(running)
-        assert not (home / "results").exists() or not list((home / "results").iterdir())
-        assert not list(home.rglob("*.partial"))
-
-    @pytest.mark.parametrize("stage", ["sources", "panel"])
-    def test_leaves_nothing(self, stage: str, tmp_path: Path) -> None:
-        self.interrupted(tmp_path, stage, 0)
-
-    def test_the_same_command_goes_on(self, tmp_path: Path) -> None:
-        self.interrupted(tmp_path, "models", 5)
-        fits = {path: path.stat().st_mtime_ns for path in tmp_path.glob(".cache/folds/*.parquet")}
-        assert 5 <= len(fits) < 25
-
-        run = tmp_path / "results" / "run"
-        done = process(*self.WORDS, f"run.dir={run}", home=tmp_path)
-        assert done.status == 0, done.err
-        assert {path: path.stat().st_mtime_ns for path in fits} == fits
-        well(*self.WORDS, f"run.dir={tmp_path / 'at_once'}")
-        assert without_seconds(run) == without_seconds(tmp_path / "at_once")

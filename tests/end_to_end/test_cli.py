@@ -15,7 +15,7 @@ from risicomodel import __version__
 from risicomodel.app import settings
 from risicomodel.app.commands import COMMANDS
 from risicomodel.core import paths
-from support.running import DEMO, OFF, SHORT, cli, command, environment, process, refused, well
+from support.running import DEMO, OFF, SHORT, cli, command, environment, refused, well
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,14 +183,6 @@ class TestEnd:
     def test_verbose_says_how_long_stages_took(self, tmp_path: Path) -> None:
         done = well("data", "-v", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}")
         assert re.search(r"panel took \d+\.\d s", done.err)
-
-    def test_writes_nothing_where_it_is_called(self, tmp_path: Path) -> None:
-        here = tmp_path / "here"
-        here.mkdir()
-        done = process("data", *DEMO, *OFF, home=tmp_path / "home", cwd=here)
-        assert done.status == 0, done.err
-        assert not list(here.iterdir())
-        assert len(list((tmp_path / "home" / "runs" / "data").glob("*/run.json"))) == 1
 
     def test_a_reader_that_has_seen_enough(self, tmp_path: Path) -> None:
         """``risicomodel … | head -1``: no traceback, and the results are there."""

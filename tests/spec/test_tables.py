@@ -18,11 +18,7 @@ from risicomodel import __version__, runs
 from risicomodel.app import settings
 from risicomodel.core import paths, storage
 from risicomodel.data.panel.published import STATUSES
-from support.running import (
-    OF_RUN,
-    WHOLE,
-    whole_run,
-)  # fmt: skip
+from support.running import OF_RUN, WHOLE, whole_run
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
 MODELS = ("blend", "gemeente_mean", "glm", "kernel", "lightgbm", "mean", "persistence")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from risicomodel.learning.crossfit import Task
     from risicomodel.learning.problem import Problem
 
-OFF = Cache(None)
+NO_CACHE = Cache(None)
 QUICK = {
     "mean": ModelSettings("mean"),
     "gemeente_mean": ModelSettings("gemeente_mean"),

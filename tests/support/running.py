@@ -39,6 +39,7 @@ OFF = ("tracking=off",)
 WHOLE = (*DEMO, *SPLIT, *TREES, *OFF)
 # the shortest that still fits and predicts
 SHORT = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean", "split.protocols=[unseen_gemeente]")
+TRACKED = tuple(word for word in SHORT if word not in OFF)
 
 TABLES = (
     "panel.parquet", "gemeenten.parquet", "outlines.parquet", "quality.csv", "features.csv",

@@ -19,11 +19,10 @@ from support.repository import ROOT
 from support.running import DEMO, OFF, SHORT, SPLIT, cli, refused, well
 
 CONFIGS = ROOT / "configs"
-REASON = "does origin add anything beyond housing; study 12"
 # what a choice cannot do without
 NEEDS = {
     "compute=dask": ["compute.address=tcp://127.0.0.1:8786"],
-    "features=herkomst": [f"features.justification='{REASON}'"],
+    "features=herkomst": ["features.justification='study 12'"],
     "data=table": ["data.own.path=own.csv", "+data.own.columns={wijk_code: W, year: J, jeugd: N}"],
 }
 
@@ -180,36 +179,6 @@ class TestRun:
         well("train", *SHORT, "domain=[ww,jeugd]", f"run.dir={run}")
         scores = pd.read_csv(run / "scores.csv")
         assert set(scores["domain"]) == {"ww", "jeugd"}
-
-
-class TestOrigin:
-    def test_is_refused_without_a_reason(self, tmp_path: Path) -> None:
-        done = cli("train", *SHORT, "features=herkomst", f"run.dir={tmp_path / 'run'}")
-        refused(done, "aandeel_westers", "features.justification=", "features=demografie_wonen")
-        assert not list(tmp_path.iterdir())
-
-    @pytest.mark.parametrize("reason", ["''", "'  '"])
-    def test_blank_is_no_reason(self, reason: str) -> None:
-        words = ["features=herkomst", f"features.justification={reason}"]
-        refused(cli("train", *SHORT, *words), "written reason")
-
-    def test_cannot_come_in_by_another_name(self) -> None:
-        sly = (
-            "+features.define.x={formula: niet_westers_totaal / aantal_inwoners, unit: share, "
-            "family: wonen, label_nl: x, label_en: x}"
-        )
-        refused(cli("train", *SHORT, sly), "x", "features.justification=")
-
-    def test_reason_is_kept(self, tmp_path: Path) -> None:
-        run = tmp_path / "run"
-        words = ["features=herkomst", *NEEDS["features=herkomst"]]
-        well("train", *SHORT, *words, f"run.dir={run}")
-        record = json.loads((run / "run.json").read_text())
-        assert record["justification"] == REASON
-        assert record["configuration"]["features"]["justification"] == REASON
-        features = pd.read_csv(run / "features.csv").set_index("feature")
-        assert features.loc["aandeel_niet_westers", "sensitive"]
-        assert features["sensitive"].sum() == 2
 
 
 class TestFolder:

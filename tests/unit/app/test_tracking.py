@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -26,15 +25,7 @@ from risicomodel.core import paths
 from risicomodel.data.panel import store
 from risicomodel.learning import models
 from risicomodel.learning.final_fits import fit_all
-from support.running import (
-    DEMO,
-    SHORT,
-    SPLIT,
-    TABLES,
-    as_cbs,
-    environment,
-    well,
-)  # fmt: skip
+from support.running import DEMO, SHORT, SPLIT, TABLES, TRACKED, as_cbs, environment, well
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +43,9 @@ WORDS = (
     "+models.lightgbm.domains.wmo.learning_rate=0.1", "split.protocols=[unseen_gemeente]", "seed=3",
 )  # fmt: skip
 CHAMPIONS = {"jeugd": "blend", "wmo": "lightgbm", "bijstand": "glm"}
-NATIONAL = tuple(word for word in SHORT if word != "tracking=off")
 PICKLES = {".pkl", ".pickle", ".joblib", ".cloudpickle"}
+
+pytestmark = pytest.mark.usefixtures("environment_as_it_was")
 
 
 def free_port() -> int:
@@ -83,13 +75,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     finally:
         os.killpg(running.pid, signal.SIGTERM)
         running.wait(timeout=30)
-
-
-@pytest.fixture(autouse=True)
-def environment_as_it_was() -> Iterator[None]:
-    """MLflow's ``set_tracking_uri`` tells the environment, and other tests would listen."""
-    yield
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def wait_for(uri: str, seconds: float = 90) -> None:
@@ -326,17 +311,6 @@ class TestChampion:
         assert self.log(uri, home, 0.10, "easier figures") == (1, "0.2"), "stays"
         assert self.log(uri, home, 0.30, "newer figures", replace=True) == (4, "0.3")
 
-    def test_own_figures_per_wijk_are_not_sent_to_a_server(self, tmp_path: Path) -> None:
-        for name in ("panel.parquet", "predictions.parquet", "scores.csv", "run.json"):
-            (tmp_path / name).write_text("-")
-        record = {"inputs": [{"source": "table"}]}
-        sent = {}
-        for uri in ("http://somewhere", "sqlite:////here.db"):
-            tracker = tracking.MlflowTracker(uri, TrackingSettings(), "own", ChampionSettings())
-            sent[uri] = {path.name for path in tracker._to_send(tmp_path, record)}
-        assert sent["http://somewhere"] == {"scores.csv", "run.json"}
-        assert "panel.parquet" in sent["sqlite:////here.db"]
-
     def test_through_the_command_line(self, uri: str) -> None:
         from mlflow.tracking import MlflowClient
 
@@ -354,53 +328,7 @@ class TestChampion:
         assert champion.tags["scored_rows"] == worse.tags["scored_rows"]
 
 
-ASK = """
-import json, sys
-from risicomodel.cli import main
-status = main(sys.argv[1:])
-sys.stderr.write(json.dumps([status, [n for n in sys.modules if n.split(".")[0] == "mlflow"]]))
-"""
-
-
-class TestOff:
-    def test_does_not_import_mlflow(self, tmp_path: Path) -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", ASK, "train", *SHORT, f"run.dir={tmp_path / 'run'}"],
-            env=environment(paths.home()),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert json.loads(done.stderr.splitlines()[-1]) == [0, []]
-        assert "tracked:" not in done.stdout
-        assert not (paths.home() / "mlflow.db").exists()
-
-    def test_telemetry_is_off_before_mlflow_is_imported(self, tmp_path: Path) -> None:
-        script = (
-            "import os, sys\n"
-            "from risicomodel import tracking\n"
-            "assert 'mlflow' not in sys.modules\n"
-            "with tracking._quiet():\n"
-            "    import mlflow\n"
-            "    from mlflow.telemetry.utils import is_telemetry_disabled\n"
-            "assert is_telemetry_disabled()\n"
-            "assert os.environ['MLFLOW_DISABLE_TELEMETRY'] == 'true'\n"
-        )
-        env = environment(tmp_path)
-        del env["MLFLOW_DISABLE_TELEMETRY"]
-        subprocess.run([sys.executable, "-W", "ignore", "-c", script], env=env, check=True)
-
-
 class TestManners:
-    def test_a_password_is_neither_written_nor_shown(self, tmp_path: Path) -> None:
-        uri = "http://anna:geheim@127.0.0.1:9"
-        done = well("train", *NATIONAL, f"tracking.uri={uri}", f"run.dir={tmp_path / 'run'}")
-        assert "geheim" not in done.out + done.err
-        assert "http://127.0.0.1:9 does not answer" in done.err
-        text = (tmp_path / "run" / "run.json").read_text()
-        assert "geheim" not in text
-        assert "http://127.0.0.1:9" in text
-
     def test_a_gemeentes_own_file_may_be_called_anything(
         self, template: Path, small_demo: Archive, tmp_path: Path
     ) -> None:
@@ -416,7 +344,7 @@ class TestManners:
         shutil.copyfile(template, tmp_path / "mlflow.db")
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
         skip = ("data.demo",)
-        words = [word for word in NATIONAL if not word.startswith(skip)]
+        words = [word for word in TRACKED if not word.startswith(skip)]
         done = well(
             "train", *words, "data=table", f"data.dir={archive}", f"data.own.path='{own}'",
             "+data.own.columns={wijk_code: W, year: J, jeugd: N}", f"tracking.uri={uri}",
@@ -431,25 +359,9 @@ class TestManners:
         """MLflow tells the environment, which the configuration reads: as in a sweep's worker."""
         shutil.copyfile(template, tmp_path / "mlflow.db")
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-        well("train", *NATIONAL, f"tracking.uri={uri}", f"run.dir={tmp_path / 'run'}")
+        well("train", *TRACKED, f"tracking.uri={uri}", f"run.dir={tmp_path / 'run'}")
         assert settings.compose([]).tracking.uri is None
         assert "MLFLOW_TRACKING_URI" not in os.environ
-
-    def test_an_interrupted_store_costs_no_results(self, tmp_path: Path) -> None:
-        """The run's folder is complete before anything is tracked."""
-        seen = []
-
-        class Spy(tracking.MlflowTracker):
-            def _log_run(self, folder: Path, *_: Any) -> None:
-                seen.append((folder / "run.json").is_file())
-                raise RuntimeError("the disk is full\nsecond line")
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tracking, "MlflowTracker", Spy)
-            done = well("train", *NATIONAL, f"run.dir={tmp_path / 'run'}")
-        assert seen == [True]
-        assert "did not take the run (the disk is full)" in done.err
-        assert f"Results are in {tmp_path / 'run'} all the same" in done.err
 
 
 @pytest.mark.slow
@@ -524,7 +436,7 @@ class TestServer:
 
         uri, folder = server
         wait_for(uri)
-        done = well("train", *NATIONAL, f"tracking.uri={uri}", f"run.dir={tmp_path / 'run'}")
+        done = well("train", *TRACKED, f"tracking.uri={uri}", f"run.dir={tmp_path / 'run'}")
         assert f"tracked:  {uri}\n" in done.out, done.err
         client = MlflowClient(uri)
         (run,) = logged(client)

@@ -14,23 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel import runs
 from risicomodel.core import compute, paths
 from risicomodel.core.compute import ComputeSettings
 from risicomodel.core.errors import ComputeError, ConfigError
-from support.running import (
-    DEMO,
-    OFF,
-    SHORT,
-    SPLIT,
-    TREES,
-    begin,
-    cli,
-    interrupt,
-    refused,
-    well,
-    without_seconds,
-)  # fmt: skip
+from support.running import DEMO, OFF, SHORT, SPLIT, TREES, begin, cli, interrupt, refused
 from support.servers import HERE, Cluster, cluster
 from support.work import die, die_once, fail, wait_then_name
 
@@ -38,38 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EACH = (*DEMO, *SPLIT, *TREES, *OFF, "domain=[jeugd,wmo]")
-
-
-@pytest.mark.slow
-def test_threads_processes_and_a_cluster_give_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with cluster(tmp_path / "cluster") as made:
-        address = made.scheduler()
-        for _ in range(2):
-            made.worker(address)
-        ways = {
-            "one": ["compute=local", "compute.jobs=1"],
-            "processes": ["compute=processes", "compute.jobs=4"],
-            "dask": ["compute=dask", f"compute.address={address}"],
-        }
-        tables = {}
-        for name, words in ways.items():
-            monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / name))
-            run = tmp_path / name / "run"
-            well("train", *EACH, *words, f"run.dir={run}")
-            tables[name] = without_seconds(run)
-            assert runs.read_record(run)["configuration"]["compute"]["backend"] in {"threads", name}
-        assert tables["processes"] == tables["one"]
-        assert tables["dask"] == tables["one"], made.logs()
-        # workers share no cache with the driver: it kept every fit itself
-        kept = {name: len(list((tmp_path / name / ".cache" / "folds").iterdir())) for name in ways}
-        assert len(set(kept.values())) == 1
-        assert not (tmp_path / "cluster" / ".cache").exists()
-    # and with the cluster gone, what is kept needs nobody
-    monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / "dask"))
-    well("train", *EACH, *ways["dask"], f"run.dir={tmp_path / 'again'}")
-    assert without_seconds(tmp_path / "again") == tables["one"]
 
 
 def collect(function: object, items: list[object], settings: ComputeSettings) -> dict[int, object]:

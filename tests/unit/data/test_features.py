@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
@@ -18,46 +17,13 @@ from risicomodel.core.errors import ConfigError
 from risicomodel.data import features
 from risicomodel.data.features import CONTEXTS, PARTS, Feature, FeatureSet, declarations
 from risicomodel.data.panel import names
-from risicomodel.learning import protocols
-from risicomodel.learning.problem import usable_rows
-from risicomodel.results.evaluation import sensitive_features
+from support.feature_sets import SETS, feature, one, own_name, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from risicomodel.app.settings import Settings
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
-
-SETS = ("demografie_wonen", "plus_inkomen", "plus_nabijheid", "herkomst")
-WHY = '++features.justification="does origin add anything"'
-ORIGIN = {
-    "westers_totaal", "niet_westers_totaal", "marokko", "nederlandse_antillen_en_aruba", "suriname",
-    "turkije", "overig_niet_westers", "herkomst_nederland", "herkomst_europa",
-    "herkomst_buiten_europa",
-}  # fmt: skip
-
-
-@cache
-def shipped(name: str) -> FeatureSet:
-    return settings.compose([f"features={name}", WHY]).features
-
-
-def feature(formula: str, **options: object) -> Feature:
-    return Feature(formula, "share", "leeftijd", "nl", "en", **options)  # type: ignore[arg-type]
-
-
-def one(formula: str, *, context: Sequence[str] = (), **options: object) -> FeatureSet:
-    """A set of one feature; ``context`` is the set's."""
-    return FeatureSet("test", {"f": feature(formula, **options)}, context=list(context))
-
-
-def own_name(column: str) -> str:
-    """The feature that a column is of, or is a context of."""
-    for suffix in CONTEXTS.values():
-        column = column.removesuffix(suffix)
-    return column
-
 
 WIJKEN = pd.DataFrame(
     {
@@ -327,19 +293,6 @@ def test_surroundings_reach_somewhere(reach: float) -> None:
 # -- what may be used -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SETS)
-def test_no_domain_uses_a_feature_made_from_its_own_figure(name: str) -> None:
-    chosen = settings.compose(["domain=[jeugd,wmo,bijstand,ao]", f"features={name}", WHY])
-    for domain_name, domain in chosen.domains.items():
-        forbidden = {*domain.leaks, *domain.column}
-        usable = features.usable(chosen.features, domain_name, domain)
-        assert len(usable) > 40
-        for feature_name in usable:
-            declared = chosen.features.define[own_name(feature_name)]
-            assert not features.sources(declared) & forbidden, feature_name
-            assert domain_name not in declared.leaks_into, feature_name
-
-
 def test_income_that_counts_the_same_households_is_kept_from_bijstand(
     domains: dict[str, Domain],
 ) -> None:
@@ -388,35 +341,6 @@ def test_origin_is_accepted_with_a_written_reason_and_keeps_it() -> None:
     chosen = shipped("herkomst")
     assert chosen.justification == "does origin add anything"
     assert {"aandeel_westers", "aandeel_niet_westers"} <= set(chosen.define)
-
-
-def test_what_is_added_to_a_sensitive_feature_is_as_sensitive(domains: dict[str, Domain]) -> None:
-    """The mean origin of a gemeente or of the wijken around is about origin too."""
-    chosen = shipped("herkomst")
-    bare = sensitive_features.without_sensitive(chosen)
-    gone = {
-        name + suffix
-        for name in ("aandeel_westers", "aandeel_niet_westers")
-        for suffix in ("", *CONTEXTS.values())
-    }
-    assert set(features.columns(chosen)) - set(features.columns(bare)) == gone
-    assert set(features.columns(bare)) == set(features.columns(shipped("demografie_wonen")))
-    for context in CONTEXTS:
-        with pytest.raises(ConfigError, match="need a written reason"):
-            features.check(one("westers_totaal / aantal_inwoners", context=[context]))
-
-
-@pytest.mark.parametrize("name", [name for name in SETS if name != "herkomst"])
-def test_no_other_set_holds_origin(name: str) -> None:
-    for feature_name, declared in shipped(name).define.items():
-        assert not declared.sensitive
-        assert not features.sources(declared) & ORIGIN, feature_name
-
-
-def test_a_feature_made_of_origin_is_refused_also_when_not_declared_sensitive() -> None:
-    for column in sorted(ORIGIN):
-        with pytest.raises(ConfigError, match="need a written reason"):
-            features.check(one(f"{column} / aantal_inwoners"))
 
 
 def test_everything_wrong_with_formulas_is_told_at_once_with_the_nearest_column() -> None:
@@ -477,51 +401,6 @@ def test_vintage_takes_late_topics_from_the_same_place_a_year_earlier() -> None:
     # housing of year T is out in T + 1, with the figures of T
     assert out["koopwoningen"].tolist() == [50.0, 51.0, 60.0, 70.0]
     assert wijken["gemiddeld_inkomen_per_inwoner"].tolist() == [20.0, 21.0, 30.0, 40.0]
-
-
-def out_at(wijken: pd.DataFrame, topic: str) -> pd.Series:
-    """The year a row's figures of a topic came out."""
-    return wijken[f"{topic}_year"] + names.RELEASE_LAG[topic]
-
-
-def assert_nothing_from_later(wijken: pd.DataFrame, chosen: Settings) -> None:
-    known = features.vintage(wijken)
-    topics = [topic for topic in names.topics() if f"{topic}_year" in known]
-    usable = usable_rows(wijken, "wmo", 100)
-    ahead = protocols.folds(protocols.PROTOCOLS["next_years"], wijken, usable, chosen.split, seed=1)
-    count = 0
-    for fold in ahead:
-        assert fold.origin is not None
-        sources = known.iloc[fold.features_from[fold.features_from >= 0]]
-        learned = known.iloc[fold.train]
-        for topic in topics:
-            for rows in (sources, learned):
-                edition = rows[f"{topic}_year"].dropna()
-                assert (edition <= fold.origin).all(), topic
-                # figures of the origin's year come out the year after: then the forecast is made
-                assert (out_at(rows, topic).dropna() <= fold.origin + 1).all(), topic
-        count += len(sources)
-    assert count > 100
-
-
-def test_no_feature_of_a_forecast_came_out_after_its_cut_off(
-    small_panel: Panel, small_settings: Settings
-) -> None:
-    chosen = replace(small_settings, split=replace(small_settings.split, origins=[2016, 2017]))
-    assert_nothing_from_later(small_panel.wijken, chosen)
-    # the figures as published do break this rule: vintage is needed
-    late = [t for t, lag in names.RELEASE_LAG.items() if lag > 1 and t != "zorg"]
-    wijken = small_panel.wijken
-    assert any(
-        (out_at(wijken, t) > wijken["year"] + 1).any() for t in late if f"{t}_year" in wijken
-    )
-
-
-@pytest.mark.archive
-def test_no_feature_of_a_real_forecast_came_out_after_its_cut_off(
-    real_panel: Panel, small_settings: Settings
-) -> None:
-    assert_nothing_from_later(real_panel.wijken, small_settings)
 
 
 @st.composite

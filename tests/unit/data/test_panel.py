@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,62 +140,6 @@ def test_every_file_read_is_in_the_provenance_once(small_panel: Panel, small_dem
     assert sorted(files) == sorted(small_demo.name(ref.path) for ref in used)
     assert [r.file for r in small_panel.provenance if r.subject == "geo"] == ["wijken_demo.gpkg"]
     assert {record.source for record in small_panel.provenance} == {"demo"}
-
-
-def copy_with(
-    archive: Archive, folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]
-) -> Archive:
-    """Copy an archive's tables and maps, each changed as a whole."""
-    folder.mkdir()
-    for path in archive.files:
-        if path.suffix == ".gpkg":
-            change(gpd.read_file(path)).to_file(folder / path.name, driver="GPKG")
-        elif path.suffix == ".parquet" and "truth" not in path.name:
-            change(pd.read_parquet(path)).to_parquet(folder / path.name, index=False)
-        elif path.suffix == ".csv":
-            table = pd.read_csv(
-                path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
-            change(table).to_csv(
-                folder / path.name, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n"
-            )
-    return Archive(folder, archive.tables, source="demo")
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_rows_in_the_files_changes_nothing(
-    small_demo: Archive, small_panel: Panel, domains: dict[str, Domain], tmp_path: Path, seed: int
-) -> None:
-    mixed = copy_with(small_demo, tmp_path / "b", lambda t: t.sample(frac=1, random_state=seed))
-    panel = build.build(mixed, domains)
-    pd.testing.assert_frame_equal(panel.wijken, small_panel.wijken, check_exact=True)
-    pd.testing.assert_frame_equal(panel.gemeenten, small_panel.gemeenten, check_exact=True)
-
-
-def renamed(table: pd.DataFrame) -> pd.DataFrame:
-    """Give every wijk another name; the same name where it had the same."""
-    column = "Title" if "Title" in table else "Wijken"
-    if column not in table:
-        return table
-    wijk = (
-        table["Key"].str.startswith("WK")
-        if column == "Title"
-        else table["SoortRegio_23" if "SoortRegio_23" in table else "SoortRegio_2"]
-        .str.strip()
-        .eq("Wijk")
-    )
-    new = "Oord " + table[column].map(lambda name: storage.sha256_json(name.strip())[:12])
-    return table.assign(**{column: table[column].mask(wijk, new)})
-
-
-def test_other_names_of_wijken_change_nothing_but_the_names(
-    small_demo: Archive, small_panel: Panel, domains: dict[str, Domain], tmp_path: Path
-) -> None:
-    panel = build.build(copy_with(small_demo, tmp_path / "b", renamed), domains)
-    assert panel.wijken["wijk_name"].str.startswith("Oord ").mean() > 0.9
-    pd.testing.assert_frame_equal(
-        panel.wijken.drop(columns="wijk_name"), small_panel.wijken.drop(columns="wijk_name")
-    )
 
 
 def test_a_domain_without_any_table_is_refused(tmp_path: Path, domains: dict[str, Domain]) -> None:

@@ -6,98 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
-import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 
 from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.learning import crossfit, protocols
 from risicomodel.learning.problem import usable_rows
-from risicomodel.learning.protocols import PROTOCOLS, Fold, SplitSettings
+from risicomodel.learning.protocols import Fold, SplitSettings
 from support import fakes
+from support.splitting import CROSS, SETTINGS, countries, few, folds
 
 if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
-
-CROSS = ("unseen_gemeente", "unseen_wijk", "random")
-SETTINGS = SplitSettings()
-
-
-def folds(
-    name: str,
-    wijken: pd.DataFrame,
-    *,
-    settings: SplitSettings = SETTINGS,
-    seed: int = 1,
-    usable: pd.Series | None = None,
-) -> list[Fold]:
-    if usable is None:
-        usable = usable_rows(wijken, "wmo", settings.min_population)
-    return list(protocols.folds(PROTOCOLS[name], wijken, usable, settings, seed))
-
-
-@st.composite
-def countries(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.Series]:
-    """Any country of wijken and years, some of them linked, some without figures."""
-    rows = []
-    for gm in range(draw(st.integers(5, 9))):
-        for wijk in range(draw(st.integers(1, 6))):
-            code = f"WK{gm:04d}{wijk:02d}"
-            first = draw(st.integers(2016, 2018))
-            rows += [(code, year, f"{code}@{first}") for year in range(first, 2020)]
-    table = pd.DataFrame(rows, columns=["wijk_code", "year", "place_id"])
-    table["gm_code"] = "GM" + table["wijk_code"].str[2:6]
-    # the first two gemeenten merged, and so did their first wijken
-    table["gm_group"] = table["gm_code"].replace("GM0001", "GM0000")
-    table["wijk_group"] = table["wijk_code"].replace("WK000100", "WK000000")
-    blank = draw(st.sets(st.integers(0, len(table) - 1), max_size=len(table) // 8))
-    # and some gemeenten whose wijken have no figure in any year
-    silent = draw(st.sets(st.sampled_from([f"GM{gm:04d}" for gm in range(4, 9)])))
-    usable = pd.Series(~np.isin(np.arange(len(table)), list(blank)), index=table.index)
-    usable &= ~table["gm_code"].isin(silent)
-    assume(table["gm_group"][usable].nunique() >= 3)
-    assume(table["wijk_group"][usable].nunique() >= 3)
-    return table, usable
-
-
-def few(count: int) -> SplitSettings:
-    return replace(SETTINGS, folds=count)
-
-
-@pytest.mark.parametrize("name", CROSS)
-@given(country=countries(), seed=st.integers(0, 5))
-def test_every_row_is_tested_exactly_once_and_never_on_what_it_taught(
-    name: str, country: tuple[pd.DataFrame, pd.Series], seed: int
-) -> None:
-    table, usable = country
-    found = folds(name, table, settings=few(3), usable=usable, seed=seed)
-    assert [fold.fold for fold in found] == [0, 1, 2]
-    tested = np.concatenate([fold.test for fold in found])
-    assert sorted(tested) == list(range(len(table)))
-    for fold in found:
-        assert not set(fold.train) & set(fold.test)
-        assert usable.to_numpy()[fold.train].all()
-        # all that is not asked about and has a figure is learned from
-        assert len(fold.train) + usable.to_numpy()[fold.test].sum() == usable.sum()
-        np.testing.assert_array_equal(fold.features_from, fold.test)
-        assert fold.origin is None
-
-
-@pytest.mark.parametrize(
-    ("name", "group"),
-    [("unseen_gemeente", "gm_group"), ("unseen_gemeente", "gm_code"),
-     ("unseen_gemeente", "place_id"), ("unseen_wijk", "wijk_group"),
-     ("unseen_wijk", "wijk_code"), ("unseen_wijk", "place_id")],
-)  # fmt: skip
-@given(country=countries())
-def test_no_group_is_in_training_and_test_at_once(
-    name: str, group: str, country: tuple[pd.DataFrame, pd.Series]
-) -> None:
-    table, usable = country
-    for fold in folds(name, table, settings=few(3), usable=usable):
-        train, test = table[group].iloc[fold.train], table[group].iloc[fold.test]
-        assert not set(train) & set(test)
 
 
 def by_key(table: pd.DataFrame, found: list[Fold]) -> dict[tuple[str, int], int]:
@@ -117,14 +38,6 @@ def test_the_order_of_rows_changes_no_fold(
     mixed_usable = usable.iloc[order].reset_index(drop=True)
     plain = by_key(table, folds(name, table, settings=few(3), usable=usable))
     assert by_key(mixed, folds(name, mixed, settings=few(3), usable=mixed_usable)) == plain
-
-
-@pytest.mark.parametrize("name", [*CROSS, "next_years"])
-def test_names_of_wijken_change_no_fold(small_panel: Panel, name: str) -> None:
-    wijken = small_panel.wijken
-    renamed = wijken.assign(wijk_name="Anders", gm_name="Elders")
-    for plain, other in zip(folds(name, wijken), folds(name, renamed), strict=True):
-        assert crossfit.hash_of(plain) == crossfit.hash_of(other)
 
 
 @pytest.mark.parametrize("name", CROSS)
@@ -193,39 +106,7 @@ def test_fewer_wijken_than_folds_is_refused(small_panel: Panel) -> None:
         folds("unseen_wijk", two)
 
 
-def test_rows_without_a_figure_or_with_few_people_teach_nothing(small_panel: Panel) -> None:
-    wijken = small_panel.wijken
-    settings = replace(SETTINGS, min_population=800)
-    observed = wijken["wmo_status"] == "observed"
-    assert not observed.all()
-    for name in PROTOCOLS:
-        for fold in folds(name, wijken, settings=settings):
-            rows = wijken.iloc[fold.train]
-            assert (rows["wmo_status"] == "observed").all()
-            assert (rows["wmo_population"] >= 800).all()
-            # but they are predicted
-    tested = {row for fold in folds("unseen_wijk", wijken) for row in fold.test}
-    assert set(np.flatnonzero(~observed)) <= tested
-
-
 # -- next_years -------------------------------------------------------------------------------
-
-
-def test_next_years_trains_on_nothing_after_the_origin_and_asks_only_about_later(
-    small_panel: Panel,
-) -> None:
-    wijken = small_panel.wijken
-    year = wijken["year"].to_numpy()
-    settings = replace(SETTINGS, origins=[2016, 2017], horizon=1)
-    found = folds("next_years", wijken, settings=settings)
-    assert [fold.origin for fold in found] == [2016, 2017]
-    for fold in found:
-        assert fold.origin is not None
-        assert year[fold.train].max() == fold.origin
-        assert set(year[fold.test]) == {fold.origin + 1}
-        assert set(fold.test) == set(np.flatnonzero(year == fold.origin + 1))
-    (far,) = folds("next_years", wijken, settings=replace(settings, origins=[2016], horizon=5))
-    assert set(year[far.test]) == {2017, 2018}
 
 
 def test_next_years_takes_features_from_the_same_place_at_the_origin_or_from_nowhere() -> None:
@@ -283,13 +164,3 @@ def test_everything_wrong_with_the_settings_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match="split settings"):
         protocols.check(SplitSettings(protocols=[]))
     protocols.check(SplitSettings())
-
-
-def test_what_each_protocol_knows_is_as_the_design_says() -> None:
-    """DESIGN section 5: changing one of these changes what every score means."""
-    assert {name: (p.group, p.knows) for name, p in PROTOCOLS.items()} == {
-        "unseen_gemeente": ("gm_group", "nation"),
-        "unseen_wijk": ("wijk_group", "gemeente"),
-        "next_years": ("", "history"),
-        "random": ("", "nation"),
-    }

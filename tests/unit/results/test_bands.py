@@ -11,7 +11,7 @@ from risicomodel.core.compute import ComputeSettings
 from risicomodel.learning import crossfit
 from risicomodel.learning.problem import Problem
 from risicomodel.results.evaluation import evaluate, prediction_intervals, scores
-from support.crossfitting import OFF, tasks
+from support.crossfitting import NO_CACHE, tasks
 
 KEY = ["domain", "protocol", "model", "metric", "group"]
 PROTOCOLS = ["unseen_gemeente", "unseen_wijk"]
@@ -19,7 +19,7 @@ PROTOCOLS = ["unseen_gemeente", "unseen_wijk"]
 
 @pytest.fixture(scope="module")
 def predictions(problem: Problem) -> pd.DataFrame:
-    return crossfit.run(tasks(problem, PROTOCOLS), OFF, ComputeSettings(jobs=2))
+    return crossfit.run(tasks(problem, PROTOCOLS), NO_CACHE, ComputeSettings(jobs=2))
 
 
 @pytest.fixture(scope="module")

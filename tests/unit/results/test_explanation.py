@@ -365,21 +365,6 @@ def test_tiny_wijken_are_not_offered_and_those_without_features_get_none() -> No
     ]  # fmt: skip
 
 
-def test_wijken_are_never_compared_by_figures_origin_or_where_they_lie(
-    small_settings: Settings,
-) -> None:
-    extra = {
-        "westers": replace(small_settings.features.define["inwoners"], sensitive=True),
-        "eigen_figuur": replace(small_settings.features.define["inwoners"], leaks_into=["wmo"]),
-    }
-    define = {**small_settings.features.define, **extra}
-    chosen = replace(small_settings.features, define=define)
-    names = nearest_wijken.compared(chosen, small_settings.domains)
-    assert not {"westers", "eigen_figuur"} & set(names)
-    assert not [name for name in names if name.startswith("ligging_")]
-    assert "aandeel_65_plus" in names
-
-
 # -- bad input ------------------------------------------------------------------------------------
 
 

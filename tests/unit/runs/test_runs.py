@@ -3,83 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from risicomodel import runs
-from risicomodel.core import paths, storage
+from risicomodel.core import paths
 from risicomodel.core.errors import ConfigError
-from support.running import (
-    DEMO,
-    OFF,
-    SHORT,
-    SPLIT,
-    TABLES,
-    WITH_ESTIMATES,
-    cli,
-    refused,
-    well,
-    without_seconds,
-)  # fmt: skip
+from support.running import DEMO, OFF, SHORT, cli, refused, well
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EACH = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "models.lightgbm.params.rounds=20", "split.folds=3"]
 
-
-class TestSameAgain:
-    @pytest.fixture(scope="class", autouse=True)
-    @classmethod
-    def once(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        cls.folder = tmp_path_factory.mktemp("again")
-        well("train", *EACH, f"run.dir={cls.folder / 'first'}")
-        return cls.folder
-
-    folder: Path
-
-    def test_from_cache_every_byte_is_the_same(self) -> None:
-        well("train", *EACH, f"run.dir={self.folder / 'second'}")
-        first, second = (runs.read_record(self.folder / name) for name in ("first", "second"))
-        assert set(first["tables"]) == set(WITH_ESTIMATES)
-        assert second["tables"] == first["tables"]
-        assert second["configuration"]["seed"] == first["configuration"]["seed"]
-
-    @pytest.mark.parametrize("jobs", [1, 4])
-    def test_made_anew_with_any_number_of_jobs(self, jobs: int) -> None:
-        words = ["cache=false", f"compute.jobs={jobs}"]
-        well("train", *EACH, *words, f"run.dir={self.folder / str(jobs)}")
-        assert without_seconds(self.folder / str(jobs)) == without_seconds(self.folder / "first")
-
-    def test_another_seed_gives_another_result(self) -> None:
-        well("train", *EACH, "seed=1", f"run.dir={self.folder / 'seed'}")
-        first, other = (
-            runs.read_record(self.folder / name)["tables"] for name in ("first", "seed")
-        )
-        assert other["panel.parquet"] == first["panel.parquet"]
-        assert other["predictions.parquet"] != first["predictions.parquet"]
-
-    def test_a_run_that_breaks_off_spoils_nothing(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """What was fitted until then is kept, and to the last bit what it would have been."""
-        monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path))
-        words = [*DEMO, *SPLIT, *OFF, "domain=jeugd", "split.protocols=[unseen_gemeente]"]
-        wrong = "models.lightgbm.params.num_leaves=1"
-        refused(cli("train", *words, "model=[glm,lightgbm]", wrong), "LightGBM refuses")
-        assert list(tmp_path.glob(".cache/folds/*.parquet"))
-        assert not list(tmp_path.rglob("*.partial"))
-        runs_of = {"kept": "cache=true", "anew": "cache=false"}
-        for name, cache in runs_of.items():
-            well("train", *words, "model=glm", cache, f"run.dir={tmp_path / name}")
-        kept, anew = (storage.sha256_file(tmp_path / n / "predictions.parquet") for n in runs_of)
-        assert kept == anew
-
-    def test_cache_off_keeps_nothing(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path))
-        well("train", *SHORT, "cache=false", f"run.dir={tmp_path / 'run'}")
-        assert {path.name for path in (tmp_path / ".cache").iterdir()} == {"demo"}
+def test_cache_off_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path))
+    well("train", *SHORT, "cache=false", f"run.dir={tmp_path / 'run'}")
+    assert {path.name for path in (tmp_path / ".cache").iterdir()} == {"demo"}
 
 
 class TestFolder:
@@ -94,30 +34,6 @@ class TestFolder:
         assert {path.parent for path in found} == {tmp_path / "runs" / "data"}
         assert all(re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{6}", path.name) for path in found)
 
-    def test_replaces_an_earlier_run(self, tmp_path: Path) -> None:
-        where = f"run.dir={tmp_path / 'run'}"
-        well("train", *SHORT, where)
-        (tmp_path / "run" / "predictions.parquet").write_bytes(b"old")
-        well("data", *DEMO, *OFF, where)
-        names = {path.name for path in (tmp_path / "run").iterdir()}
-        assert names == {*TABLES[:4], "run.json"}
-        assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-    def test_a_failing_run_leaves_the_earlier_one(self, tmp_path: Path) -> None:
-        where = f"run.dir={tmp_path / 'run'}"
-        well("data", *DEMO, *OFF, where)
-        before = (tmp_path / "run" / "run.json").read_bytes()
-        refused(cli("train", *SHORT, "split.folds=60", where), "gemeenten")
-        assert (tmp_path / "run" / "run.json").read_bytes() == before
-        assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-    def test_refuses_a_folder_with_other_things(self, tmp_path: Path) -> None:
-        (tmp_path / "letter.txt").write_text("mine")
-        done = cli("data", *DEMO, *OFF, f"run.dir={tmp_path}")
-        refused(done, str(tmp_path), "run.json is not in it", "Choose another folder")
-        assert (tmp_path / "letter.txt").read_text() == "mine"
-        assert len(list(tmp_path.iterdir())) == 1
-
     def test_refuses_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "run").write_text("mine")
         refused(cli("data", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}"), "Choose another folder")
@@ -129,35 +45,6 @@ class TestFolder:
     def test_takes_an_empty_folder(self, tmp_path: Path) -> None:
         well("data", *DEMO, *OFF, f"run.dir={tmp_path}")
         assert (tmp_path / "run.json").is_file()
-
-    def test_record_comes_last(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        written: list[str] = []
-        write = storage.atomic
-
-        def atomic(path: Path) -> Any:
-            written.append(path.name)
-            return write(path)
-
-        monkeypatch.setattr(storage, "atomic", atomic)
-        final = tmp_path / "run"
-        well("train", *SHORT, f"run.dir={final}")
-        assert written[-1] == "run.json"
-        assert set(TABLES) <= set(written[:-1])
-
-    def test_nothing_is_there_until_all_is(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        seen = []
-        finish = runs.finish
-
-        def late(run: runs.Run, *rest: Any) -> None:
-            seen.append(run.final.exists())
-            finish(run, *rest)
-
-        monkeypatch.setattr(runs, "finish", late)
-        well("data", *DEMO, *OFF, f"run.dir={tmp_path / 'run'}")
-        assert seen == [False]
-        assert (tmp_path / "run" / "run.json").is_file()
 
 
 class TestCompare:
