@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning.problem import Problem
-    from risicomodel.results.forecasting.components import Course
-    from risicomodel.results.forecasting.origins import Past
+    from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.origins import History
 
 HORIZONS = 3
 
@@ -37,15 +37,15 @@ class Origin:
 
     problem: Problem
     domain: Domain
-    past: Past
+    past: History
     walk: Crosswalk
     least_people: int
 
-    def follow(self, past: Past) -> Course:
+    def follow(self, past: History) -> Decomposition:
         """Return the course from what was known, or from a part of that."""
         from risicomodel.results.forecasting import components
 
-        return components.follow(
+        return components.decompose(
             past, self.problem.domain, self.domain, HORIZONS, self.least_people
         )
 
@@ -58,8 +58,7 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     from risicomodel.data.panel import store
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning import crossfit
-    from risicomodel.results.forecasting import origins as past
-    from risicomodel.results.forecasting import plan, structural_rate, tasks
+    from risicomodel.results.forecasting import origins, plan, structural_rate, tasks
 
     chosen = settings.compose(["tracking=off", *overrides])
     archive, cache = inputs.open_archive(chosen), inputs.cache(chosen)
@@ -70,14 +69,16 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
     work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
     fitted = crossfit.run(work, cache, chosen.compute)
-    name = structural_rate.choose(chosen.models, chosen.forecast.structure)
-    fitted = crossfit.add_blends(fitted, structural_rate.needed(chosen.models, name))
+    name = structural_rate.choose_model(chosen.models, chosen.forecast.structure)
+    fitted = crossfit.add_blends(fitted, structural_rate.models_to_fit(chosen.models, name))
     walk = Crosswalk(panel.outlines)
     for one in plans:
         domain = one.problem.domain
         own = fitted[fitted["domain"] == domain]
-        multiples = structural_rate.multiples(one.problem, own, one.earlier, name)
+        multiples = structural_rate.rate_ratios(one.problem, own, one.earlier, name)
         for origin in one.earlier:
-            areas = past.areas_of_year(panel.wijken, origin)
-            known = past.known(panel.wijken, areas, origin, walk, {domain: multiples[origin]})
+            areas = origins.areas_of_year(panel.wijken, origin)
+            known = origins.history_at(
+                panel.wijken, areas, origin, walk, {domain: multiples[origin]}
+            )
             yield Origin(one.problem, one.domain, known, walk, chosen.forecast.least_people)

@@ -77,11 +77,11 @@ def _levels(
     from risicomodel.results.forecasting import components
 
     whole, alone = followed
-    say = components.MODELS[components.MAIN]
+    say = components.MODELS[components.DEFAULT_MODEL]
     figure = whole.basis == "figure"
     gm = np.unique(areas["gm_code"][figure], return_inverse=True)[1]
     plain = replace(whole, wijk=np.ones_like(whole.wijk))
-    of_country = whole.need * whole.level * whole.drift
+    of_country = whole.need * whole.country_level * whole.drift
     last = np.broadcast_to(clients[:, [-1]], clients.shape)
     filled = np.where(np.isfinite(clients), clients, last)[figure]
     return {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from risicomodel.results.forecasting.origins import Past
+    from risicomodel.results.forecasting.origins import History
 
 PARTS = 5
 STRUCTURES = ("glm", "blend")
@@ -49,19 +49,19 @@ def hidden(origin: Origin) -> Iterator[pd.DataFrame]:
 
     for part in range(PARTS):
         past = without(origin, part)
-        rows = backtest.rows(origin.problem, past, origin.follow(past), origin.walk)
+        rows = backtest.trials_of_origin(origin.problem, past, origin.follow(past), origin.walk)
         own = rows["gm_group"].astype("str").map(part_of).eq(part) & rows["basis"].eq("expected")
         rows = rows[own]
-        off = (rows[components.MAIN] - rows["clients"]).abs()
+        off = (rows[components.DEFAULT_MODEL] - rows["clients"]).abs()
         yield rows[["domain", "origin_year", "horizon", "clients"]].assign(off=off)
 
 
-def without(origin: Origin, part: int) -> Past:
+def without(origin: Origin, part: int) -> History:
     """Return what was known, but for one part of the gemeenten."""
     past, domain = origin.past, origin.problem.domain
     gone = past.areas["gm_group"].astype("str").map(part_of).eq(part).to_numpy()
     clients = np.where(gone[:, None], np.nan, past.clients[domain])
-    halves = np.where(gone[:, None], 0.0, past.halves[domain])
+    halves = np.where(gone[:, None], 0.0, past.half_year_clients[domain])
     return replace(past, clients={domain: clients}, halves={domain: halves})
 
 

@@ -135,7 +135,7 @@ def test_scores_are_of_every_origin_and_horizon(run: Path) -> None:
     assert found == {(2014, h) for h in (1, 2, 3, 4)} | {
         (2015, 1), (2015, 2), (2015, 3), (2016, 1), (2016, 2), (2017, 1)
     }  # fmt: skip
-    assert set(each["model"]) == {*components.MODELS, backtest.BY_CODE}
+    assert set(each["model"]) == {*components.MODELS, backtest.PERSISTENCE_BY_CODE}
 
 
 def test_it_beats_the_last_figure_where_the_truth_is_made(run: Path) -> None:

@@ -6,8 +6,10 @@ Help, errors and examples are made of it. It imports nothing heavy, so that help
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Words = list[str]
 

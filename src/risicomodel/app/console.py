@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from risicomodel.core.levels import Level
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.archive import TableRef
-    from risicomodel.results.forecasting import Forecasts, Verified
+    from risicomodel.results.forecasting import Forecasts, Verification
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
@@ -118,7 +118,7 @@ def _forecasts(found: Forecasts) -> str:
     model = rows["domain"].map(found.champions)
     rows["forecast"] = [row[name] for (_, row), name in zip(rows.iterrows(), model, strict=True)]
     rows["noise_floor"] = tested.groupby(keys)["noise_floor"].first().to_numpy()
-    held = found.bands.query(
+    held = found.interval_scores.query(
         "level not in ('gemeente', 'country') and origin_year == 'all' and group == 'all'"
     )
     held = held[held["model"] == held["domain"].map(found.champions)]
@@ -132,7 +132,7 @@ def _forecasts(found: Forecasts) -> str:
     return f"{_table(rows, FORECASTS, formats)}\n{note}"
 
 
-def _verified(found: Verified) -> str:
+def _verified(found: Verification) -> str:
     """Return how earlier forecasts turned out, and where they were furthest off."""
     keys = ["domain", "horizon", "model"]
     measures = ["wape", "bias", "wape_gemeente", "wape_wijk", "noise_floor", "coverage"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from risicomodel.core.arrays import Floats, Ints
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def sums(values: Floats, group: Ints) -> Floats:

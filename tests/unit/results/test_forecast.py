@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from risicomodel.results.forecasting import backtest, bands, components, half_years
-from risicomodel.results.forecasting.origins import Past
+from risicomodel.results.forecasting import backtest, components, forecast_intervals, half_years
+from risicomodel.results.forecasting.origins import History
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
 from support.forecasts import MADE, ONE, TWO, forecast_run
 from support.running import OFF, cli, refused, well
@@ -40,7 +40,7 @@ class TestBackTest:
                 "clients": [100.0, 50.0, 50.0], "forecast": [90.0, 60.0, 80.0],
             }
         )  # fmt: skip
-        row = backtest.scores(rows).query("origin_year == '2017'").iloc[0]
+        row = backtest.score_trials(rows).query("origin_year == '2017'").iloc[0]
         assert_allclose(row["wape"], (10 + 10 + 30) / 200)
         assert_allclose(row["bias"], 230 / 200 - 1)
         assert_allclose(row["wape_gemeente"], (0 + 30) / 200)
@@ -62,22 +62,22 @@ class TestBands:
         return pd.DataFrame(
             {
                 "domain": "wmo", "model": "blend", "origin_year": origin, "horizon": 1,
-                "forecast": forecast, "shared": 0.08, "own": 0.06, "population": 5000.0,
+                "forecast": forecast, "shared_error": 0.08, "own_error": 0.06, "population": 5000.0,
                 "clients": forecast * moved, "gm_group": [f"GM{i % 40:04d}" for i in range(n)],
             }
         )  # fmt: skip
 
     def test_bands_of_left_out_origins_hold_nine_in_ten(self) -> None:
         rows = self.trials()
-        rows = rows.join(bands.left_out(rows))
+        rows = rows.join(forecast_intervals.leave_one_origin_out(rows))
         held = rows["clients"].between(rows["lower"], rows["upper"])
         assert 0.87 < held.mean() < 0.93
 
     def test_a_shock_is_met_unforeseen(self) -> None:
         # its own errors must not widen its bands
         rows = self.trials(shock=0.5)
-        calm = self.trials().join(bands.left_out(self.trials()))
-        rows = rows.join(bands.left_out(rows))
+        calm = self.trials().join(forecast_intervals.leave_one_origin_out(self.trials()))
+        rows = rows.join(forecast_intervals.leave_one_origin_out(rows))
         first = rows["origin_year"] == 2014
         width = (rows["upper"] - rows["lower"])[first] / rows["forecast"][first]
         usual = (calm["upper"] - calm["lower"])[first] / calm["forecast"][first]
@@ -87,14 +87,20 @@ class TestBands:
         )
 
     def test_an_only_origin_has_no_band_to_be_tested_by(self) -> None:
-        assert bands.left_out(self.trials(origins=1)).isna().all(axis=None)
+        assert forecast_intervals.leave_one_origin_out(self.trials(origins=1)).isna().all(axis=None)
 
     def test_what_wijken_share_adds_up_and_their_own_partly_cancels(self) -> None:
         rows = pd.DataFrame(
-            {"gm_code": "a", "forecast": [100.0] * 4, "shared": 0.1, "own": 0.2, "population": 1e3}
+            {
+                "gm_code": "a",
+                "forecast": [100.0] * 4,
+                "shared_error": 0.1,
+                "own_error": 0.2,
+                "population": 1e3,
+            }
         )
-        total = bands.of_gemeenten(rows, ["gm_code"]).iloc[0]
-        assert_allclose([total["shared"], total["own"]], [0.1, 0.1])
+        total = forecast_intervals.sum_forecasts(rows, ["gm_code"]).iloc[0]
+        assert_allclose([total["shared_error"], total["own_error"]], [0.1, 0.1])
 
 
 class TestRefusals:
@@ -102,23 +108,23 @@ class TestRefusals:
         refused(
             cli("forecast", *ONE, "forecast.horizon=7"),
             "forecast.horizon=7: no forecast that far ahead can be compared",
-            "allowed is 4 at most",
+            "expected at most 4",
         )
 
     def test_too_few_years(self) -> None:
-        refused(cli("forecast", *ONE, "forecast.origin=2014"), "has the years with figures")
+        refused(cli("forecast", *ONE, "forecast.origin=2014"), "has enough years with figures")
 
     def test_a_run_without_the_years_for_it_says_so_and_goes_on(self, tmp_path: Path) -> None:
         words = ("split.score_years=[2018]", "split.protocols=[unseen_gemeente]", "domain=jeugd")
         short = tuple(w for w in MADE if "first_year" not in w)
         done = well("run", *short, *words, "data.demo.first_year=2017", f"run.dir={tmp_path / 'r'}")
-        assert "no forecasts: no domain has the years" in done.err
+        assert "no forecasts: no domain has enough years" in done.err
         assert not (tmp_path / "r" / "forecasts.parquet").exists()
 
     @pytest.mark.parametrize("name", ["horizon", "folds", "least_years", "least_people"])
     def test_settings_below_what_is_possible(self, name: str) -> None:
         wrong = violations(ForecastSettings(**{name: 0}))
-        assert wrong[0].startswith(f"forecast.{name} is 0; allowed is")
+        assert wrong[0].startswith(f"forecast.{name} is 0; expected ")
 
     def test_a_population_forecast_that_is_none(self, tmp_path: Path) -> None:
         absent = cli("forecast", *ONE, f"forecast.population={tmp_path / 'none.csv'}")
@@ -178,7 +184,7 @@ class TestScenario:
             "WK999999 is not forecast",
             "policy is a percentage",
             "homes are a number in an area",
-            "'meer ouderen' does not read as DRIVER",
+            "'meer ouderen' does not match DRIVER",
         )
 
 
@@ -272,11 +278,11 @@ class TestFollow:
     """One origin's knowledge, made up by hand."""
 
     @staticmethod
-    def past(clients: np.ndarray, people: float = 4_000.0) -> Past:
+    def past(clients: np.ndarray, people: float = 4_000.0) -> History:
         n, t = clients.shape
         codes = [f"WK0001{i:02d}" for i in range(n)]
         areas = pd.DataFrame({"wijk_code": codes, "gm_code": ["GM0001"] * (n - 1) + ["GM0002"]})
-        return Past(
+        return History(
             2018,
             areas,
             list(range(2019 - t, 2019)),
@@ -294,8 +300,8 @@ class TestFollow:
         clients = np.round(level * np.exp(random.normal(0, 0.03, (40, 5))) / 5) * 5
         short = clients.copy()
         short[0, :4], short[0, 4] = np.nan, 600.0
-        found = components.follow(self.past(short), "wmo", domains["wmo"], 2, 100)
-        said = components.MODELS[components.MAIN](found)
+        found = components.decompose(self.past(short), "wmo", domains["wmo"], 2, 100)
+        said = components.MODELS[components.DEFAULT_MODEL](found)
         assert found.basis[0] == "figure"
         assert 250 < said[0, 0] < 600  # drawn to the others, but not all the way
         assert (found.own[0] > found.own[1]).all()  # and less sure than one with five years
@@ -305,9 +311,9 @@ class TestFollow:
     ) -> None:
         clients = np.full((20, 4), 240.0)
         clients[0], clients[-1] = np.nan, np.nan
-        found = components.follow(self.past(clients), "wmo", domains["wmo"], 1, 100)
+        found = components.decompose(self.past(clients), "wmo", domains["wmo"], 1, 100)
         assert (found.basis[0], found.basis[-1]) == ("gemeente", "expected")
-        said = components.MODELS[components.MAIN](found)
+        said = components.MODELS[components.DEFAULT_MODEL](found)
         assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
         assert found.shared[-1, 0] > found.shared[0, 0]
 
@@ -316,30 +322,32 @@ class TestFollow:
     ) -> None:
         clients = np.full((20, 4), 240.0)
         clients[0] = 240.0, 240.0, 480.0, np.nan
-        found = components.follow(self.past(clients), "wmo", domains["wmo"], 2, 100)
+        found = components.decompose(self.past(clients), "wmo", domains["wmo"], 2, 100)
         others = found.wijk_last[1, 0]
         assert found.basis[0] == "older"
         assert_allclose(found.wijk_last[0] / others, 2.0, rtol=0.1)
         assert (found.wijk[0] < found.wijk_last[0]).all()
 
     def test_too_few_people_are_passed_over_in_silence(self, domains: dict[str, Domain]) -> None:
-        found = components.follow(
+        found = components.decompose(
             self.past(np.full((9, 3), 5.0), 60.0), "wmo", domains["wmo"], 1, 100
         )
         assert set(found.basis) == {"silent"}
 
     def test_the_product_is_the_forecast(self, domains: dict[str, Domain]) -> None:
         clients = np.random.default_rng(5).integers(20, 60, (30, 5)) * 5.0
-        one = components.follow(self.past(clients), "wmo", domains["wmo"], 3, 100)
-        product = one.need * one.level * one.drift * one.gemeente * one.wijk
+        one = components.decompose(self.past(clients), "wmo", domains["wmo"], 3, 100)
+        product = one.need * one.country_level * one.drift * one.gemeente * one.wijk
         assert_allclose(components.MODELS["levels"](one), product)
         assert_allclose(components.MODELS["persistence"](one)[:, 2], clients[:, -1])
         # of the blend, half is what gemeente and wijk were at last, and less of that later on
-        mixed = one.need * one.level * one.drift
+        mixed = one.need * one.country_level * one.drift
         for mean, last in ((one.gemeente, one.gemeente_last), (one.wijk, one.wijk_last)):
             mixed = mixed * (mean + (last - mean) / [2, 4, 8])
         assert_allclose(components.MODELS["blend"](one), mixed)
-        now = one.level * one.gemeente_last * one.wijk_last * one.need[:, [0]]  # people stay here
+        now = (
+            one.country_level * one.gemeente_last * one.wijk_last * one.need[:, [0]]
+        )  # people stay here
         assert_allclose(now[:, 0], clients[:, -1])
         # growth beyond need is damped: each step is half the one before
         steps = np.diff(np.log(one.drift), prepend=0.0)
@@ -354,8 +362,8 @@ class TestFollow:
         grew[-1] = 180.0, 220.0  # the one wijk of the other gemeente
         heading = replace(steady, halves={"wmo": grew})
         said = [
-            components.MODELS[components.MAIN](
-                components.follow(past, "wmo", domains["wmo"], 2, 100)
+            components.MODELS[components.DEFAULT_MODEL](
+                components.decompose(past, "wmo", domains["wmo"], 2, 100)
             )
             for past in (steady, heading)
         ]
@@ -371,7 +379,7 @@ class TestHalves:
 
     def test_growth_is_the_countrys_the_gemeentes_beyond_and_the_wijks_beyond_that(self) -> None:
         many = 1e9 * np.array([[1.0, 1.2], [1.0, 1.0], [2.0, 2.0]])
-        found = half_years.growth(many, self.GM)
+        found = half_years.growth_between_halves(many, self.GM)
         assert found.country == pytest.approx(np.log(4.2 / 4.0))
         gemeente = np.log([1.1, 1.1, 1.0]) - found.country
         assert_allclose(found.gemeente, gemeente / 2, rtol=1e-6)
@@ -379,24 +387,30 @@ class TestHalves:
         assert_allclose(found.wijk, wijk / 2, rtol=1e-6, atol=1e-9)
 
     def test_of_few_clients_little_is_believed_and_of_a_leap_not_all(self) -> None:
-        few = half_years.growth(np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3))
+        few = half_years.growth_between_halves(
+            np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3)
+        )
         assert few.gemeente[0] == pytest.approx(np.log(110 / 90) / 4, rel=0.01)
-        leap = half_years.growth(np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3))
-        assert leap.gemeente[0] == half_years.BELIEVED * half_years.MOST
+        leap = half_years.growth_between_halves(
+            np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3)
+        )
+        assert leap.gemeente[0] == half_years.WEIGHT * half_years.MAX_LOG_GROWTH
 
     def test_half_of_the_countrys_growth_a_year_is_that_of_the_halves(self) -> None:
-        found = half_years.growth(np.array([[100.0, 102.0]]), np.array([0]))
+        found = half_years.growth_between_halves(np.array([[100.0, 102.0]]), np.array([0]))
         assert found.with_years(0.0) == pytest.approx(np.log(1.02))
         assert found.with_years(0.1) == pytest.approx(np.log(1.02) + 0.05)
 
     @pytest.mark.parametrize("known", [None, np.zeros((3, 2))])
     def test_without_halves_nothing_changes(self, known: np.ndarray | None) -> None:
-        found = half_years.growth(known, self.GM)
+        found = half_years.growth_between_halves(known, self.GM)
         assert found.with_years(0.07) == 0.07
         assert not found.gemeente.any()
         assert not found.wijk.any()
 
     def test_who_has_no_halves_goes_with_what_is_above_it(self) -> None:
-        found = half_years.growth(np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM)
+        found = half_years.growth_between_halves(
+            np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM
+        )
         assert found.gemeente[1] == found.gemeente[0] > 0
         assert found.wijk[1] == 0

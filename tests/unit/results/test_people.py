@@ -31,7 +31,7 @@ def country(areas: int = 60, years: int = 4, *, growth: float = 0.0) -> np.ndarr
 
 
 def test_the_countrys_moves_are_found_again() -> None:
-    assert_allclose(cohorts.Moves.fit(country()).matrix, TRUE, atol=1e-6)
+    assert_allclose(cohorts.Transitions.fit(country()).matrix, TRUE, atol=1e-6)
 
 
 def test_a_projection_goes_on_as_the_years_before() -> None:
@@ -79,7 +79,7 @@ def test_never_negative(size: float, ahead: int) -> None:
     assert (cohorts.project(some, ahead) >= 0).all()
 
 
-@pytest.mark.parametrize("columns", [[cohorts.EVERYONE], [*cohorts.BANDS]])
+@pytest.mark.parametrize("columns", [[cohorts.INHABITANTS], [*cohorts.AGE_GROUPS]])
 def test_an_official_forecast_is_added_up_to_and_its_last_year_stays(columns: list[str]) -> None:
     moved = cohorts.project(country(areas=6), 3)[:, 4:]
     gm = pd.Series(["GM0001"] * 4 + ["GM0002"] * 2)
@@ -89,8 +89,8 @@ def test_an_official_forecast_is_added_up_to_and_its_last_year_stays(columns: li
             [("GM0001", 2020), ("GM0001", 2021)], names=["gm_code", "year"]
         ),
     )
-    out = cohorts.constrain(moved, 2020, gm, official)
-    each = 1 if columns == [cohorts.EVERYONE] else len(cohorts.BANDS)
+    out = cohorts.constrain_to_official(moved, 2020, gm, official)
+    each = 1 if columns == [cohorts.INHABITANTS] else len(cohorts.AGE_GROUPS)
     assert_allclose(out[:4, 0].sum(), 1000 * each)
     assert_allclose(out[:4, 1].sum(), 2000 * each)
     assert_allclose(out[:4, 2] / moved[:4, 2], out[:4, 1] / moved[:4, 1])
@@ -98,12 +98,14 @@ def test_an_official_forecast_is_added_up_to_and_its_last_year_stays(columns: li
 
 
 def test_weights_are_those_of_the_bands_or_of_everyone() -> None:
-    assert cohorts.weights({"k_0_tot_15_jaar": 1.0, "k_15_tot_25_jaar": 0.8}).tolist() == [
+    assert cohorts.population_weights(
+        {"k_0_tot_15_jaar": 1.0, "k_15_tot_25_jaar": 0.8}
+    ).tolist() == [
         1,
         0.8,
         0,
         0,
         0,
     ]
-    assert cohorts.weights({"aantal_inwoners": 1.0}).tolist() == [1] * 5
-    assert cohorts.weights({"huishoudens_totaal": 1.0}).tolist() == [1] * 5
+    assert cohorts.population_weights({"aantal_inwoners": 1.0}).tolist() == [1] * 5
+    assert cohorts.population_weights({"huishoudens_totaal": 1.0}).tolist() == [1] * 5

@@ -57,7 +57,7 @@ def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None
 
     if not settings.forecast.population:
         return None
-    counts = [cohorts.EVERYONE, *cohorts.BANDS]
+    counts = [cohorts.INHABITANTS, *cohorts.AGE_GROUPS]
     table, record = population_forecast.read(settings.forecast.population, counts)
     panel.provenance.append(record)
     return table

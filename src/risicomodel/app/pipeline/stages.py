@@ -142,7 +142,7 @@ def forecasts(
     run.write(contract.FORECASTS, found.wijken)
     run.write(contract.FORECAST_SUMS, found.sums)
     run.write(contract.FORECAST_SCORES, found.scores)
-    run.write(contract.FORECAST_BANDS, found.bands)
+    run.write(contract.FORECAST_BANDS, found.interval_scores)
     run.write(contract.FORECAST_DRIVERS, found.drivers)
     run.write(contract.CROSSWALK, found.crosswalk)
     if found.scenario is not None:

@@ -43,7 +43,7 @@ class Outcome:
     tracked: str = ""
     tuned: pd.DataFrame | None = None
     forecasts: forecasting.Forecasts | None = None
-    verified: forecasting.Verified | None = None
+    verified: forecasting.Verification | None = None
     pages: Sequence[Path] = ()
 
 

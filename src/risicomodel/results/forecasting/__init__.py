@@ -1,14 +1,14 @@
-"""Forecasts: what figures will be, one to five years ahead, and how good such forecasts were."""
+"""Forecasts one to five years ahead, with a back-test of how good such forecasts were."""
 
-from risicomodel.results.forecasting.forecast import Forecasts, Plan, forecast, plan, tasks
+from risicomodel.results.forecasting.forecast import ForecastPlan, Forecasts, forecast, plan, tasks
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
-from risicomodel.results.forecasting.verify import Verified, verify
+from risicomodel.results.forecasting.verify import Verification, verify
 
 __all__ = [
+    "ForecastPlan",
     "ForecastSettings",
     "Forecasts",
-    "Plan",
-    "Verified",
+    "Verification",
     "forecast",
     "plan",
     "tasks",

@@ -1,9 +1,10 @@
-"""Forecasts from earlier origins beside the figures that came out since.
+"""Back-test: forecasts from earlier origins, compared with the figures published since.
 
-A forecast is made on the wijken of its origin's year and carried to those of the year it is of
-through the crosswalk; so is the last figure, as the forecast to beat. Beside it stands the last
-figure by code, as anyone would do it. Every published wijk of the year counts: one that nothing
-links to the origin gets the country's rate, as every model has it of the year.
+A forecast is made for the wijken of its origin's year and carried through the crosswalk to the
+wijken of the year that it is for. The last figure is carried likewise, as the baseline to beat; a
+second baseline is the last figure of the same wijk code, without a crosswalk. Every published wijk
+of the year counts. A wijk that nothing links to the origin gets the country's rate that each model
+forecasts for the year.
 """
 
 from __future__ import annotations
@@ -17,48 +18,66 @@ from risicomodel.core import metrics
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, population_column, status_column
-from risicomodel.data.panel import crosswalk
-from risicomodel.results.forecasting import components as course_module
-from risicomodel.results.forecasting.cohorts import EVERYONE
+from risicomodel.data.panel.crosswalk import carry
+from risicomodel.results.forecasting import components
+from risicomodel.results.forecasting.cohorts import INHABITANTS
 
 if TYPE_CHECKING:
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning.problem import Problem
-    from risicomodel.results.forecasting.components import Course
-    from risicomodel.results.forecasting.origins import Past
+    from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.origins import History
 
 
-BY_CODE = "persistence_by_code"
+PERSISTENCE_BY_CODE = "persistence_by_code"
 UNLINKED = "unlinked"
-TEXTS = ("domain", AREA, "gm_code", "gm_group", "basis")
+TEXT_COLUMNS = ("domain", AREA, "gm_code", "gm_group", "basis")
 KEY = ["domain", "origin_year", "horizon", "model"]
 
 
-def rows(problem: Problem, past: Past, course: Course, walk: Crosswalk) -> pd.DataFrame:
-    """Return one domain's forecasts from one origin beside the figures since.
+def trials_of_origin(
+    problem: Problem, history: History, decomposition: Decomposition, crosswalk: Crosswalk
+) -> pd.DataFrame:
+    """Compare one domain's forecasts from one origin with the figures published since.
+
+    Parameters
+    ----------
+    problem : Problem
+        The domain's problem, with figures after the origin.
+    history : History
+        What was known at the origin.
+    decomposition : Decomposition
+        The forecasts' components, from
+        :func:`risicomodel.results.forecasting.components.decompose`.
+    crosswalk : Crosswalk
+        Between areas of two years.
 
     Returns
     -------
     DataFrame
         A row per published wijk of the years ahead: ``domain``, ``origin_year``, ``year``,
         ``horizon``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``, ``population``,
-        ``clients`` (published), ``shared`` and ``own`` (relative sizes of the error to be
-        expected), and a column of clients per model: :func:`of_model` takes one.
+        ``clients`` (published), ``shared_error`` and ``own_error`` (expected relative size of the
+        error), and a column of clients per model, for :func:`trials_of_model` to choose from.
     """
     wijken, name = problem.wijken, problem.domain
     out = []
-    for h in range(len(course.drift)):
-        year = past.origin + h + 1
-        target = published(wijken, name, year)
-        if target.empty:
+    for h in range(len(decomposition.drift)):
+        year = history.origin + h + 1
+        published_rows = published(wijken, name, year)
+        if published_rows.empty:
             continue
-        there = wijken[wijken["year"] == year]
-        links = walk.links(past.areas, there.assign(people=there[EVERYONE]))
-        found = _on(target, name, past, _said(past, course, h), links)
-        out.append(found.assign(domain=name, origin_year=past.origin, year=year, horizon=h + 1))
+        year_rows = wijken[wijken["year"] == year]
+        links = crosswalk.links(history.areas, year_rows.assign(people=year_rows[INHABITANTS]))
+        matched = _carried_to_year(
+            published_rows, name, history, _clients_by_model(history, decomposition, h), links
+        )
+        out.append(
+            matched.assign(domain=name, origin_year=history.origin, year=year, horizon=h + 1)
+        )
     table = pd.concat(out, ignore_index=True) if out else pd.DataFrame()
-    # text takes room: there are many rows, and few gemeenten
-    return table.astype(dict.fromkeys([*TEXTS], "category")) if out else table
+    # categories save memory: there are many rows and few gemeenten
+    return table.astype(dict.fromkeys([*TEXT_COLUMNS], "category")) if out else table
 
 
 def published(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
@@ -67,116 +86,159 @@ def published(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
     return wijken[figure & wijken[population_column(domain)].gt(0)]
 
 
-def _said(past: Past, course: Course, h: int) -> pd.DataFrame:
-    """Return every model's clients of one year ahead, on the origin's areas."""
-    said = {model: say(course)[:, h] for model, say in course_module.MODELS.items()}
-    main = said[course_module.MAIN]
-    sizes = {"shared": main * course.shared[:, h], "own": main * course.own[:, h]}
-    return pd.DataFrame({**said, **sizes, "basis": course.basis}, index=past.areas[AREA])
+def _clients_by_model(history: History, decomposition: Decomposition, h: int) -> pd.DataFrame:
+    """Return every model's clients ``h + 1`` years ahead, for the areas of the origin."""
+    clients = {model: predict(decomposition)[:, h] for model, predict in components.MODELS.items()}
+    default = clients[components.DEFAULT_MODEL]
+    sizes = {
+        "shared_error": default * decomposition.shared_error[:, h],
+        "own_error": default * decomposition.own_error[:, h],
+    }
+    return pd.DataFrame(
+        {**clients, **sizes, "basis": decomposition.basis}, index=history.areas[AREA]
+    )
 
 
-def _on(
-    target: pd.DataFrame, name: str, past: Past, said: pd.DataFrame, links: pd.DataFrame
+def _carried_to_year(
+    published_rows: pd.DataFrame,
+    domain: str,
+    history: History,
+    origin_forecasts: pd.DataFrame,
+    links: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return every model's forecast of one year, carried to that year's wijken."""
-    carried = crosswalk.carry(said.drop(columns="basis"), links, pd.Index(target[AREA]))
-    population = target[population_column(name)].set_axis(carried.index)
+    carried = carry(origin_forecasts.drop(columns="basis"), links, pd.Index(published_rows[AREA]))
+    population = published_rows[population_column(domain)].set_axis(carried.index)
     unlinked = carried.isna().any(axis=1)
-    # what the forecast of a redrawn wijk stands on is what that of its largest part does
+    # a redrawn wijk takes its basis from the area that the largest part of it comes from
     largest = links.sort_values("share").drop_duplicates("to_code", keep="last")
-    basis = largest.set_index("to_code")["from_code"].map(said["basis"]).reindex(carried.index)
+    basis = (
+        largest.set_index("to_code")["from_code"]
+        .map(origin_forecasts["basis"])
+        .reindex(carried.index)
+    )
     common = pd.DataFrame(
         {
-            "gm_code": target["gm_code"].to_numpy(),
-            "gm_group": target["gm_group"].to_numpy(),
+            "gm_code": published_rows["gm_code"].to_numpy(),
+            "gm_group": published_rows["gm_group"].to_numpy(),
             "basis": basis.mask(unlinked, UNLINKED),
             "population": population,
-            "clients": target[clients_column(name)].to_numpy(),
-            "shared": carried["shared"] / carried[course_module.MAIN],
-            "own": carried["own"] / carried[course_module.MAIN],
+            "clients": published_rows[clients_column(domain)].to_numpy(),
+            "shared_error": carried["shared_error"] / carried[components.DEFAULT_MODEL],
+            "own_error": carried["own_error"] / carried[components.DEFAULT_MODEL],
         }
     )
     people = max(population[~unlinked].sum(), 1.0)
-    rates = {m: carried.loc[~unlinked, m].sum() / people for m in course_module.MODELS}
+    rates = {m: carried.loc[~unlinked, m].sum() / people for m in components.MODELS}
     forecasts = {m: carried[m].mask(unlinked, rate * population) for m, rate in rates.items()}
-    forecasts[BY_CODE] = _by_code(target, past, name).set_axis(carried.index)
+    forecasts[PERSISTENCE_BY_CODE] = _by_code(published_rows, history, domain).set_axis(
+        carried.index
+    )
     return common.assign(**forecasts).rename_axis(AREA).reset_index()
 
 
-def of_model(trials: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return one model's trials: its clients as ``forecast``, and ``model``."""
-    others = [name for name in (*course_module.MODELS, BY_CODE) if name != model]
-    return trials.drop(columns=others).rename(columns={model: "forecast"}).assign(model=model)
-
-
-def _country_rate(past: Past, name: str) -> float:
-    clients, population = past.clients[name][:, -1], past.population[name][:, -1]
-    known = np.isfinite(clients) & np.isfinite(population)
-    return float(clients[known].sum() / population[known].sum())
-
-
-def _by_code(target: pd.DataFrame, past: Past, name: str) -> pd.Series:
-    """Return the last figure of the code, else by the rate of its gemeente, else of the country."""
-    last = pd.DataFrame(
-        {
-            AREA: past.areas[AREA],
-            "gm_code": past.areas["gm_code"],
-            "clients": past.clients[name][:, -1],
-            "population": past.population[name][:, -1],
-        }
-    ).dropna()
-    of_gemeente = last.groupby("gm_code")[["clients", "population"]].sum()
-    rate = target["gm_code"].map(of_gemeente["clients"] / of_gemeente["population"])
-    otherwise = rate.fillna(_country_rate(past, name)) * target[population_column(name)]
-    figure: pd.Series = target[AREA].map(last.set_index(AREA)["clients"]).fillna(otherwise)
-    return figure
-
-
-def scores(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return how good every model was, and where its error came from.
+def trials_of_model(trials: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return the trials of one model.
 
     Parameters
     ----------
     trials : DataFrame
-        As :func:`rows` gives it, or with ``model`` and ``forecast`` instead of a column each.
+        From :func:`trials_of_origin`.
+    model : str
+        One of the models, or ``persistence_by_code``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows with the model's clients as ``forecast``, and ``model``.
+    """
+    others = [name for name in (*components.MODELS, PERSISTENCE_BY_CODE) if name != model]
+    return trials.drop(columns=others).rename(columns={model: "forecast"}).assign(model=model)
+
+
+def _country_rate(history: History, domain: str) -> float:
+    clients, population = history.clients[domain][:, -1], history.population[domain][:, -1]
+    observed = np.isfinite(clients) & np.isfinite(population)
+    return float(clients[observed].sum() / population[observed].sum())
+
+
+def _by_code(published_rows: pd.DataFrame, history: History, domain: str) -> pd.Series:
+    """Return the last figure of the code; without one, the rate of the gemeente or the country."""
+    last = pd.DataFrame(
+        {
+            AREA: history.areas[AREA],
+            "gm_code": history.areas["gm_code"],
+            "clients": history.clients[domain][:, -1],
+            "population": history.population[domain][:, -1],
+        }
+    ).dropna()
+    of_gemeente = last.groupby("gm_code")[["clients", "population"]].sum()
+    rate = published_rows["gm_code"].map(of_gemeente["clients"] / of_gemeente["population"])
+    by_rate = (
+        rate.fillna(_country_rate(history, domain)) * published_rows[population_column(domain)]
+    )
+    figure: pd.Series = published_rows[AREA].map(last.set_index(AREA)["clients"]).fillna(by_rate)
+    return figure
+
+
+def score_trials(trials: pd.DataFrame) -> pd.DataFrame:
+    """Score every model, and say where its error came from.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        From :func:`trials_of_origin`, or with ``model`` and ``forecast`` instead of a column per
+        model.
 
     Returns
     -------
     DataFrame
         Per ``domain``, ``origin_year`` (text; ``all`` is their mean), ``horizon`` and ``model``:
         ``wape`` (Σ|clients − forecast| / Σ clients), ``bias`` (Σ forecast / Σ clients − 1),
-        ``wape_gemeente`` (of the sums per gemeente), ``wape_wijk`` (of the wijken given the true
-        sum of their gemeente), ``noise_floor`` (of counting alone), ``wape_wijk_known`` and
-        ``noise_floor_known`` (the same of wijken with a figure at the origin), ``n_wijken``,
+        ``wape_gemeente`` (of the sums per gemeente), ``wape_wijk`` (of the wijken, given the true
+        sum of their gemeente), ``noise_floor`` (of counting noise alone), ``wape_wijk_known`` and
+        ``noise_floor_known`` (the same for wijken with a figure at the origin), ``n_wijken``,
         ``n_origins``.
     """
-    models = [BY_CODE, *course_module.MODELS] if "model" not in trials else []
-    every = [of_model(trials, model) for model in models] or [trials]
-    each = pd.DataFrame(
+    models = [PERSISTENCE_BY_CODE, *components.MODELS] if "model" not in trials else []
+    tables = [trials_of_model(trials, model) for model in models] or [trials]
+    per_origin = pd.DataFrame(
         [
-            {**dict(zip(KEY, key, strict=True)), **_measures(part)}
-            for rows_of_model in every
-            for key, part in rows_of_model.groupby(KEY, observed=True)
+            {**dict(zip(KEY, key, strict=True)), **_error_measures(part)}
+            for model_trials in tables
+            for key, part in model_trials.groupby(KEY, observed=True)
         ]
     )
     by = ["domain", "horizon", "model"]
-    mean = each.drop(columns="origin_year").groupby(by).mean().reset_index()
-    mean["n_origins"] = each.groupby(by)["origin_year"].nunique().to_numpy()
-    table = pd.concat([each.assign(n_origins=1), mean.assign(origin_year="all")])
+    mean = per_origin.drop(columns="origin_year").groupby(by).mean().reset_index()
+    mean["n_origins"] = per_origin.groupby(by)["origin_year"].nunique().to_numpy()
+    table = pd.concat([per_origin.assign(n_origins=1), mean.assign(origin_year="all")])
     table["origin_year"] = table["origin_year"].astype("str")
     table["n_wijken"] = table["n_wijken"].round().astype("int64")
     return table.sort_values(KEY, ignore_index=True)
 
 
-def champions(scores: pd.DataFrame) -> dict[str, str]:
-    """Return each domain's best model: the lowest WAPE beside persistence, over all horizons."""
-    tested = scores[scores["origin_year"].ne("all") & scores["model"].ne(BY_CODE)]
+def champions(table: pd.DataFrame) -> dict[str, str]:
+    """Return each domain's best model.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`score_trials`.
+
+    Returns
+    -------
+    dict of str to str
+        By domain the model with the lowest WAPE relative to persistence, mean over origins and
+        horizons.
+    """
+    tested = table[table["origin_year"].ne("all") & table["model"].ne(PERSISTENCE_BY_CODE)]
     wape = tested.pivot(index=KEY[:3], columns="model", values="wape")
-    beside = wape.div(wape["persistence"], axis=0).groupby(level="domain").mean()
-    return {str(domain): str(row.idxmin()) for domain, row in beside.iterrows()}
+    relative_wape = wape.div(wape["persistence"], axis=0).groupby(level="domain").mean()
+    return {str(domain): str(row.idxmin()) for domain, row in relative_wape.iterrows()}
 
 
-def _measures(part: pd.DataFrame) -> dict[str, float]:
+def _error_measures(part: pd.DataFrame) -> dict[str, float]:
     clients, forecast = _counts(part, "clients", "forecast")
     sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].sum()
     with_figure = part[part["basis"] == "figure"]
@@ -185,9 +247,11 @@ def _measures(part: pd.DataFrame) -> dict[str, float]:
         "wape": metrics.wape_of_counts(clients, forecast),
         "bias": metrics.bias_of_counts(clients, forecast),
         "wape_gemeente": metrics.wape_of_counts(*_counts(sums, "clients", "forecast")),
-        "wape_wijk": metrics.wape_of_counts(clients, _given_total(part)),
+        "wape_wijk": metrics.wape_of_counts(clients, _scaled_to_gemeente(part)),
         "noise_floor": metrics.noise_floor(clients),
-        "wape_wijk_known": metrics.wape_of_counts(clients_with_figure, _given_total(with_figure)),
+        "wape_wijk_known": metrics.wape_of_counts(
+            clients_with_figure, _scaled_to_gemeente(with_figure)
+        ),
         "noise_floor_known": metrics.noise_floor(clients_with_figure),
         "n_wijken": len(part),
     }
@@ -197,7 +261,7 @@ def _counts(part: pd.DataFrame, *names: str) -> list[Floats]:
     return [part[name].to_numpy(dtype="float64") for name in names]
 
 
-def _given_total(part: pd.DataFrame) -> Floats:
+def _scaled_to_gemeente(part: pd.DataFrame) -> Floats:
     """Return the forecasts scaled to the true sum of their gemeente."""
     sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].transform("sum")
     scaled: pd.Series = part["forecast"] * sums["clients"] / sums["forecast"].clip(1e-9)

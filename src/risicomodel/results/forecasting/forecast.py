@@ -1,4 +1,4 @@
-"""Forecasts of every domain: back-test, bands, sums; the steps in order."""
+"""Forecast every domain: plan, back-test, intervals, sums, scenario; the steps in order."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ import pandas as pd
 from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.data.panel.crosswalk import Crosswalk
 from risicomodel.learning import crossfit
-from risicomodel.results.forecasting import backtest, components, scenario, structural_rate, tables
-from risicomodel.results.forecasting import origins as past_module
+from risicomodel.results.forecasting import (
+    backtest,
+    components,
+    forecast_tables,
+    origins,
+    scenario,
+    structural_rate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,16 +29,16 @@ if TYPE_CHECKING:
     from risicomodel.learning.models import ModelSettings
     from risicomodel.learning.problem import Problem
     from risicomodel.learning.protocols import SplitSettings
-    from risicomodel.results.forecasting.components import Course
-    from risicomodel.results.forecasting.origins import Boundaries, Past
+    from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.origins import Boundaries, History
     from risicomodel.results.forecasting.settings import ForecastSettings
 
-FURTHEST = 5
+MAX_HORIZON = 5
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What one domain's forecasts stand on.
+class ForecastPlan:
+    """From when and how far ahead one domain can be forecast.
 
     Parameters
     ----------
@@ -41,7 +47,7 @@ class Plan:
     domain : Domain
         Its declaration.
     origin : int
-        Its last year with figures, not after the origin asked for.
+        Its last year with figures, not after the origin of the settings.
     earlier : tuple of int
         Origins of the back-test.
     horizon : int
@@ -62,22 +68,44 @@ class Plan:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """What :func:`forecast` gives: tables as in ``docs``, and what a reader must know."""
+    """The forecasts of a run, as tables; ``runs/contract.py`` describes their columns.
+
+    Parameters
+    ----------
+    wijken, sums : DataFrame
+        Forecasts of wijken, and of gemeenten and the country.
+    scores, interval_scores : DataFrame
+        The back-test: errors of the forecasts, and coverage and width of their intervals.
+    drivers : DataFrame
+        Which year each input describes.
+    crosswalk : DataFrame
+        From every year's wijken to those that are forecast.
+    champions : dict of str to str
+        Best model by domain.
+    boundaries : Boundaries
+        The year of the wijken that are forecast.
+    decompositions : dict
+        By domain what was known at the origin, and the components of the forecasts.
+    notes : list of str
+        What a reader must know.
+    scenario : DataFrame or None
+        What the forecasts would be under the scenario.
+    """
 
     wijken: pd.DataFrame
     sums: pd.DataFrame
     scores: pd.DataFrame
-    bands: pd.DataFrame
+    interval_scores: pd.DataFrame
     drivers: pd.DataFrame
     crosswalk: pd.DataFrame
     champions: dict[str, str]
     boundaries: Boundaries
-    courses: dict[str, tuple[Past, Course]] = field(default_factory=dict)
+    decompositions: dict[str, tuple[History, Decomposition]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     scenario: pd.DataFrame | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return what ``run.json`` says of them."""
+        """Return what ``run.json`` says of the forecasts."""
         return {"champions": self.champions, **asdict(self.boundaries)}
 
 
@@ -86,27 +114,44 @@ def plan(
     problems: list[Problem],
     domains: Mapping[str, Domain],
     settings: ForecastSettings,
-) -> tuple[list[Plan], list[str]]:
-    """Return what can be forecast of every domain, and what cannot, in words.
+) -> tuple[list[ForecastPlan], list[str]]:
+    """Return what can be forecast of every domain, and notes on what cannot.
+
+    Parameters
+    ----------
+    panel : Panel
+        All wijken and years.
+    problems : list of Problem
+        One per domain.
+    domains : mapping of str to Domain
+        Their declarations.
+    settings : ForecastSettings
+        Origin, horizon, scenario.
+
+    Returns
+    -------
+    plans : list of ForecastPlan
+        One per domain that can be forecast.
+    notes : list of str
+        Domains without a forecast, or with a shorter horizon, and why.
 
     Raises
     ------
     ConfigError
-        If a horizon is asked for that no domain's back-test supports, or a scenario that cannot be
-        followed.
+        If no domain's back-test supports the horizon, or the scenario has violations.
     DataError
-        If there is nothing to forecast from.
+        If no domain has enough years of figures.
     """
-    found = [_plan(p, domains[p.domain], settings) for p in problems]
-    plans = [one for one in found if one is not None]
+    candidates = [_plan(p, domains[p.domain], settings) for p in problems]
+    plans = [one for one in candidates if one is not None]
     notes = [
-        f"no forecast of {problem.domain}: it has too few years with figures to test one on."
-        for problem, one in zip(problems, found, strict=True)
+        f"no forecast of {problem.domain}: too few years with figures to test a forecast on."
+        for problem, one in zip(problems, candidates, strict=True)
         if one is None
     ]
     if not plans:
         raise DataError(
-            "no domain has the years with figures that a forecast must be tested on; allowed is "
+            "no domain has enough years with figures to test a forecast on; expected "
             f"forecast.least_years={settings.least_years} years and one after them. Add tables of "
             "more years, or choose a later forecast.origin."
         )
@@ -114,52 +159,75 @@ def plan(
     if asked is not None and asked > furthest:
         raise ConfigError(
             f"forecast.horizon={asked}: no forecast that far ahead can be compared with a figure, "
-            f"so nothing is known of its error; allowed is {furthest} at most with the years of "
-            "this archive. Ask for fewer years, or add tables of more years."
+            f"so its error is unknown; expected at most {furthest} with the years of this "
+            "archive. Ask for fewer years, or add tables of more years."
         )
-    wanted = asked or furthest
+    horizon = asked or furthest
     notes += [
-        f"{one.problem.domain}: {one.horizon} years ahead of {one.origin}; further ahead no "
-        "forecast can be compared with a figure."
+        f"{one.problem.domain}: forecast {one.horizon} years ahead of {one.origin}; beyond that "
+        "no earlier forecast can be compared with a figure."
         for one in plans
-        if one.horizon < wanted
+        if one.horizon < horizon
     ]
-    areas, _ = past_module.areas_today(panel, max(one.origin for one in plans))
+    areas, _ = origins.forecast_areas(panel, max(one.origin for one in plans))
     scenario.parse(settings.scenario, [one.problem.domain for one in plans], areas)
-    return [replace(one, horizon=min(one.horizon, wanted)) for one in plans], notes
+    return [replace(one, horizon=min(one.horizon, horizon)) for one in plans], notes
 
 
-def _plan(problem: Problem, domain: Domain, settings: ForecastSettings) -> Plan | None:
+def _plan(problem: Problem, domain: Domain, settings: ForecastSettings) -> ForecastPlan | None:
     years = sorted({int(y) for y in problem.wijken.loc[problem.usable, "year"]})
     if settings.origin is not None:
         years = [year for year in years if year <= settings.origin]
     if len(years) <= settings.least_years:
         return None
     earlier = tuple(years[settings.least_years - 1 : -1])
-    return Plan(problem, domain, years[-1], earlier, min(years[-1] - earlier[0], FURTHEST))
+    return ForecastPlan(
+        problem, domain, years[-1], earlier, min(years[-1] - earlier[0], MAX_HORIZON)
+    )
 
 
 def tasks(
-    plans: list[Plan],
+    plans: list[ForecastPlan],
     settings: ForecastSettings,
     split: SplitSettings,
     chosen: Mapping[str, ModelSettings],
     seed: int,
 ) -> list[Task]:
-    """Return the fits that forecasts stand on."""
+    """Return the fits of the structural rate, at every origin of every domain.
+
+    Parameters
+    ----------
+    plans : list of ForecastPlan
+        From :func:`plan`.
+    settings : ForecastSettings
+        Which model, in how many folds.
+    split : SplitSettings
+        How folds are made.
+    chosen : mapping of str to ModelSettings
+        The run's models.
+    seed : int
+        Seed of folds and models.
+
+    Returns
+    -------
+    list of Task
+        To be run by :func:`risicomodel.learning.crossfit.run`.
+    """
     folds = replace(split, folds=settings.folds)
-    fitted = structural_rate.needed(chosen, structural_rate.choose(chosen, settings.structure))
+    fitted = structural_rate.models_to_fit(
+        chosen, structural_rate.choose_model(chosen, settings.structure)
+    )
     return [
         task
-        for one in plans
-        for origin in one.origins
-        for task in structural_rate.tasks(one.problem, origin, folds, fitted, seed)
+        for plan in plans
+        for origin in plan.origins
+        for task in structural_rate.tasks(plan.problem, origin, folds, fitted, seed)
     ]
 
 
 def forecast(
     panel: Panel,
-    plans: list[Plan],
+    plans: list[ForecastPlan],
     predictions: pd.DataFrame,
     settings: ForecastSettings,
     chosen: Mapping[str, ModelSettings],
@@ -171,100 +239,124 @@ def forecast(
     Parameters
     ----------
     panel : Panel
-        All that is known.
-    plans : list of Plan
-        As :func:`plan` gives them.
+        All wijken and years.
+    plans : list of ForecastPlan
+        From :func:`plan`.
     predictions : DataFrame
-        Of :func:`tasks`.
+        What the fits of :func:`tasks` predict.
     settings : ForecastSettings
-        How.
-    chosen : mapping
+        Model, scenario, least people.
+    chosen : mapping of str to ModelSettings
         The run's models.
     official : DataFrame or None
-        An official population forecast (:mod:`sources.prognosis`).
+        An official population forecast, from
+        :mod:`risicomodel.data.sources.population_forecast`.
+
+    Returns
+    -------
+    Forecasts
+        All tables and notes.
     """
-    walk = Crosswalk(panel.outlines)
-    name = structural_rate.choose(chosen, settings.structure)
-    predictions = crossfit.add_blends(predictions, structural_rate.needed(chosen, name))
-    areas, boundaries = past_module.areas_today(panel, max(one.origin for one in plans))
-    courses, parts = {}, []
-    for one in sorted(
-        plans, key=lambda one: one.problem.domain
+    crosswalk = Crosswalk(panel.outlines)
+    structure_model = structural_rate.choose_model(chosen, settings.structure)
+    predictions = crossfit.add_blends(
+        predictions, structural_rate.models_to_fit(chosen, structure_model)
+    )
+    areas, boundaries = origins.forecast_areas(panel, max(plan.origin for plan in plans))
+    decompositions, parts = {}, []
+    for plan in sorted(
+        plans, key=lambda plan: plan.problem.domain
     ):  # a domain at a time: the trials of all together would take room
-        domain = one.problem.domain
-        own = predictions[predictions["domain"] == domain]
-        multiples = structural_rate.multiples(one.problem, own, one.origins, name)
+        domain = plan.problem.domain
+        domain_predictions = predictions[predictions["domain"] == domain]
+        ratios = structural_rate.rate_ratios(
+            plan.problem, domain_predictions, plan.origins, structure_model
+        )
         trials = pd.concat(
-            [_trial(one, origin, multiples[origin], walk, settings) for origin in one.earlier],
+            [_trial(plan, origin, ratios[origin], crosswalk, settings) for origin in plan.earlier],
             ignore_index=True,
         )
-        past = _past(one, one.origin, areas, multiples[one.origin], walk)
-        past = replace(past, official=official)  # not in the back-test: it was made since
-        courses[domain] = past, _course(one, past, settings)
-        parts.append(_of_domain(courses[domain], trials, domain, panel.level))
-    wijken, sums, scores, held = (
+        history = _history(plan, plan.origin, areas, ratios[plan.origin], crosswalk)
+        history = replace(history, official=official)  # not in the back-test: it came out later
+        decompositions[domain] = history, _decomposition(plan, history, settings)
+        parts.append(_of_domain(decompositions[domain], trials, domain, panel.level))
+    wijken, sums, scores, interval_scores = (
         pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
     )
     champions = backtest.champions(scores)
-    changed = None
+    scenario_rows = None
     if settings.scenario:
-        declared = {one.problem.domain: one.domain for one in plans}
+        declared = {plan.problem.domain: plan.domain for plan in plans}
         changes = scenario.parse(settings.scenario, declared, areas)
-        family = scenario.per_family(panel.wijken)
-        changed = scenario.table(changes, courses, wijken, declared, family)
+        family = scenario.people_per_family(panel.wijken)
+        scenario_rows = scenario.scenario_table(changes, decompositions, wijken, declared, family)
     return Forecasts(
         wijken,
         sums,
         scores,
-        held,
-        tables.drivers(panel.wijken, courses, str(boundaries), name),
-        _links(panel, areas, plans, walk),
+        interval_scores,
+        forecast_tables.driver_years(
+            panel.wijken, decompositions, str(boundaries), structure_model
+        ),
+        _links(panel, areas, plans, crosswalk),
         champions,
         boundaries,
-        courses,
-        tables.notes(wijken, str(boundaries), panel.level),
-        changed,
+        decompositions,
+        forecast_tables.forecast_notes(wijken, str(boundaries), panel.level),
+        scenario_rows,
     )
 
 
 def _of_domain(
-    followed: tuple[Past, Course], trials: pd.DataFrame, domain: str, level: Level
+    origin_state: tuple[History, Decomposition], trials: pd.DataFrame, domain: str, level: Level
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return one domain's forecasts, sums, scores and how its bands did."""
-    scores = backtest.scores(trials)
+    """Return one domain's forecasts, sums, scores and scores of intervals."""
+    scores = backtest.score_trials(trials)
     champion = backtest.champions(scores)[domain]
-    wijken, sums = tables.forecasts(followed, trials, domain, champion)
-    return wijken, sums, scores, tables.of_bands(trials, level)
+    wijken, sums = forecast_tables.tabulate(origin_state, trials, domain, champion)
+    return wijken, sums, scores, forecast_tables.score_intervals(trials, level)
 
 
 def _trial(
-    one: Plan, origin: int, multiple: pd.Series, walk: Crosswalk, settings: ForecastSettings
+    plan: ForecastPlan,
+    origin: int,
+    ratio: pd.Series,
+    crosswalk: Crosswalk,
+    settings: ForecastSettings,
 ) -> pd.DataFrame:
-    """Return one domain's forecasts from one earlier origin, beside the figures since."""
-    wijken = one.problem.wijken
-    past = _past(one, origin, past_module.areas_of_year(wijken, origin), multiple, walk)
-    shown = replace(one.problem, wijken=wijken[wijken["year"] <= one.origin])
-    return backtest.rows(shown, past, _course(one, past, settings), walk)
+    """Return one domain's forecasts from one earlier origin, with the figures published since."""
+    wijken = plan.problem.wijken
+    history = _history(plan, origin, origins.areas_of_year(wijken, origin), ratio, crosswalk)
+    until_origin = replace(plan.problem, wijken=wijken[wijken["year"] <= plan.origin])
+    return backtest.trials_of_origin(
+        until_origin, history, _decomposition(plan, history, settings), crosswalk
+    )
 
 
-def _past(
-    one: Plan, origin: int, areas: pd.DataFrame, multiple: pd.Series, walk: Crosswalk
-) -> Past:
-    known = one.problem.wijken
-    return past_module.known(known, areas, origin, walk, {one.problem.domain: multiple})
+def _history(
+    plan: ForecastPlan, origin: int, areas: pd.DataFrame, ratio: pd.Series, crosswalk: Crosswalk
+) -> History:
+    wijken = plan.problem.wijken
+    return origins.history_at(wijken, areas, origin, crosswalk, {plan.problem.domain: ratio})
 
 
-def _course(one: Plan, past: Past, settings: ForecastSettings) -> Course:
-    horizon = max(one.horizon, 1)
-    return components.follow(past, one.problem.domain, one.domain, horizon, settings.least_people)
+def _decomposition(
+    plan: ForecastPlan, history: History, settings: ForecastSettings
+) -> Decomposition:
+    horizon = max(plan.horizon, 1)
+    return components.decompose(
+        history, plan.problem.domain, plan.domain, horizon, settings.least_people
+    )
 
 
-def _links(panel: Panel, areas: pd.DataFrame, plans: list[Plan], walk: Crosswalk) -> pd.DataFrame:
+def _links(
+    panel: Panel, areas: pd.DataFrame, plans: list[ForecastPlan], crosswalk: Crosswalk
+) -> pd.DataFrame:
     """Return the links from every year's wijken to those forecast for."""
     last = max(one.origin for one in plans)
     years = sorted(int(y) for y in panel.wijken["year"].unique() if y <= last)
     out = []
     for year in years:
-        old = past_module.areas_of_year(panel.wijken, year)
-        out.append(walk.links(old, areas).assign(from_year=year))
+        earlier_areas = origins.areas_of_year(panel.wijken, year)
+        out.append(crosswalk.links(earlier_areas, areas).assign(from_year=year))
     return pd.concat(out, ignore_index=True)

@@ -1,9 +1,10 @@
-"""What the two halves of a year say of where it was heading.
+"""Growth within the last year, from figures of its two halves.
 
-Of youth care and Wmo CBS publishes each half of a year too. A year's figure tells of its middle;
-how its second half differed from its first is newer than any figure of a year, and is out with it.
-Half of that growth is believed: of the country beside its growth over the years before, of a
-gemeente beyond the country's, of a wijk beyond its gemeente's, and of few clients little.
+CBS publishes youth care and Wmo per half year too. The figure of a year stands for its middle; the
+growth from its first to its second half is newer than any yearly figure and comes out with it. Half
+of the country's growth is taken from it, the other half from the years before; growth of a gemeente
+beyond the country's and of a wijk beyond its gemeente's is halved too, and shrunk where clients are
+few.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ import numpy as np
 from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 
-BELIEVED = 0.5
-A_YEAR = 2  # halves of it
-# Clients: the growth of so many is believed half as much as that of very many.
-DOUBT_CLIENTS = 100.0
-# Beyond this a half tells of how it was reported, not of need (logarithm).
-MOST = 0.3
+WEIGHT = 0.5
+HALVES_PER_YEAR = 2  # halves of it
+# Clients at which a growth is shrunk to half.
+SHRINKAGE_CLIENTS = 100.0
+# A larger growth is due to a change in reporting; it is clipped (logarithm).
+MAX_LOG_GROWTH = 0.3
 
 
 @dataclass(frozen=True)
-class Growth:
-    """What of a year's own growth goes on (logarithms).
+class HalfYearGrowth:
+    """Growth from the first to the second half of a year (logarithms).
 
     Parameters
     ----------
     country : float or None
-        Over half a year, from the first half to the second; None where no halves are known.
+        The country's, over half a year; None where no halves are known.
     gemeente, wijk : array of shape (areas,)
-        Beyond what is above it, as far as it is believed.
+        Growth beyond that of the country and of the gemeente, shrunk.
     """
 
     country: float | None
@@ -40,13 +41,24 @@ class Growth:
     wijk: Floats
 
     def with_years(self, years: float) -> float:
-        """Return the country's growth a year: of its years, and of the halves of the last."""
+        """Return the country's growth per year, from its years and from the halves of the last.
+
+        Parameters
+        ----------
+        years : float
+            Recent growth per year, from yearly figures (logarithm).
+
+        Returns
+        -------
+        float
+            Logarithm of the growth factor per year.
+        """
         if self.country is None:
             return years
-        return BELIEVED * A_YEAR * self.country + (1 - BELIEVED) * years
+        return WEIGHT * HALVES_PER_YEAR * self.country + (1 - WEIGHT) * years
 
 
-def growth(halves: Floats | None, gm: Ints) -> Growth:
+def growth_between_halves(halves: Floats | None, gm: Ints) -> HalfYearGrowth:
     """Compare the halves of a year.
 
     Parameters
@@ -54,25 +66,32 @@ def growth(halves: Floats | None, gm: Ints) -> Growth:
     halves : array of shape (areas, 2), or None
         Clients in the first and the second half; 0 where either is not known.
     gm : array of int, shape (areas,)
-        Every area's gemeente, from 0.
+        Every area's gemeente, numbered from 0.
+
+    Returns
+    -------
+    HalfYearGrowth
+        All 0, and None for the country, where no halves are known.
     """
     if halves is None or not (halves.sum(axis=0) > 0).all():
-        return Growth(None, np.zeros(len(gm)), np.zeros(len(gm)))
+        return HalfYearGrowth(None, np.zeros(len(gm)), np.zeros(len(gm)))
     sums = groups.sums(halves, gm)
-    country = float(_logs(halves.sum(axis=0, keepdims=True))[0])
-    of_gemeente = np.where((sums > 0).all(axis=1), _logs(sums) - country, 0.0)
-    beyond = _logs(halves) - (country + of_gemeente)[gm]
-    of_wijk = np.where((halves > 0).all(axis=1), beyond, 0.0)
-    return Growth(country, _believed(of_gemeente, sums)[gm], _believed(of_wijk, halves))
+    country = float(_log_growth(halves.sum(axis=0, keepdims=True))[0])
+    of_gemeente = np.where((sums > 0).all(axis=1), _log_growth(sums) - country, 0.0)
+    residual = _log_growth(halves) - (country + of_gemeente)[gm]
+    of_wijk = np.where((halves > 0).all(axis=1), residual, 0.0)
+    return HalfYearGrowth(country, _shrunk(of_gemeente, sums)[gm], _shrunk(of_wijk, halves))
 
 
-def _logs(halves: Floats) -> Floats:
+def _log_growth(halves: Floats) -> Floats:
     first, second = halves.clip(1.0).T
     out: Floats = np.log(second / first)
     return out
 
 
-def _believed(beyond: Floats, halves: Floats) -> Floats:
+def _shrunk(residual: Floats, halves: Floats) -> Floats:
     clients = halves.mean(axis=1)
-    out: Floats = BELIEVED * (beyond * clients / (clients + DOUBT_CLIENTS)).clip(-MOST, MOST)
+    out: Floats = WEIGHT * (residual * clients / (clients + SHRINKAGE_CLIENTS)).clip(
+        -MAX_LOG_GROWTH, MAX_LOG_GROWTH
+    )
     return out

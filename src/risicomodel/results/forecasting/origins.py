@@ -1,9 +1,9 @@
-"""What is known at an origin, on the areas that forecasts are for.
+"""What is known at an origin, for the areas that forecasts are made for.
 
 The areas are those of the origin's own year or, for a forecast that is not a test, those of the
-newest map. Everything from before comes to them through the crosswalk: figures, people by age, and
-the newest structural rate. What an area's figure would be made of is a figure only if nearly all of
-its people lived where one was published.
+newest map. Earlier figures, people by age and the newest structural rate are carried to them
+through the crosswalk. A carried figure counts only if nearly all of the area's people lived where
+one was published.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import pandas as pd
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, population_column, status_column
-from risicomodel.data.panel import crosswalk, outlines
+from risicomodel.data.panel import outlines
+from risicomodel.data.panel.crosswalk import carry
 from risicomodel.data.panel.location import GRID
 from risicomodel.data.sources.layout import HALVES
 from risicomodel.results.forecasting import cohorts
-from risicomodel.results.forecasting.cohorts import BANDS, EVERYONE
+from risicomodel.results.forecasting.cohorts import AGE_GROUPS, INHABITANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +31,22 @@ if TYPE_CHECKING:
     from risicomodel.data.panel.crosswalk import Crosswalk
 
 
-ABOUT = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
-# A carried figure counts where at least this part of the people lived where one was published.
-COVERED = 0.95
+AREA_COLUMNS = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
+# Least share of an area's people that lived where a figure was published, for it to have a figure.
+MIN_COVERAGE = 0.95
 
 
 @dataclass(frozen=True)
 class Boundaries:
-    """Of what year the areas are: that of a ``map``, or of ``tables`` with figures."""
+    """The year whose boundaries the areas have.
+
+    Parameters
+    ----------
+    kind : {"map", "tables"}
+        Whether the areas are those of a map, or of tables with figures.
+    year : int
+        Its year.
+    """
 
     kind: str
     year: int
@@ -47,8 +56,8 @@ class Boundaries:
 
 
 @dataclass(frozen=True)
-class Past:
-    """One origin's knowledge.
+class History:
+    """What is known at one origin.
 
     Parameters
     ----------
@@ -60,15 +69,15 @@ class Past:
     years : list of int
         The panel's years until the origin, t of them.
     people : array of shape (n, t, 5)
-        Persons per age band; NaN where not known.
+        Persons per age group; NaN where not known.
     clients, population : dict of arrays of shape (n, t)
         By domain: figures and persons at risk; NaN where not known.
-    structure : dict of arrays of shape (n,)
-        By domain: what the model expects as a multiple of the country's rate; NaN where the area
-        has no features.
+    structural_ratio : dict of arrays of shape (n,)
+        By domain: the expected rate as a multiple of the country's; NaN where the area has no
+        features.
     official : DataFrame or None
         An official population forecast, on ``gm_code`` and ``year``.
-    halves : dict of arrays of shape (n, 2)
+    half_year_clients : dict of arrays of shape (n, 2)
         By domain: clients in the first and the second half of the origin; 0 where not both known.
     """
 
@@ -78,31 +87,68 @@ class Past:
     people: Floats
     clients: dict[str, Floats]
     population: dict[str, Floats]
-    structure: dict[str, Floats]
+    structural_ratio: dict[str, Floats]
     official: pd.DataFrame | None = None
-    halves: dict[str, Floats] = field(default_factory=dict)
+    half_year_clients: dict[str, Floats] = field(default_factory=dict)
 
-    def people_until(self, horizons: int) -> Floats:
-        """Return the people of every year known and so many ahead, (n, t + horizons, 5)."""
-        moved = cohorts.project(self.people, horizons)
+    def project_people(self, horizons: int) -> Floats:
+        """Return the people of every year known and of the years ahead.
+
+        Parameters
+        ----------
+        horizons : int
+            Years ahead.
+
+        Returns
+        -------
+        array of shape (n, t + horizons, 5)
+            Persons per age group, scaled to the official forecast where there is one.
+        """
+        projected = cohorts.project(self.people, horizons)
         if self.official is None:
-            return moved
+            return projected
         t = len(self.years)
         gm = self.areas["gm_code"]
-        ahead = cohorts.constrain(moved[:, t:], self.origin + 1, gm, self.official)
-        out: Floats = moved.copy()
+        ahead = cohorts.constrain_to_official(projected[:, t:], self.origin + 1, gm, self.official)
+        out: Floats = projected.copy()
         out[:, t:] = ahead
         return out
 
 
 def areas_of_year(wijken: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Return the areas that the panel has in a year."""
-    rows = wijken[wijken["year"] == year].rename(columns={EVERYONE: "people"})
-    return rows[ABOUT].reset_index(drop=True)
+    """Return the areas that the panel has in a year.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel.
+    year : int
+        A year of it.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :data:`AREA_COLUMNS`, a row per area.
+    """
+    rows = wijken[wijken["year"] == year].rename(columns={INHABITANTS: "people"})
+    return rows[AREA_COLUMNS].reset_index(drop=True)
 
 
 def areas_of_map(panel: Panel, year: int) -> pd.DataFrame:
-    """Return the areas that a map of the panel draws."""
+    """Return the areas that a map of the panel draws.
+
+    Parameters
+    ----------
+    panel : Panel
+        With outlines.
+    year : int
+        The year of the map.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :data:`AREA_COLUMNS`, a row per area.
+    """
     drawn = panel.outlines[panel.outlines["year"] == year]
     newest_rows = panel.wijken.sort_values("year")
     group = newest_rows.drop_duplicates("place_id", keep="last").set_index("place_id")["gm_group"]
@@ -113,52 +159,75 @@ def areas_of_map(panel: Panel, year: int) -> pd.DataFrame:
         gm_name=drawn["gm_code"].map(names).fillna(drawn["gm_code"]),
         **outlines.centres(drawn),
     )
-    return areas[ABOUT].reset_index(drop=True)
+    return areas[AREA_COLUMNS].reset_index(drop=True)
 
 
-def areas_today(panel: Panel, origin: int) -> tuple[pd.DataFrame, Boundaries]:
-    """Return the areas to forecast for: the newest map's if newer than the origin, else its own."""
+def forecast_areas(panel: Panel, origin: int) -> tuple[pd.DataFrame, Boundaries]:
+    """Return the areas to forecast for: those of the newest map if newer than the origin's.
+
+    Parameters
+    ----------
+    panel : Panel
+        With outlines.
+    origin : int
+        The last year with figures.
+
+    Returns
+    -------
+    areas : DataFrame
+        The columns of :data:`AREA_COLUMNS`, a row per area.
+    boundaries : Boundaries
+        Where they are from.
+    """
     year = max((int(y) for y in panel.outlines["year"].unique()), default=origin)
     if year > origin:
         return areas_of_map(panel, year), Boundaries("map", year)
     return areas_of_year(panel.wijken, origin), Boundaries("tables", origin)
 
 
-def known(
+def history_at(
     wijken: pd.DataFrame,
     areas: pd.DataFrame,
     origin: int,
-    walk: Crosswalk,
+    crosswalk: Crosswalk,
     structure: Mapping[str, pd.Series],
-) -> Past:
-    """Bring all that was known at an origin to the areas to forecast for.
+) -> History:
+    """Carry all that was known at an origin to the areas to forecast for.
 
     Parameters
     ----------
     wijken : DataFrame
-        The panel; years after the origin are not looked at.
+        The panel; years after the origin are not used.
     areas : DataFrame
-        As :func:`areas_today` or :func:`areas_of_year` gives them.
+        From :func:`forecast_areas` or :func:`areas_of_year`.
     origin : int
         The last year with figures.
-    walk : Crosswalk
+    crosswalk : Crosswalk
         Between areas of two years.
-    structure : mapping
-        By domain, on the panel's index: multiples of the country's rate, NaN but for the newest
-        rows (:mod:`structure`).
+    structure : mapping of str to Series
+        By domain, on the panel's index: rates as multiples of the country's, NaN but for the newest
+        rows (:mod:`risicomodel.results.forecasting.structural_rate`).
+
+    Returns
+    -------
+    History
+        Of the domains in ``structure``.
     """
     years = sorted(int(y) for y in wijken["year"].unique() if y <= origin)
-    carried = [_of_year(wijken[wijken["year"] == y], areas, walk, structure) for y in years]
+    carried = [_of_year(wijken[wijken["year"] == y], areas, crosswalk, structure) for y in years]
     newest_first = carried[::-1]
-    return Past(
+    return History(
         origin,
         areas,
         years,
-        np.stack([part[list(BANDS)].to_numpy() for part in carried], axis=1),
+        np.stack([part[list(AGE_GROUPS)].to_numpy() for part in carried], axis=1),
         {d: np.stack([part[clients_column(d)] for part in carried], axis=1) for d in structure},
         {d: np.stack([part[population_column(d)] for part in carried], axis=1) for d in structure},
-        {d: _first(np.stack([p[f"{d}_structure"] for p in newest_first], 1)) for d in structure},
-        halves={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
+        {
+            d: _first_finite(np.stack([p[f"{d}_structure"] for p in newest_first], 1))
+            for d in structure
+        },
+        half_year_clients={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
     )
 
 
@@ -167,42 +236,56 @@ def _halves_of(domain: str) -> list[str]:
 
 
 def _of_year(
-    rows: pd.DataFrame, areas: pd.DataFrame, walk: Crosswalk, structure: Mapping[str, pd.Series]
+    rows: pd.DataFrame,
+    areas: pd.DataFrame,
+    crosswalk: Crosswalk,
+    structure: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
     """Return one year's counts on the areas: people, and per domain clients and population."""
-    links = walk.links(rows.assign(people=rows[EVERYONE]), areas)
+    links = crosswalk.links(rows.assign(people=rows[INHABITANTS]), areas)
     codes = rows[AREA].to_numpy()
-    own_edition = rows["bevolking_year"] == rows["year"]
-    counts: dict[str, pd.Series] = {band: rows[band].where(own_edition) for band in BANDS}
-    for domain, multiple in structure.items():
+    has_edition = rows["bevolking_year"] == rows["year"]
+    counts: dict[str, pd.Series] = {band: rows[band].where(has_edition) for band in AGE_GROUPS}
+    for domain, ratio in structure.items():
         at_risk = rows[population_column(domain)]
         published = (rows[status_column(domain)] == "observed") & (at_risk > 0)
         counts |= {
             clients_column(domain): rows[clients_column(domain)].where(published, 0.0),
             f"{domain}_told": at_risk.where(published, 0.0),
             population_column(domain): at_risk.fillna(0.0),
-            f"{domain}_structure": at_risk * multiple.reindex(rows.index),
+            f"{domain}_structure": at_risk * ratio.reindex(rows.index),
         }
         halves = rows.reindex(columns=_halves_of(domain))
         both = published & halves.notna().all(axis=1)
         counts |= {half: halves[half].where(both, 0.0) for half in _halves_of(domain)}
     table = pd.DataFrame(counts).set_axis(codes)
-    out = crosswalk.carry(table, links, pd.Index(areas[AREA]))
+    out = carry(table, links, pd.Index(areas[AREA]))
     for domain in structure:
-        somebody = out[population_column(domain)].where(out[population_column(domain)] > 0)
-        whole = out[f"{domain}_told"] >= COVERED * somebody
-        out[clients_column(domain)] = out[clients_column(domain)].where(whole)
-        out[population_column(domain)] = somebody
-        out[f"{domain}_structure"] = out[f"{domain}_structure"] / somebody
+        at_risk_or_nan = out[population_column(domain)].where(out[population_column(domain)] > 0)
+        covered = out[f"{domain}_told"] >= MIN_COVERAGE * at_risk_or_nan
+        out[clients_column(domain)] = out[clients_column(domain)].where(covered)
+        out[population_column(domain)] = at_risk_or_nan
+        out[f"{domain}_structure"] = out[f"{domain}_structure"] / at_risk_or_nan
     return out.replace([np.inf, -np.inf], np.nan)
 
 
-def _first(values: Floats) -> Floats:
-    """Return the first value of every row that is known."""
+def _first_finite(values: Floats) -> Floats:
+    """Return the first value of every row that is not NaN."""
     out: Floats = pd.DataFrame(values).bfill(axis=1).iloc[:, 0].to_numpy()
     return out
 
 
-def newest(values: Floats) -> Floats:
-    """Return the last value of every row that is known."""
-    return _first(values[:, ::-1])
+def last_finite(values: Floats) -> Floats:
+    """Return the last value of every row that is not NaN.
+
+    Parameters
+    ----------
+    values : array of shape (rows, years)
+        In any unit.
+
+    Returns
+    -------
+    array of shape (rows,)
+        NaN where a row has none.
+    """
+    return _first_finite(values[:, ::-1])

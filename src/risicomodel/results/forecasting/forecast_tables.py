@@ -1,0 +1,305 @@
+"""Forecasts as tables: of wijken, their sums, scores of intervals, and the years of the inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core import metrics
+from risicomodel.core.levels import AREA
+from risicomodel.data.panel import names
+from risicomodel.learning import conformal
+from risicomodel.results.forecasting import backtest, components, forecast_intervals
+from risicomodel.results.forecasting.backtest import UNLINKED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from risicomodel.core.levels import Level
+    from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.origins import History
+
+    Decompositions = Mapping[str, tuple[History, Decomposition]]
+
+COUNTRY = "NL00"
+NO_FORECAST = "silent"
+KEY = ["domain", AREA, "origin_year", "year", "model"]
+WIJKEN = [
+    *KEY, "horizon", "rate", "lower", "upper", "clients", "clients_lower", "clients_upper",
+    "population", "population_source", "basis", "champion", "wijk_name", "gm_code", "gm_name",
+]  # fmt: skip
+SUMS = [
+    "domain", "level", "code", "name", "origin_year", "year", "model", "horizon", "rate", "lower",
+    "upper", "clients", "clients_lower", "clients_upper", "population", "n_wijken",
+]  # fmt: skip
+Z_90 = 1.6449
+
+
+def tabulate(
+    origin_state: tuple[History, Decomposition], trials: pd.DataFrame, domain: str, champion: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one domain's forecasts of wijken by every model, and the sums of the champion's.
+
+    Parameters
+    ----------
+    origin_state : (History, Decomposition)
+        What was known at the origin, and the components of the forecasts.
+    trials : DataFrame
+        The domain's back-test, from
+        :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    domain, champion : str
+        The domain, and its best model.
+
+    Returns
+    -------
+    wijken, sums : DataFrame
+        ``forecasts.parquet`` and ``forecast_sums.csv``: sums of gemeenten and of the country equal
+        those of their wijken, and their intervals lie within the sums of their wijken's.
+    """
+    history, decomposition = origin_state
+    linked = trials[trials["basis"] != UNLINKED]
+    wijken, sums = [], pd.DataFrame()
+    for model in components.MODELS:
+        model_trials = backtest.trials_of_model(linked, model)
+        rows = _of_model(history, decomposition, model, model_trials)
+        if model == champion:
+            with_forecast = rows[rows["basis"] != NO_FORECAST]
+            sums = _as_published(
+                _sums(with_forecast, model_trials).assign(domain=domain, model=model)
+            )[SUMS]
+        labelled = rows.assign(domain=domain, model=model, champion=model == champion)
+        wijken.append(_as_published(labelled)[WIJKEN])
+    return pd.concat(wijken).sort_values(KEY, ignore_index=True), sums
+
+
+def _of_model(
+    history: History, decomposition: Decomposition, model: str, trials: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one model's forecasts in clients with their intervals, a row per area and year."""
+    clients = components.MODELS[model](decomposition)
+    ahead = []
+    for h in range(clients.shape[1]):
+        about = {"horizon": h + 1, "year": history.origin + h + 1, "origin_year": history.origin}
+        table = history.areas[[AREA, "wijk_name", "gm_code", "gm_name", "gm_group"]].assign(
+            **about,
+            basis=decomposition.basis,
+            forecast=np.where(decomposition.basis == NO_FORECAST, np.nan, clients[:, h]),
+            population=decomposition.population[:, h],
+            shared_error=decomposition.shared_error[:, h],
+            own_error=decomposition.own_error[:, h],
+        )
+        ahead.append(table)
+    rows = pd.concat(ahead, ignore_index=True)
+    # no wijk has more clients than people at risk
+    rows["forecast"] = rows["forecast"].clip(upper=rows["population"])
+    has_forecast = rows["forecast"].notna()
+    rows[forecast_intervals.LIMITS] = forecast_intervals.conformal_intervals(
+        rows[has_forecast], trials
+    ).reindex(rows.index)
+    rows["population_source"] = _population_source(history)
+    return forecast_intervals.widen_with_horizon(rows, [AREA])
+
+
+def _population_source(history: History) -> str:
+    edition_years = [
+        y for i, y in enumerate(history.years) if np.isfinite(history.people[:, i]).any()
+    ]
+    source = f"KWB {max(edition_years, default=history.origin)}, cohorts"
+    return source if history.official is None else f"{source}, adding up to the official forecast"
+
+
+def _sums(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the forecasts of gemeenten and of the country, with intervals that agree."""
+    about = ["horizon", "year", "origin_year"]
+    by = ["gm_code", "gm_name", "gm_group", *about]
+    gemeente_trials = forecast_intervals.sum_forecasts(
+        trials, ["gm_code", "gm_group", "origin_year", "horizon"]
+    )
+    gemeenten = forecast_intervals.sum_forecasts(rows, by)
+    gemeenten = gemeenten.join(forecast_intervals.conformal_intervals(gemeenten, gemeente_trials))
+    gemeenten = forecast_intervals.widen_with_horizon(gemeenten, ["gm_code"])
+    gemeenten = _within_parts(gemeenten, rows, [*by])
+    country = forecast_intervals.sum_forecasts(rows, about)
+    country = country.join(_of_country(country)).assign(gm_code=COUNTRY, gm_name="Nederland")
+    country = _within_parts(country, gemeenten, about)
+    counts = rows.groupby([*about, "gm_code"]).size().rename("n_wijken").reset_index()
+    whole = counts.groupby(about)["n_wijken"].sum().reset_index().assign(gm_code=COUNTRY)
+    table = pd.concat([gemeenten.assign(level="gemeente"), country.assign(level="country")])
+    table = table.merge(pd.concat([counts, whole]), on=[*about, "gm_code"])
+    return table.rename(columns={"gm_code": "code", "gm_name": "name"})
+
+
+def _within_parts(sums: pd.DataFrame, parts: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return sums whose intervals do not reach beyond the sums of their parts' limits."""
+    limits = parts.groupby(by)[forecast_intervals.LIMITS].sum().add_prefix("least_").reset_index()
+    joined = sums.merge(limits, on=by, how="left")
+    lower = joined["lower"].clip(lower=joined["least_lower"])
+    upper = joined["upper"].clip(upper=joined["least_upper"])
+    return joined.assign(lower=lower, upper=upper).drop(columns=["least_lower", "least_upper"])
+
+
+def _as_published(table: pd.DataFrame) -> pd.DataFrame:
+    """Return clients and rates with their intervals, under the columns of the table's contract."""
+    people = table["population"].where(table["population"] > 0)
+    return table.assign(
+        clients=table["forecast"],
+        clients_lower=table["lower"],
+        clients_upper=table["upper"],
+        rate=table["forecast"] / people,
+        lower=table["lower"] / people,
+        upper=table["upper"] / people,
+    )
+
+
+def _with_intervals(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Return a model's trials and their sums, with intervals from all other origins."""
+    by = ["domain", "model", "origin_year", "year", "horizon", "gm_code", "gm_group"]
+    sums = forecast_intervals.sum_forecasts(trials, by)
+    whole = forecast_intervals.sum_forecasts(trials, by[:5])
+    tables = [
+        trials.join(forecast_intervals.leave_one_origin_out(trials)).assign(level=level.name),
+        sums.join(forecast_intervals.leave_one_origin_out(sums)).assign(level="gemeente"),
+        whole.join(_of_country(whole)).assign(level="country"),
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _of_country(whole: pd.DataFrame) -> pd.DataFrame:
+    """Return the country's intervals: there are too few origins for a quantile of its errors."""
+    years = whole["horizon"] ** components.COUNTRY_SD_POWER
+    spread = np.exp(Z_90 * components.COUNTRY_SD * years)
+    limits = {"lower": whole["forecast"] / spread, "upper": whole["forecast"] * spread}
+    return pd.DataFrame(limits, index=whole.index)
+
+
+def score_intervals(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
+    """Score the prediction intervals of the back-test.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Of one domain, from
+        :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    level : Level
+        Level of the areas, wijk or buurt.
+
+    Returns
+    -------
+    DataFrame
+        Per ``level`` (wijk, gemeente, country), ``domain``, ``model``, ``origin_year`` (or
+        ``all``), ``horizon`` and ``group`` (``all`` or a size class of wijken): ``coverage``
+        (share of figures within their interval), ``width`` (of all intervals, per client forecast),
+        ``winkler`` (the interval score, per client forecast), ``n_rows``.
+    """
+    linked = trials[trials["basis"] != UNLINKED].reset_index(drop=True)
+    measured = [
+        _interval_measures(_with_intervals(backtest.trials_of_model(linked, model), level))
+        for model in components.MODELS
+    ]
+    keys = ["level", "domain", "model", "origin_year", "horizon", "group"]
+    return pd.concat(measured).sort_values(keys, ignore_index=True)
+
+
+def _interval_measures(with_intervals: pd.DataFrame) -> pd.DataFrame:
+    rows = with_intervals.dropna(subset=forecast_intervals.LIMITS)
+    actual = rows["clients"].clip(upper=rows["population"])
+    lower, upper = (rows[limit].to_numpy() for limit in forecast_intervals.LIMITS)
+    measured = rows.assign(
+        held=actual.between(rows["lower"], rows["upper"]).astype("float64"),
+        width=upper - lower,
+        winkler=metrics.interval_score(actual.to_numpy(), lower, upper, conformal.LEVEL),
+        size=metrics.size_class(rows["population"], metrics.SIZE_CLASSES, "size"),
+    )
+    wijken = measured[~measured["level"].isin(["gemeente", "country"])]
+    parts = [
+        measured.assign(origin_year="all", group="all"),
+        measured.assign(group="all"),
+        wijken.assign(origin_year="all", group=wijken["size"]),
+    ]
+    return pd.concat([_means(part) for part in parts], ignore_index=True)
+
+
+def _means(part: pd.DataFrame) -> pd.DataFrame:
+    keys = ["level", "domain", "model", "origin_year", "horizon", "group"]
+    grouped = part.astype({"origin_year": "str", "group": "str"}).groupby(keys, observed=True)
+    sums = grouped[["width", "winkler", "forecast"]].sum()
+    out = pd.DataFrame(
+        {
+            "coverage": grouped["held"].mean(),
+            "width": sums["width"] / sums["forecast"],
+            "winkler": sums["winkler"] / sums["forecast"],
+            "n_rows": grouped.size(),
+        }
+    )
+    return out.reset_index()
+
+
+def driver_years(
+    wijken: pd.DataFrame, decompositions: Decompositions, boundaries: str, structure: str
+) -> pd.DataFrame:
+    """Return the inputs of the forecasts, and which year each describes.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel.
+    decompositions : mapping
+        By domain what was known at the origin, and the components.
+    boundaries : str
+        The year of the boundaries, in words.
+    structure : str
+        The model of the structural rate.
+
+    Returns
+    -------
+    DataFrame
+        ``domain``, ``driver``, ``describes`` (years) and ``what``.
+    """
+    out = []
+    for domain, (history, _) in sorted(decompositions.items()):
+        rows = wijken[wijken["year"] == history.origin]
+        figure_years = f"{min(history.years)}–{history.origin}"
+        out.append((domain, "figures", figure_years, f"clients of {domain} per wijk"))
+        if history.half_year_clients.get(domain, np.zeros(1)).any():
+            out.append((domain, "halves", f"{history.origin}", "clients in each half of the year"))
+        out.append((domain, "boundaries", boundaries, "the wijken that are forecast"))
+        for topic in names.topics():
+            edition = rows.get(names.edition_column(topic))
+            if edition is not None and edition.notna().any():
+                what = "people by age, moved on by cohorts" if topic == "bevolking" else structure
+                edition_years = "–".join(
+                    str(int(y)) for y in sorted({edition.min(), edition.max()})
+                )
+                out.append((domain, topic, edition_years, what))
+    return pd.DataFrame(out, columns=["domain", "driver", "describes", "what"])
+
+
+def forecast_notes(wijken: pd.DataFrame, boundaries: str, level: Level) -> list[str]:
+    """Return what a reader of the forecasts must know.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        ``forecasts.parquet``.
+    boundaries : str
+        The year of the boundaries, in words.
+    level : Level
+        Level of the areas, wijk or buurt.
+
+    Returns
+    -------
+    list of str
+        One line each.
+    """
+    next_year = wijken[wijken["champion"] & wijken["horizon"].eq(1)]
+    without_forecast = (
+        next_year[next_year["basis"] == NO_FORECAST].groupby("domain")[AREA].nunique()
+    )
+    counts = [f"{domain}: {count}" for domain, count in without_forecast.items()]
+    out = [f"forecasts are for the {level.plural} of {boundaries}."]
+    if counts:
+        why = "too few people, or nothing known"
+        out.append(f"no forecast for {level.plural} with {why}: {', '.join(counts)}.")
+    return out
