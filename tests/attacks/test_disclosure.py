@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risicomodel.publishing.disclosure import rules
+from risicomodel.publishing.disclosure import applied, explanations, rules, tables
 from risicomodel.publishing.presentation.language import Words
-from risicomodel.publishing.report import downloads, explained, gemeente, site, tables
+from risicomodel.publishing.report import downloads, gemeente, site
 from risicomodel.publishing.report.settings import ReportSettings
 from support.running import whole_run
 
@@ -154,8 +154,8 @@ class TestFolder:
         self, tmp_path: Path, found: tables.Tables, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Without covering, totals give small figures away: an attack that finds none is none."""
-        monkeypatch.setattr(rules, "cover", lambda hidden, *_: (hidden, True))
-        country, words = site.of_country(found), Words("nl", found.domains)
+        monkeypatch.setattr(rules, "cover", lambda hidden, *_, **__: (hidden, True))
+        country, words = site.of_country(applied.of_tables(found)), Words("nl", found.domains)
         for one in gemeente.find(country, "all"):
             downloads.write(one, words, tmp_path / one.code, "")
         cells = truth(found)
@@ -184,7 +184,7 @@ class TestFolder:
 
     def test_a_forecast_does_not_tell_what_it_stands_on(self, found: tables.Tables) -> None:
         cells = truth(found)
-        forecasts = rules.disclose(found).forecasts
+        forecasts = applied.of_tables(found).forecasts
         if forecasts is None:
             pytest.skip("the small run has too few years for forecasts")
         small = cells[cells["small"]].rename(columns={"year": "origin_year"})
@@ -252,8 +252,8 @@ class TestFolder:
 
 class TestProfile:
     def test_parts_of_a_whole_protect_each_other(self, found: tables.Tables) -> None:
-        shown = rules.disclose(found).profile
-        last = found.panel[found.panel["year"] == found.last_year].set_index("wijk_code")
+        shown = applied.of_tables(found).profile
+        last = found.panel[found.panel["year"] == found.about.last_year].set_index("wijk_code")
         ages = [name for name in last.columns if name.startswith("k_") and "jaar" in name]
         wijken = shown[(shown["level"] == "wijk") & shown["name"].isin(ages)]
         told = wijken.groupby("code").size()
@@ -262,8 +262,8 @@ class TestProfile:
             assert share * last.loc[code, "aantal_inwoners"] >= LEAST - 1e-6, (code, name)
 
     def test_a_gemeente_is_the_mean_of_what_is_shown(self, found: tables.Tables) -> None:
-        shown = rules.disclose(found).profile
-        last = found.panel[found.panel["year"] == found.last_year].set_index("wijk_code")
+        shown = applied.of_tables(found).profile
+        last = found.panel[found.panel["year"] == found.about.last_year].set_index("wijk_code")
         name = "k_65_jaar_of_ouder"
         rows = shown[shown["name"] == name]
         wijken = rows[rows["level"] == "wijk"].set_index("code")["value"]
@@ -289,7 +289,7 @@ class TestExplained:
         return (by["left"].sum() / by["population"].sum()).abs()
 
     def test_beside_a_gemeente_tells_nothing_of_those_hidden(self, found: tables.Tables) -> None:
-        shown = rules.disclose(found)
+        shown = applied.of_tables(found)
         assert shown.explanations is not None
         assert found.explanations is not None
         cells = truth(found)
@@ -300,7 +300,7 @@ class TestExplained:
         assert (self.left(own, cells) > 1e-6).any()
 
     def test_beside_similar_wijken_is_beside_those_shown(self, found: tables.Tables) -> None:
-        shown = rules.disclose(found)
+        shown = applied.of_tables(found)
         assert shown.explanations is not None
         assert shown.similar is not None
         rows = shown.explanations[shown.explanations["year"] == shown.similar["year"].iloc[0]]
@@ -316,7 +316,7 @@ class TestExplained:
         )
 
     def test_no_value_of_a_wijk(self, found: tables.Tables) -> None:
-        shown = rules.disclose(found)
+        shown = applied.of_tables(found)
         assert shown.explanations is not None
         assert "value" not in shown.explanations
         assert set(shown.explanations["higher_gemeente"].dropna()) <= {True, False}
@@ -329,7 +329,7 @@ class TestExplained:
             "high": [2.0, 3, 4, 5, 6], "share": [0.02, 0.18, 0.6, 0.14, 0.06],
             "n_wijken": [1, 9, 30, 7, 3],
         })  # fmt: skip
-        rows = explained.along(bins, 50)
+        rows = explanations.along_values(bins, 50)
         assert rows is not None
         assert rows["n_wijken"].tolist() == [10, 30, 10]
         assert rows["value"].tolist() == pytest.approx([0.9, 2.0, 3.3])
@@ -337,7 +337,7 @@ class TestExplained:
         assert rows["high"].tolist() == [3.0, 4.0, 6.0]
         assert not {"value_from", "value_to"} & set(rows)
         # of two years a wijk is in it twice
-        twice = explained.along(bins, 25)
+        twice = explanations.along_values(bins, 25)
         assert twice is not None
         assert twice["n_wijken"].tolist() == [50]
 

@@ -16,17 +16,16 @@ import pytest
 import shapely
 
 from risicomodel.core import storage
-from risicomodel.publishing.presentation import charts, maps
+from risicomodel.publishing import disclosure
+from risicomodel.publishing.presentation import charts, curves, maps
 from risicomodel.publishing.presentation import language as words
 from risicomodel.publishing.report import (
-    curves,
     drivers,
     gaps,
     gemeente,
     importance_page,
     records,
     site,
-    tables,
 )
 from risicomodel.publishing.report.settings import LANGUAGES, ReportSettings
 from support.running import cli, refused, well, whole_run
@@ -48,13 +47,8 @@ def _run_first() -> None:
 
 
 @pytest.fixture(scope="module")
-def found() -> tables.Tables:
-    return tables.read(whole_run())
-
-
-@pytest.fixture(scope="module")
-def country(found: tables.Tables) -> Country:
-    return site.of_country(found)
+def country() -> Country:
+    return site.of_country(disclosure.disclose(whole_run()))
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +96,8 @@ class TestCatalogues:
             assert fields[0] == fields[1], key
             assert text.strip()
 
-    def test_numbers_are_written_as_people_do(self, found: tables.Tables) -> None:
-        dutch, english = (words.Words(language, found.domains) for language in LANGUAGES)
+    def test_numbers_are_written_as_people_do(self, country: Country) -> None:
+        dutch, english = (words.Words(language, country.domains) for language in LANGUAGES)
         assert dutch.number(12345.6, 1) == "12.345,6"
         assert english.number(12345.6, 1) == "12,345.6"
         assert dutch.signed(-0.04) == "0,0"
@@ -166,7 +160,7 @@ class TestAll:
     @pytest.fixture
     def stopped(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """What is left of ``gemeente=all`` when it ends early."""
-        write, made = site._write_place, 0
+        write, made = site._write_one, 0
 
         def stops(*given: Any) -> None:
             nonlocal made
@@ -176,7 +170,7 @@ class TestAll:
             write(*given)
 
         with monkeypatch.context() as patch:
-            patch.setattr(site, "_write_place", stops)
+            patch.setattr(site, "_write_one", stops)
             with pytest.raises(KeyboardInterrupt):
                 site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
         return tmp_path / "all"
@@ -222,7 +216,7 @@ class TestAll:
         folder = tmp_path / "all"
         site.write(whole_run(), folder, ReportSettings("all"))
         shutil.rmtree(min(folder.glob("GM*")))
-        monkeypatch.setattr(site, "_write_place", lambda *_: 1 / 0)
+        monkeypatch.setattr(site, "_write_one", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             site.write(whole_run(), folder, ReportSettings("all"))
         assert not (folder / "index.html").exists()
@@ -233,14 +227,14 @@ class TestAll:
         made: list[str] = []
         under_way: list[str] = []
 
-        def slowly(one: gemeente.Place, making: site.Making, folder: Path) -> None:
+        def slowly(one: gemeente.Gemeente, context: site.Context, folder: Path) -> None:
             under_way.append(one.code)
             time.sleep(0.01)
             made.append("alone" if len(under_way) == 1 else "at once")
-            storage.write_json(folder / site.MARK, {"gemeente": one.code, **making.mark})
+            storage.write_json(folder / site.MARK, {"gemeente": one.code, **context.mark})
             under_way.remove(one.code)
 
-        monkeypatch.setattr(site, "_write_place", slowly)
+        monkeypatch.setattr(site, "_write_one", slowly)
         with ThreadPoolExecutor(2) as both:
             asked = [
                 both.submit(site.write, whole_run(), tmp_path / "all", ReportSettings("all"))
@@ -410,7 +404,7 @@ class TestCounts:
         made = []
         view = importance_page.view
         monkeypatch.setattr(importance_page, "view", lambda *given: made.append(1) or view(*given))
-        monkeypatch.setattr(site, "_write_place", lambda *_: None)
+        monkeypatch.setattr(site, "_write_one", lambda *_: None)
         site.write(whole_run(), tmp_path / "all", ReportSettings("all"))
         assert len(made) == 1
 
@@ -438,24 +432,24 @@ class TestCounts:
         assert drawn.peak == 2.0
         assert curves.draw(bins.head(1).assign(low=0.0, high=9.0), 0.0, 9.0) is None
 
-    def test_values_are_written_as_people_do(self, found: tables.Tables) -> None:
-        dutch = words.Words("nl", found.domains)
+    def test_values_are_written_as_people_do(self, country: Country) -> None:
+        dutch = words.Words("nl", country.domains)
         labels = {"a": {"unit": "share"}, "b": {"unit": "log persons"}, "c": {"unit": "log kWh"}}
-        scribe = importance_page.Scribe(dutch, labels, {"c"})
-        assert scribe.value("a", 0.123) == "12%"
-        assert scribe.value("b", np.log(12345)) == "12.000"
-        assert scribe.value("c", np.log(0.8)) == "80%"
+        writer = importance_page.FeatureWriter(dutch, labels, {"c"})
+        assert writer.value("a", 0.123) == "12%"
+        assert writer.value("b", np.log(12345)) == "12.000"
+        assert writer.value("c", np.log(0.8)) == "80%"
 
-    def test_a_pair_is_told_where_it_moves_most(self, found: tables.Tables) -> None:
-        dutch = words.Words("nl", found.domains)
+    def test_a_pair_is_told_where_it_moves_most(self, country: Country) -> None:
+        dutch = words.Words("nl", country.domains)
         labels = {name: {"unit": "share", "label_nl": name} for name in ("flats", "koop")}
         row = {"feature_1": "flats", "feature_2": "koop", "high_high": -0.0001,
                "high_low": 0.0003, "low_high": 0.0, "low_low": None}  # fmt: skip
-        scribe = importance_page.Scribe(dutch, labels, set())
-        told = scribe.pair("wmo", row)
+        writer = importance_page.FeatureWriter(dutch, labels, set())
+        told = writer.pair("wmo", row)
         assert told is not None
         assert told.startswith("veel flats én weinig koop: samen 0,3 per 1.000 meer")
-        assert scribe.pair("jeugd", row) is None, "0.03 per 100 is written as 0.0"
+        assert writer.pair("jeugd", row) is None, "0.03 per 100 is written as 0.0"
 
 
 class TestAccountability:
@@ -497,31 +491,33 @@ class TestParts:
         return records.records(rows)
 
     def test_only_what_is_stable_is_a_driver(
-        self, found: tables.Tables, explained: list[dict[str, Any]]
+        self, country: Country, explained: list[dict[str, Any]]
     ) -> None:
-        dutch = words.Words("nl", found.domains)
+        dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        told = drivers.tell(explained, labels, dutch, "wmo")
-        assert told is not None
-        assert [one.what for one in told.drivers] == ["meer eenpersoonshuishoudens dan elders"]
-        assert told.rate == pytest.approx(0.05001)
-        assert told.others.effects["country"] == pytest.approx(-0.01999)
+        said = drivers.explain(explained, labels, dutch, "wmo")
+        assert said is not None
+        assert [one.description for one in said.drivers] == [
+            "meer eenpersoonshuishoudens dan elders"
+        ]
+        assert said.rate == pytest.approx(0.05001)
+        assert said.others.effects["country"] == pytest.approx(-0.01999)
 
-    def test_nothing_is_high_for_lying_in_the_east(self, found: tables.Tables) -> None:
-        dutch = words.Words("nl", found.domains)
+    def test_nothing_is_high_for_lying_in_the_east(self, country: Country) -> None:
+        dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "ligging van west naar oost", "unit": "km"}}
         row = {"feature": "a", "higher": True}
         told = drivers.in_words(row, "higher", "wijk.drivers.short", labels, dutch)
         assert told == "ligging van west naar oost"
 
     def test_a_wijk_is_set_beside_others_in_words(
-        self, found: tables.Tables, explained: list[dict[str, Any]]
+        self, country: Country, explained: list[dict[str, Any]]
     ) -> None:
-        dutch = words.Words("nl", found.domains)
+        dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        told = drivers.tell(explained, labels, dutch, "wmo")
-        assert told is not None
-        assert [dutch.beside("wmo", one, "Zuiderdam") for one in told.beside] == [
+        said = drivers.explain(explained, labels, dutch, "wmo")
+        assert said is not None
+        assert [drivers.sentence("wmo", one, "Zuiderdam", dutch) for one in said.comparisons] == [
             "Naast Nederland (60,0): 10,0 lager.",
             "Naast Zuiderdam (64,0): 14,0 lager, vooral door minder eenpersoonshuishoudens.",
         ]
@@ -555,8 +551,7 @@ class TestParts:
         """CBS's simplified maps have a few: made valid they are areas and stray lines."""
         one = gemeente.find(country, smallest)[0]
         bow = shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0, 5 -5, 0 0))")
-        drawn = one.wijken[["place_id"]].assign(year=2022, outline=shapely.to_wkb(bow))
-        drawing = maps.draw(one, drawn)
+        drawing = maps.draw(one.wijken[["wijk_code"]].assign(outline=shapely.to_wkb(bow)))
         assert set(drawing.paths) == set(one.wijken["wijk_code"])
 
     def test_colours_change_at_the_breaks(self) -> None:

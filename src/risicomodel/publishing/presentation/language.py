@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
-    from risicomodel.publishing.report.drivers import Beside
 
 TEXTS = Path(__file__).parent / "texts"
 NOTHING = "–"
@@ -20,9 +19,20 @@ PERCENT = 100
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Return a language's texts by dotted key: ``index.title``."""
-    found = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
-    return dict(_flat(found, ""))
+    """Return all texts of a language by dotted key.
+
+    Parameters
+    ----------
+    language : str
+        ``nl`` or ``en``: a file in ``texts``.
+
+    Examples
+    --------
+    >>> catalogue("en")["kind.observed"]
+    'Counted'
+    """
+    tree = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
+    return dict(_flat(tree, ""))
 
 
 def _flat(tree: dict[str, Any], above: str) -> list[tuple[str, str]]:
@@ -41,7 +51,13 @@ class Words:
     language : str
         ``nl`` or ``en``: a file in ``texts``.
     domains : dict of str to Domain
-        Their labels, and per how many people their rates are told.
+        Labels of domains, and the number of people that their rates are given per.
+
+    Examples
+    --------
+    >>> dutch = Words("nl", {})
+    >>> dutch.number(12345.67, 1), dutch.signed(-0.3), dutch.percent(0.256)
+    ('12.345,7', '−0,3', '26%')
     """
 
     def __init__(self, language: str, domains: dict[str, Domain]) -> None:
@@ -50,19 +66,49 @@ class Words:
         self._domains = domains
 
     def text(self, key: str, **values: object) -> str:
-        """Return the text of a key, values filled in."""
+        """Return the text of a key, with its fields filled in.
+
+        Parameters
+        ----------
+        key : str
+            Dotted: ``index.title``.
+        **values : object
+            A value for every field of the text.
+        """
         return self._texts[key].format(**values)
 
     def has(self, key: str) -> bool:
-        """Tell whether the catalogue has a key."""
+        """Tell whether the catalogue has a key.
+
+        Parameters
+        ----------
+        key : str
+            Dotted: ``index.title``.
+        """
         return key in self._texts
 
     def first(self, *keys: str, **values: object) -> str:
-        """Return the text of the first key there is: what is said of one domain, else of any."""
+        """Return the text of the first key that exists.
+
+        Parameters
+        ----------
+        *keys : str
+            The most specific first: the text for one domain, then the text for any.
+        **values : object
+            A value for every field of the text.
+        """
         return self.text(next(key for key in keys if self.has(key)), **values)
 
     def number(self, value: float | None, decimals: int = 0) -> str:
-        """Return a number with the language's separators; a dash where there is none."""
+        """Return a number with the language's separators.
+
+        Parameters
+        ----------
+        value : float or None
+            None and NaN give a dash.
+        decimals : int
+            How many to write.
+        """
         if value is None or value != value:  # noqa: PLR0124 (NaN)
             return NOTHING
         point, thousands = DECIMALS[self.language]
@@ -71,72 +117,123 @@ class Words:
         return f"{MINUS}{text}" if negative else text
 
     def signed(self, value: float | None, decimals: int = 1) -> str:
-        """Return a difference with its sign."""
+        """Return a difference with its sign; what rounds to zero has none.
+
+        Parameters
+        ----------
+        value : float or None
+            None and NaN give a dash.
+        decimals : int
+            How many to write.
+        """
         text = self.number(value, decimals)
         plus = value is not None and round(value, decimals) > 0
         return f"+{text}" if plus else text
 
     def percent(self, share: float | None, decimals: int = 0) -> str:
-        """Return a share of 0–1 as a percentage."""
+        """Return a share as a percentage.
+
+        Parameters
+        ----------
+        share : float or None
+            Of 0–1; None and NaN give a dash.
+        decimals : int
+            How many to write.
+        """
         if share is None or share != share:  # noqa: PLR0124 (NaN)
             return NOTHING
         return f"{self.number(share * PERCENT, decimals)}%"
 
     def label(self, domain: str) -> str:
-        """Return what people call a domain."""
+        """Return what people call a domain.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        """
         declared = self._domains[domain]
         return declared.label_nl if self.language == "nl" else declared.label_en
 
     def per(self, domain: str) -> int:
-        """Return per how many people a domain's rates are told."""
+        """Return the number of people that a domain's rates are given per.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        """
         return self._domains[domain].per
 
-    def per_whom(self, domain: str) -> str:
-        """Return ``per 1.000 inwoners``."""
+    def per_people(self, domain: str) -> str:
+        """Return the unit of a domain's rates in full: ``per 1.000 inwoners``.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        """
         declared = self._domains[domain]
-        whom = declared.per_nl if self.language == "nl" else declared.per_en
-        return f"per {self.number(declared.per)} {whom}"
+        people = declared.per_nl if self.language == "nl" else declared.per_en
+        return f"per {self.number(declared.per)} {people}"
 
     def per_short(self, domain: str) -> str:
-        """Return ``per 1.000``."""
+        """Return the unit of a domain's rates in short: ``per 1.000``.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        """
         return f"per {self.number(self.per(domain))}"
 
     def rate(self, domain: str, rate: float | None) -> str:
-        """Return a rate of 0–1 per so many people, with one decimal."""
+        """Return a rate in the domain's unit, with one decimal.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        rate : float or None
+            Of 0–1; None and NaN give a dash.
+        """
         return self.number(None if rate is None else rate * self.per(domain), 1)
 
     def change(self, domain: str, rate: float | None) -> str:
-        """Return a difference of rates per so many people, with its sign."""
+        """Return a difference of rates in the domain's unit, with its sign and one decimal.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        rate : float or None
+            Difference of rates of 0–1; None and NaN give a dash.
+        """
         return self.signed(None if rate is None else rate * self.per(domain), 1)
 
-    def beside(self, domain: str, one: Beside, gemeente: str) -> str:
-        """Return how much more or less is expected than elsewhere, and why."""
-        whom = self.text(f"wijk.drivers.beside.{one.whom}", gemeente=gemeente)
-        gap = self.rate(domain, abs(one.gap))
-        way = "same" if gap == self.rate(domain, 0.0) else "more" if one.gap > 0 else "less"
-        told = self.text(
-            f"wijk.drivers.told.{way}",
-            Beside=whom[:1].upper() + whom[1:],
-            rate=self.rate(domain, one.rate),
-            gap=gap,
-        )
-        if way == "same" or not one.reasons:
-            return f"{told}."
-        why = self.text("wijk.drivers.because", reasons=self.both(one.reasons))
-        return f"{told}, {why}."
-
-    def both(self, items: list[str]) -> str:
-        """Return one or two things as one."""
-        first, *others = items
-        return self.text("wijk.drivers.and", one=first, other=others[0]) if others else first
-
     def band(self, domain: str, lower: float | None, upper: float | None) -> str:
-        """Return a band in words, or nothing where there is none."""
+        """Return a 90% band in words; empty where there is none.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        lower, upper : float or None
+            Rates of 0–1.
+        """
         low, high = self.rate(domain, lower), self.rate(domain, upper)
         return "" if NOTHING in (low, high) else self.text("band", low=low, high=high)
 
     def fact(self, value: float | None, unit: str) -> str:
-        """Return a figure of the profile in its unit."""
+        """Return a fact of a wijk's profile in its unit.
+
+        Parameters
+        ----------
+        value : float or None
+            None and NaN give a dash.
+        unit : {"share", "percent", "keuro", "km"}
+            ``share`` is of 0–1, ``percent`` of 0–100, ``keuro`` in thousands of euros.
+        """
         if value is None or value != value:  # noqa: PLR0124 (NaN)
             return NOTHING
         forms = {

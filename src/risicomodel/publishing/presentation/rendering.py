@@ -1,4 +1,4 @@
-"""Pages as files: templates filled in, made small, with the style and script beside them."""
+"""Pages as files: templates filled in and made small, with style and script next to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 WING = HERE.parent
 STYLE, SCRIPT = "report.css", "report.js"
-SAID = ("download", "sorted_up", "sorted_down", "found")  # what the script says
+SCRIPT_TEXTS = ("download", "sorted_up", "sorted_down", "found")
 
 
 def fill(template: str, **values: Any) -> str:
@@ -27,6 +27,13 @@ def fill(template: str, **values: Any) -> str:
 
     A large gemeente has a hundred pages of tables: HTML does without the end tags of cells and
     without quotes around a word. Texts have no quotes of their own, for those are escaped.
+
+    Parameters
+    ----------
+    template : str
+        A file in ``templates``.
+    **values : object
+        What it is filled in with; a name that it lacks is an error.
     """
     text = _environment().get_template(template).render(**values)
     text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
@@ -38,23 +45,49 @@ def fill(template: str, **values: Any) -> str:
 
 
 def part(template: str, **values: Any) -> Markup:
-    """Return the text of a page, to be put in a whole one."""
+    """Return the text of a page, to be put in a whole one.
+
+    Parameters
+    ----------
+    template : str
+        A file in ``templates``.
+    **values : object
+        What it is filled in with.
+    """
     from markupsafe import Markup
 
     return Markup(_environment().get_template(template).render(**values))  # noqa: S704 (a template's)
 
 
 def write(path: Path, template: str, **values: Any) -> None:
-    """Write a page; it knows its own name."""
+    """Write a page; it knows its own name.
+
+    Parameters
+    ----------
+    path : Path
+        Of the page.
+    template : str
+        A file in ``templates``.
+    **values : object
+        What it is filled in with.
+    """
     storage.write_text(path, fill(template, here=path.name, **values))
 
 
 def write_assets(folder: Path, words: Words) -> None:
-    """Write the style and the script, with what it says in the pages' language."""
-    texts = {name: words.text(f"site.{name}", name="%", n="%", all="#") for name in SAID}
-    said = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+    """Write the style and the script, with its texts in the language of the pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the pages.
+    words : Words
+        Language of the pages.
+    """
+    texts = {name: words.text(f"site.{name}", name="%", n="%", all="#") for name in SCRIPT_TEXTS}
+    constants = f"const TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
     script = (HERE / "assets" / SCRIPT).read_text(encoding="utf-8")
-    storage.write_text(folder / SCRIPT, said + script)
+    storage.write_text(folder / SCRIPT, constants + script)
     style = (HERE / "assets" / STYLE).read_text(encoding="utf-8")
     storage.write_text(folder / STYLE, style)
 

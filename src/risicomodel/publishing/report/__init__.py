@@ -1,4 +1,4 @@
-"""Pages that people in a gemeente read, made of a finished run's tables."""
+"""Pages that people in a gemeente read, made of what may be shown of a finished run."""
 
 from risicomodel.publishing.report.gemeente import LARGEST
 from risicomodel.publishing.report.settings import ReportSettings, violations

@@ -17,40 +17,52 @@ if TYPE_CHECKING:
 
     from risicomodel.publishing.presentation.language import Words
     from risicomodel.publishing.presentation.maps import Drawing
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.gemeente import Gemeente
 
     Reading = tuple[float | None, bool]  # a rate (None: blank) and whether it is hatched
 
 WIDE = 1.0  # a band as wide as this times its figure is uncertain
 
 
-def view(place: Place, words: Words, domain: str, drawing: Drawing) -> dict[str, Any]:
-    """Return a domain's maps, each with a mark for every wijk that is drawn, and their legends."""
-    year, later = place.year(domain), forecasts.of_wijken(place, domain)
-    rows = place.figures(domain, year)
+def view(gemeente: Gemeente, words: Words, domain: str, drawing: Drawing) -> dict[str, Any]:
+    """Return a domain's maps, each with a mark for every wijk that is drawn, and their legends.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    domain : str
+        Its name: ``wmo``.
+    drawing : Drawing
+        Outlines of the gemeente's wijken.
+    """
+    year, ahead = gemeente.year(domain), forecasts.of_wijken(gemeente, domain)
+    rows = gemeente.figures(domain, year)
     readings: dict[str, tuple[int, Callable[[str], Reading]]] = {
         "observed": (year, lambda wijk: _observed(rows, wijk)),
         "expected": (year, lambda wijk: _banded(rows, wijk, "expected", "expected_")),
         "gap": (year, lambda wijk: _gap(rows, wijk)),
     }
-    if len(later):
+    if len(ahead):
         readings["forecast"] = (
-            int(later["year"].max()),
-            lambda wijk: _banded(later, wijk, "rate", ""),
+            int(ahead["year"].max()),
+            lambda wijk: _banded(ahead, wijk, "rate", ""),
         )
-    wijken = place.wijken[[AREA, "wijk_name"]].itertuples(index=False)
-    named = {code: name for code, name in wijken if code in drawing.paths}
-    steps = {"gap": place.country.gap_breaks[domain]}
-    breaks = place.country.breaks[domain]
+    wijken = gemeente.wijken[[AREA, "wijk_name"]].itertuples(index=False)
+    names = {code: name for code, name in wijken if code in drawing.paths}
+    steps = {"gap": gemeente.country.gap_breaks[domain]}
+    breaks = gemeente.country.breaks[domain]
     return {
         "domain": domain,
         "maps": [
             {
                 "kind": kind,
-                "year": told,
-                "marks": _marks(named, read, steps.get(kind, breaks), _writer(words, domain, kind)),
+                "year": of_year,
+                "marks": _marks(names, read, steps.get(kind, breaks), _writer(words, domain, kind)),
             }
-            for kind, (told, read) in readings.items()
+            for kind, (of_year, read) in readings.items()
         ],
         "legend": _legend(words, breaks),
         "gap_legend": _legend(words, steps["gap"]),
@@ -58,29 +70,29 @@ def view(place: Place, words: Words, domain: str, drawing: Drawing) -> dict[str,
 
 
 def _writer(words: Words, domain: str, kind: str) -> Callable[[float], tuple[float, str]]:
-    """Return what gives a rate as it is coloured, and as it is told."""
+    """Return a function from a rate to its value in the domain's unit, and its text."""
     write = words.change if kind == "gap" else words.rate
     return lambda rate: (rate * words.per(domain), write(domain, rate))
 
 
 def _marks(
-    named: dict[str, str],
+    names: dict[str, str],
     read: Callable[[str], Reading],
     breaks: list[float],
     write: Callable[[float], tuple[float, str]],
 ) -> list[maps.Mark]:
     out = []
-    for code, name in named.items():
+    for code, name in names.items():
         rate, hatched = read(code)
-        value, told = (None, "–") if rate is None else write(rate)
-        out.append(maps.Mark(code, maps.level(value, breaks), hatched, f"{name}: {told}"))
+        value, text = (None, "–") if rate is None else write(rate)
+        out.append(maps.Mark(code, maps.level(value, breaks), hatched, f"{name}: {text}"))
     return out
 
 
 def _observed(rows: pd.DataFrame, wijk: str) -> Reading:
     """Return what was counted or, hatched, the estimate where nothing was."""
-    found = _value(rows, wijk, "observed")
-    return (found, False) if found is not None else (_value(rows, wijk, "estimate"), True)
+    rate = _value(rows, wijk, "observed")
+    return (rate, False) if rate is not None else (_value(rows, wijk, "estimate"), True)
 
 
 def _banded(rows: pd.DataFrame, wijk: str, name: str, prefix: str) -> Reading:
@@ -93,22 +105,23 @@ def _banded(rows: pd.DataFrame, wijk: str, name: str, prefix: str) -> Reading:
 
 
 def _gap(rows: pd.DataFrame, wijk: str) -> Reading:
+    """Return the gap, hatched where it may be noise."""
     chance = _value(rows, wijk, "chance")
     return _value(rows, wijk, "gap"), chance is not None and chance >= LIKELY
 
 
 def _value(rows: pd.DataFrame, wijk: str, name: str) -> float | None:
-    found = rows[name].get(wijk)
-    return None if found is None or found != found else float(found)  # noqa: PLR0124 (NaN)
+    value = rows[name].get(wijk)
+    return None if value is None or value != value else float(value)  # noqa: PLR0124 (NaN)
 
 
 def _legend(words: Words, breaks: list[float]) -> list[str]:
     if not breaks:
         return []
-    told = [words.number(value, 0 if float(value).is_integer() else 1) for value in breaks]
-    inner = [words.text("index.maps.to", low=low, high=high) for low, high in pairwise(told)]
+    texts = [words.number(value, 0 if float(value).is_integer() else 1) for value in breaks]
+    inner = [words.text("index.maps.to", low=low, high=high) for low, high in pairwise(texts)]
     return [
-        words.text("index.maps.below", high=told[0]),
+        words.text("index.maps.below", high=texts[0]),
         *inner,
-        words.text("index.maps.above", low=told[-1]),
+        words.text("index.maps.above", low=texts[-1]),
     ]

@@ -1,4 +1,4 @@
-"""What a gemeente is set beside: the country's rates, and colours that mean the same everywhere."""
+"""What a gemeente is compared with: the country's rates, and colours that all maps share."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from risicomodel.core.levels import AREA
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
-    from risicomodel.publishing.disclosure.rules import Shown
+    from risicomodel.publishing.disclosure import Shown
 
 LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of all shown rates between which colours change
 STEPS = (0.5, 0.9)  # shares of all gaps, either way
 HIGH = 0.8  # a wijk is high from here: the highest fifth of the country's
+OF_COUNTRY = ("profile", "dependence")  # tables that are not split by gemeente
 
 
 @dataclass(frozen=True)
@@ -26,33 +27,35 @@ class Country:
     Parameters
     ----------
     shown : Shown
-        What may be shown.
-    domains : dict of str to Domain
-        Of what.
+        What may be shown; its figures with their gaps.
     """
 
     shown: Shown
-    domains: dict[str, Domain]
+
+    @property
+    def domains(self) -> dict[str, Domain]:
+        """The domains of the run."""
+        return self.shown.about.domains
 
     @cached_property
     def rates(self) -> dict[tuple[str, int], float]:
-        """The country's rate per domain and year, of the gemeenten whose totals are given."""
-        known = self.shown.totals.dropna(subset=["clients", "rate"])
-        known = known.assign(people=known["clients"] / known["rate"])
-        sums = known.groupby(["domain", "year"])[["clients", "people"]].sum()
+        """The country's rate (0–1) per domain and year, of gemeenten whose totals are given."""
+        totals = self.shown.totals.dropna(subset=["clients", "rate"])
+        totals = totals.assign(people=totals["clients"] / totals["rate"])
+        sums = totals.groupby(["domain", "year"])[["clients", "people"]].sum()
         return _by_domain_and_year(sums["clients"] / sums["people"])
 
     @cached_property
     def newest(self) -> dict[str, int]:
-        """The newest year with published figures, per domain; else the newest there is."""
+        """The newest year with published figures, per domain; else the newest of all figures."""
         rows = self.shown.figures
-        counted = rows.dropna(subset=["observed"]).groupby("domain")["year"].max()
+        observed = rows.dropna(subset=["observed"]).groupby("domain")["year"].max()
         last = int(rows["year"].max())
-        return {domain: int(counted.get(domain, last)) for domain in self.domains}
+        return {domain: int(observed.get(domain, last)) for domain in self.domains}
 
     @cached_property
     def breaks(self) -> dict[str, list[float]]:
-        """Where colours change, per domain, in what its rates are told per; of all years."""
+        """Where colours change, per domain, in the unit of its rates; of all years."""
         return {name: self._breaks(name, "estimate", LEVELS) for name in self.domains}
 
     @cached_property
@@ -64,27 +67,27 @@ class Country:
             out[name] = [*(-value for value in reversed(half)), *half]
         return out
 
-    def _breaks(self, domain: str, what: str, shares: tuple[float, ...]) -> list[float]:
+    def _breaks(self, domain: str, kind: str, shares: tuple[float, ...]) -> list[float]:
         rows = self.shown.figures[self.shown.figures["domain"] == domain]
         values = rows["estimate"]
-        if what == "gap":
+        if kind == "gap":
             values = (rows["observed"].fillna(rows["estimate"]) - rows["expected"]).abs()
-        found = (values * self.domains[domain].per).dropna().quantile(list(shares))
-        return [_nice(value) for value in found] if len(values.dropna()) else []
+        breaks = (values * self.domains[domain].per).dropna().quantile(list(shares))
+        return [_nice(value) for value in breaks] if len(values.dropna()) else []
 
     @cached_property
     def high(self) -> dict[tuple[str, int], float]:
-        """From which rate a wijk is among the highest fifth, per domain and year."""
+        """From which rate (0–1) a wijk is in the highest fifth, per domain and year."""
         rows = self.shown.figures.dropna(subset=["estimate"])
         return _by_domain_and_year(rows.groupby(["domain", "year"])["estimate"].quantile(HIGH))
 
     @cached_property
     def rate_of(self) -> dict[tuple[str, str, int], float]:
-        """What is known of every wijk, observed or else estimated, by domain, wijk and year."""
+        """The rate (0–1) of every wijk, observed or else estimated, by domain, wijk and year."""
         rows = self.shown.figures
-        told = rows["observed"].fillna(rows["estimate"])
+        rates = rows["observed"].fillna(rows["estimate"])
         keys = zip(rows["domain"], rows[AREA], rows["year"].astype(int), strict=True)
-        return {key: float(value) for key, value in zip(keys, told, strict=True) if value == value}  # noqa: PLR0124
+        return {key: float(rate) for key, rate in zip(keys, rates, strict=True) if rate == rate}  # noqa: PLR0124
 
     @cached_property
     def names(self) -> dict[str, tuple[str, str]]:
@@ -95,11 +98,11 @@ class Country:
 
     @cached_property
     def by_gemeente(self) -> dict[str, dict[str, pd.DataFrame]]:
-        """Every table that has gemeenten, split by them."""
+        """Every table that has gemeenten or wijken, split by gemeente."""
         codes = self.shown.wijken.set_index(AREA)["gm_code"]
         out: dict[str, dict[str, pd.DataFrame]] = {}
         for name, table in vars(self.shown).items():
-            if table is None or name in {"profile", "dependence"}:
+            if not isinstance(table, pd.DataFrame) or name in OF_COUNTRY:
                 continue
             gemeente = table["gm_code"] if "gm_code" in table else table[AREA].map(codes)
             for code, rows in table.groupby(gemeente):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from risicomodel.publishing.presentation.language import Words
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.gemeente import Gemeente
 
 WORKBOOK = "cijfers.xlsx"
 FOLDER = "data"
@@ -47,17 +47,25 @@ KEPT = {
 }  # fmt: skip
 
 
-def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
-    """Return what can be downloaded, by name: rates per so many people, as pages tell them."""
+def tables(gemeente: Gemeente, words: Words) -> dict[str, pd.DataFrame]:
+    """Return what can be downloaded, by name: rates in the unit and the digits of the pages.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    """
     out = {}
     for name, columns in KEPT.items():
-        found = place.table(name)
-        if found is not None and len(found):
-            there = [column for column in columns if column in found]
-            found = _drivers(place, words) if name == "explanations" else found
-            out[name] = _told(found[there].reset_index(drop=True), words)
-    codes = [place.code, "NL", *place.wijken[AREA]]
-    rows = place.country.shown.profile
+        table = gemeente.table(name)
+        if table is not None and len(table):
+            present = [column for column in columns if column in table]
+            table = _drivers(gemeente, words) if name == "explanations" else table
+            out[name] = _as_on_pages(table[present].reset_index(drop=True), words)
+    codes = [gemeente.code, "NL", *gemeente.wijken[AREA]]
+    rows = gemeente.country.shown.profile
     profile = rows[rows["code"].isin(codes)]
     if len(profile):
         wide = profile.pivot_table(index=["level", "code"], columns="name", values="value")
@@ -65,22 +73,22 @@ def tables(place: Place, words: Words) -> dict[str, pd.DataFrame]:
     return out
 
 
-def _drivers(place: Place, words: Words) -> pd.DataFrame:
-    """Return what pages name: drivers of the year a domain is told of."""
+def _drivers(gemeente: Gemeente, words: Words) -> pd.DataFrame:
+    """Return the drivers that pages name, of the year that a domain's page is about."""
     rows = [
         row
-        for (domain, _), found in sorted(place.explained.items())
-        for row in drivers.strongest(found, words.per(domain))
+        for (domain, _), features in sorted(gemeente.explained.items())
+        for row in drivers.strongest(features, words.per(domain))
     ]
     return pd.DataFrame(rows, columns=KEPT["explanations"])
 
 
-def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:
+def _as_on_pages(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Return a table with rates per so many people, and no more digits than pages show."""
     out = table.copy()
     if "domain" in table:
-        known = {name: words.per(name) for name in table["domain"].unique()}
-        per = table["domain"].map(known).astype("int64")  # also where no row is left
+        units = {name: words.per(name) for name in table["domain"].unique()}
+        per = table["domain"].map(units).astype("int64")  # also where no row is left
         out.insert(1, "per", per)
     for name in table.columns:
         decimals = DECIMALS.get(ENDS.sub("", name))
@@ -93,23 +101,29 @@ def _told(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     return out
 
 
-def write(place: Place, words: Words, folder: Path, note: str) -> list[str]:
+def write(gemeente: Gemeente, words: Words, folder: Path, note: str) -> list[str]:
     """Write a CSV file per table and the workbook; return the names of the tables.
 
     Parameters
     ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    folder : Path
+        Of the report.
     note : str
         The first line of the workbook: what the figures are, and that they are made up if so.
     """
-    found = tables(place, words)
-    for name, table in found.items():
+    by_name = tables(gemeente, words)
+    for name, table in by_name.items():
         storage.write_table(folder / FOLDER / f"{name}.csv", _safe(table))
-    _workbook(found, words, folder / WORKBOOK, note)
-    return list(found)
+    _workbook(by_name, words, folder / WORKBOOK, note)
+    return list(by_name)
 
 
 def _safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts a spreadsheet does not take for formulas."""
+    """Return a table with texts that no spreadsheet takes for formulas."""
     out = table.copy()
     for name in out.columns:
         if out[name].dtype.kind in "OTU":
@@ -121,16 +135,16 @@ def _is_formula(text: Any) -> bool:
     return isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"}
 
 
-def _workbook(found: dict[str, pd.DataFrame], words: Words, path: Path, note: str) -> None:
+def _workbook(by_name: dict[str, pd.DataFrame], words: Words, path: Path, note: str) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(words.text("xlsx.about"))
     for line in (note, words.text("site.hidden_why"), words.text("warning.text")):
         sheet.append([line])
-    for name in found:
+    for name in by_name:
         sheet.append([name, words.text(f"xlsx.{name}")])
-    for name, table in found.items():
+    for name, table in by_name.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
         sheet.append(list(table.columns))

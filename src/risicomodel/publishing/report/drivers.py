@@ -1,4 +1,4 @@
-"""Why the model expects what it does in a wijk, beside the country, gemeente and similar wijken."""
+"""Why the model expects this rate in a wijk: beside the country, gemeente and similar wijken."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 MOST_DRIVERS = 6
 MOST_REASONS = 2
-LEAST = 0.05  # less is written as 0.0
-# whom a wijk is set beside: the column with what a feature adds, and whether its value is higher
+LEAST = 0.05  # in a domain's unit: less is written as 0.0
+# what a wijk is compared with: the column with a feature's effect, and whether its value is higher
 COUNTRY = "country"
-BESIDE = {
+REFERENCES = {
     COUNTRY: ("contribution", "higher"),
     "gemeente": ("contribution_vs_gemeente", "higher_gemeente"),
     "similar": ("contribution_vs_similar", "higher_similar"),
@@ -26,164 +26,210 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Driver:
-    """What makes the expected rate higher or lower than elsewhere.
+    """A feature that makes the expected rate higher or lower than elsewhere.
 
     Parameters
     ----------
-    what : str
+    description : str
         In words: ``meer eenpersoonshuishoudens dan elders``.
     effects : dict of str to float or None
-        On the rate, beside each of :data:`BESIDE`; None where that has no other wijk.
+        Effect on the expected rate (0–1) beside each of :data:`REFERENCES`; None where that has
+        no other wijk.
     """
 
-    what: str
+    description: str
     effects: dict[str, float | None]
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What is expected of others, and why it is another rate here.
+class Comparison:
+    """How the expected rate of a wijk differs from that of others, and why.
 
     Parameters
     ----------
-    whom : str
-        One of :data:`BESIDE`.
+    reference : str
+        One of :data:`REFERENCES`.
     rate : float
-        Expected there.
+        Expected rate of the reference (0–1).
     gap : float
-        Expected here, less that.
+        Expected rate of the wijk less that of the reference.
     reasons : list of str
-        In words: drivers that go the way of the gap, the strongest first.
+        In words: drivers with the sign of the gap, the strongest first.
     """
 
-    whom: str
+    reference: str
     rate: float
     gap: float
     reasons: list[str]
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is told of a wijk and domain.
+class WijkExplanation:
+    """What a page says of the expected rate of one wijk and domain.
 
     Parameters
     ----------
     year : int
-        The year explained.
+        Year that is explained.
     rate : float
-        Expected.
+        Expected rate (0–1).
     drivers : list of Driver
         The strongest first.
     others : Driver
         All other features together.
-    beside : list of Beside
-        The country first; those without another wijk left out.
+    comparisons : list of Comparison
+        The country first; references without another wijk are left out.
     largest : float
-        The largest effect, which bars are as long as.
+        The largest effect on the rate (0–1), which bars are scaled to.
     """
 
     year: int
     rate: float
     drivers: list[Driver]
     others: Driver
-    beside: list[Beside]
+    comparisons: list[Comparison]
     largest: float
 
-    def gap(self, whom: str) -> float | None:
-        """Return how much more is expected here; None where there is no other wijk."""
-        return next((one.gap for one in self.beside if one.whom == whom), None)
+    def gap(self, reference: str) -> float | None:
+        """Return how much more is expected here than there (0–1); None without another wijk.
+
+        Parameters
+        ----------
+        reference : str
+            One of :data:`REFERENCES`.
+        """
+        return next((one.gap for one in self.comparisons if one.reference == reference), None)
 
 
-def of_year(rows: pd.DataFrame, told: int) -> pd.DataFrame:
-    """Return explanations of the year that is told of, else of the newest year explained."""
+def of_year(rows: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return the explanations of a year, else those of the newest year that is explained.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A row per wijk, feature and ``year``.
+    year : int
+        The year that the page is about.
+    """
     if rows.empty:
         return rows
-    return rows[rows["year"] == (told if told in rows["year"].to_numpy() else rows["year"].max())]
+    return rows[rows["year"] == (year if year in rows["year"].to_numpy() else rows["year"].max())]
 
 
 def strongest(rows: Rows, per: int) -> Rows:
-    """Return what are called drivers of a wijk in a domain, the strongest first.
+    """Return the rows of features that are drivers of a wijk in a domain, the strongest first.
 
-    Those whose sign beside the country is stable; as strong as they are beside whichever others.
-    """
-    told = [row for row in rows if row["stable"] and _strength(row) * per >= LEAST]
-    return sorted(told, key=lambda row: -_strength(row))[:MOST_DRIVERS]
-
-
-def _strength(row: dict[str, Any]) -> float:
-    return max(abs(float(row[column] or 0.0)) for column, _ in BESIDE.values())
-
-
-def tell(rows: Rows, labels: Labels, words: Words, domain: str) -> Told | None:
-    """Return what is told of a wijk in a domain; None where nothing is explained.
+    A driver's sign beside the country is stable over refits. Its strength is its largest effect
+    beside any of :data:`REFERENCES`.
 
     Parameters
     ----------
     rows : list of dict
-        Of one wijk and year, a row per feature: ``feature``, ``base_rate``, ``stable`` and those
-        of :data:`BESIDE`.
-    labels : dict
+        A row per feature: ``stable``, and the columns of :data:`REFERENCES`.
+    per : int
+        Number of people that rates are written per: what is written as 0.0 is no driver.
+
+    Examples
+    --------
+    >>> effects = dict(contribution_vs_gemeente=None, contribution_vs_similar=None)
+    >>> rows = [{"feature": name, "stable": stable, "contribution": effect, **effects}
+    ...         for name, stable, effect in [("a", True, 0.001), ("b", True, -0.02),
+    ...                                      ("c", False, 0.03), ("d", True, 0.00001)]]
+    >>> [row["feature"] for row in strongest(rows, per=1000)]
+    ['b', 'a']
+    """
+    drivers = [row for row in rows if row["stable"] and _strength(row) * per >= LEAST]
+    return sorted(drivers, key=lambda row: -_strength(row))[:MOST_DRIVERS]
+
+
+def _strength(row: dict[str, Any]) -> float:
+    return max(abs(float(row[column] or 0.0)) for column, _ in REFERENCES.values())
+
+
+def explain(rows: Rows, labels: Labels, words: Words, domain: str) -> WijkExplanation | None:
+    """Return what a page says of a wijk and domain; None where nothing is explained.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of one wijk and year, a row per feature: ``feature``, ``base_rate``, ``stable`` and the
+        columns of :data:`REFERENCES`.
+    labels : dict of str to dict
         Per feature ``label_nl``, ``label_en`` and ``unit``.
+    words : Words
+        Language of the page.
+    domain : str
+        Its name: ``wmo``.
     """
     if not rows:
         return None
-    shown = strongest(rows, words.per(domain))
-    named = {row["feature"] for row in shown}
-    others = [row for row in rows if row["feature"] not in named]
-    sums, rest = ({w: _sum(part, c) for w, (c, _) in BESIDE.items()} for part in (rows, others))
+    chosen = strongest(rows, words.per(domain))
+    names = {row["feature"] for row in chosen}
+    remaining = [row for row in rows if row["feature"] not in names]
+    sums, rest = (
+        {reference: _sum(part, column) for reference, (column, _) in REFERENCES.items()}
+        for part in (rows, remaining)
+    )
     rate = float(rows[0]["base_rate"]) + (sums[COUNTRY] or 0.0)
     least = LEAST / words.per(domain)
-    return Told(
+    return WijkExplanation(
         year=int(rows[0]["year"]),
         rate=rate,
-        drivers=[_driver(row, labels, words) for row in shown],
+        drivers=[_driver(row, labels, words) for row in chosen],
         others=Driver(words.text("wijk.drivers.rest"), rest),
-        beside=[
-            Beside(
-                whom,
+        comparisons=[
+            Comparison(
+                reference,
                 rate - gap,
                 gap,
-                _reasons(_pulling(shown, whom, gap, least), whom, words, labels),
+                _reasons(_pulling(chosen, reference, gap, least), reference, words, labels),
             )
-            for whom, gap in sums.items()
+            for reference, gap in sums.items()
             if gap is not None
         ],
-        largest=max(map(abs, [*map(_strength, shown), *(e or 0.0 for e in rest.values()), least])),
+        largest=max(map(abs, [*map(_strength, chosen), *(e or 0.0 for e in rest.values()), least])),
     )
 
 
 def _sum(rows: Rows, column: str) -> float | None:
-    known = [float(row[column]) for row in rows if row[column] is not None]
-    return sum(known) if known else None
+    values = [float(row[column]) for row in rows if row[column] is not None]
+    return sum(values) if values else None
 
 
 def _driver(row: dict[str, Any], labels: Labels, words: Words) -> Driver:
-    what = in_words(row, "higher", "wijk.drivers", labels, words)
-    return Driver(what, {whom: row.get(column) for whom, (column, _) in BESIDE.items()})
+    description = in_words(row, "higher", "wijk.drivers", labels, words)
+    effects = {reference: row.get(column) for reference, (column, _) in REFERENCES.items()}
+    return Driver(description, effects)
 
 
-def _pulling(shown: Rows, whom: str, gap: float, least: float) -> Rows:
-    """Return what pulls the wijk's rate the way it lies, the strongest first."""
-    column, _ = BESIDE[whom]
-    way = 1 if gap > 0 else -1
-    pulling = [row for row in shown if (row[column] or 0.0) * way >= least]
+def _pulling(chosen: Rows, reference: str, gap: float, least: float) -> Rows:
+    """Return the drivers with the sign of the gap, the strongest first."""
+    column, _ = REFERENCES[reference]
+    sign = 1 if gap > 0 else -1
+    pulling = [row for row in chosen if (row[column] or 0.0) * sign >= least]
     return sorted(pulling, key=lambda row: -abs(row[column]))[:MOST_REASONS]
 
 
-def _reasons(pulling: Rows, whom: str, words: Words, labels: Labels) -> list[str]:
-    _, higher = BESIDE[whom]
+def _reasons(pulling: Rows, reference: str, words: Words, labels: Labels) -> list[str]:
+    _, higher = REFERENCES[reference]
     return [in_words(row, higher, "wijk.drivers.short", labels, words) for row in pulling]
 
 
 def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words: Words) -> str:
-    """Return what a driver is: more or less of something than elsewhere.
+    """Return what a driver is: more or less of a feature than elsewhere.
 
     Parameters
     ----------
+    row : dict
+        ``feature``, and the column named by ``higher``.
     higher : str
-        The column that says which.
+        Column that says whether the feature's value is higher here; None where not known.
     texts : str
-        Where in the catalogue the words are.
+        Key in the catalogue under which the sentences are.
+    labels : dict of str to dict
+        Per feature ``label_nl``, ``label_en`` and ``unit``.
+    words : Words
+        Language of the page.
     """
     about = labels.get(str(row["feature"]), {})
     label = about.get(f"label_{words.language}", str(row["feature"]).replace("_", " "))
@@ -192,3 +238,39 @@ def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words
         return words.text(f"{texts}.other", feature=label)
     pair = ("more", "less") if about.get("unit") == "share" else ("high", "low")
     return words.text(f"{texts}.{pair[0] if more else pair[1]}", feature=label)
+
+
+def sentence(domain: str, comparison: Comparison, gemeente: str, words: Words) -> str:
+    """Return a comparison as a sentence: ``Naast Zuiderdam (64,0): 14,0 lager, vooral door …``.
+
+    Parameters
+    ----------
+    domain : str
+        Its name: ``wmo``.
+    comparison : Comparison
+        Of one wijk in that domain.
+    gemeente : str
+        Name of the gemeente that the wijk lies in.
+    words : Words
+        Language of the page.
+    """
+    reference = words.text(f"wijk.drivers.beside.{comparison.reference}", gemeente=gemeente)
+    gap = words.rate(domain, abs(comparison.gap))
+    none = gap == words.rate(domain, 0.0)
+    way = "same" if none else "more" if comparison.gap > 0 else "less"
+    statement = words.text(
+        f"wijk.drivers.statement.{way}",
+        Beside=reference[:1].upper() + reference[1:],
+        rate=words.rate(domain, comparison.rate),
+        gap=gap,
+    )
+    if none or not comparison.reasons:
+        return f"{statement}."
+    because = words.text("wijk.drivers.because", reasons=_joined(comparison.reasons, words))
+    return f"{statement}, {because}."
+
+
+def _joined(reasons: list[str], words: Words) -> str:
+    """Return one or two reasons as one."""
+    first, *others = reasons
+    return words.text("wijk.drivers.and", one=first, other=others[0]) if others else first

@@ -1,4 +1,4 @@
-"""One gemeente: its own rows of the country's tables, and the year each domain is told of."""
+"""One gemeente: its rows of everything that is shown, and the year each domain's page is about."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.disclosure.rules import PARTIAL
+from risicomodel.publishing.disclosure import PARTIAL
 from risicomodel.publishing.report import records
 from risicomodel.publishing.report.drivers import of_year
 
@@ -22,7 +22,7 @@ OLD = 2  # years
 
 
 @dataclass(frozen=True)
-class Place:
+class Gemeente:
     """A gemeente with what may be shown of it.
 
     Parameters
@@ -30,7 +30,7 @@ class Place:
     code, name : str
         ``GM0363``, ``Amsterdam``.
     country : Country
-        What it is set beside.
+        Everything that is shown, of all gemeenten.
     """
 
     code: str
@@ -38,15 +38,31 @@ class Place:
     country: Country
 
     def table(self, name: str) -> pd.DataFrame | None:
-        """Return the gemeente's rows of one of the shown tables; None where there are none."""
+        """Return the gemeente's rows of a table; None where there are none.
+
+        Parameters
+        ----------
+        name : str
+            A field of :class:`~risicomodel.publishing.disclosure.Shown` that has wijken.
+        """
         return self.country.by_gemeente[self.code].get(name)
 
     def of_wijk(self, name: str, wijk: str, domain: str = "") -> pd.DataFrame | None:
-        """Return a wijk's rows of a table, of one domain where it has those; None if none."""
+        """Return a wijk's rows of a table; None where there are none.
+
+        Parameters
+        ----------
+        name : str
+            As in :meth:`table`.
+        wijk : str
+            Code.
+        domain : str
+            Which rows, of a table that has domains.
+        """
         if name not in self._split:
-            found = self.table(name)
-            by = [AREA, "domain"] if found is not None and "domain" in found else [AREA]
-            groups = {} if found is None else dict(iter(found.groupby(by)))
+            table = self.table(name)
+            by = [AREA, "domain"] if table is not None and "domain" in table else [AREA]
+            groups = {} if table is None else dict(iter(table.groupby(by)))
             self._split[name] = {"/".join(map(str, key)): rows for key, rows in groups.items()}
         return self._split[name].get(f"{wijk}/{domain}" if domain else wijk)
 
@@ -56,11 +72,11 @@ class Place:
 
     @cached_property
     def explained(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
-        """Contributions of the year a domain is told of, a row per feature, by domain and wijk."""
-        found = self.table("explanations")
+        """Contributions of the year a domain's page is about: rows of features by domain, wijk."""
+        table = self.table("explanations")
         out: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for domain, year in self._years.items() if found is not None else ():
-            rows = found[found["domain"] == domain]  # type: ignore[index]
+        for domain, year in self._years.items() if table is not None else ():
+            rows = table[table["domain"] == domain]  # type: ignore[index]
             for row in records.records(of_year(rows, year)):
                 out.setdefault((domain, str(row[AREA])), []).append(row)
         return out
@@ -71,24 +87,40 @@ class Place:
         return self.country.by_gemeente[self.code]["wijken"]
 
     @property
+    def outlines(self) -> pd.DataFrame:
+        """The outlines of its wijken: ``wijk_code``, ``outline`` (WKB)."""
+        table = self.table("outlines")
+        return pd.DataFrame(columns=[AREA, "outline"]) if table is None else table
+
+    @property
     def every_figure(self) -> pd.DataFrame:
         """The gemeente's figures of all domains and years."""
-        found = self.table("figures")
-        return self.country.shown.figures.iloc[:0] if found is None else found
+        table = self.table("figures")
+        return self.country.shown.figures.iloc[:0] if table is None else table
 
     @cached_property
     def _figures(self) -> dict[tuple[str, int], pd.DataFrame]:
-        found = self.every_figure
+        table = self.every_figure
         return {
-            (domain, int(year)): found[(found["domain"] == domain) & (found["year"] == year)]
+            (domain, int(year)): table[(table["domain"] == domain) & (table["year"] == year)]
             .set_index(AREA)
             .copy()
             for domain in self.country.domains
-            for year in found["year"].unique()
+            for year in table["year"].unique()
         }
 
     def figure(self, domain: str, year: int, wijk: str) -> dict[str, Any] | None:
-        """Return a wijk's figures of one year; None where it has none."""
+        """Return a wijk's figures of one year; None where it has none.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
+        wijk : str
+            Code.
+        """
         key = (domain, year)
         if key not in self._rows:
             rows = records.records(self.figures(domain, year).reset_index())
@@ -100,65 +132,93 @@ class Place:
         return {}
 
     def figures(self, domain: str, year: int) -> pd.DataFrame:
-        """Return a domain's figures of one year, by wijk code."""
+        """Return a domain's figures of one year, indexed by wijk code.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
+        """
         empty = self.country.shown.figures.iloc[:0].set_index(AREA)
         return self._figures.get((domain, year), empty)
 
     def year(self, domain: str) -> int:
-        """Return the year a domain is of: newest with published figures here, or anywhere.
+        """Return the year a domain's page is about: the newest with published figures.
 
-        Where the gemeente's own are older than :data:`OLD`, estimates of the newest say more.
+        Where the gemeente's own are more than :data:`OLD` years older than the country's, that is
+        the country's newest: estimates of that year say more.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
         """
         return self._years[domain]
 
     @cached_property
     def _years(self) -> dict[str, int]:
         newest = self.country.newest
-        own = self.every_figure.dropna(subset=["observed"]).groupby("domain")["year"].max()
+        observed = self.every_figure.dropna(subset=["observed"]).groupby("domain")["year"].max()
         return {
-            domain: year if (year := int(own.get(domain, 0))) >= last - OLD else last
+            domain: year if (year := int(observed.get(domain, 0))) >= last - OLD else last
             for domain, last in newest.items()
         }
 
     def total(self, domain: str, year: int) -> dict[str, Any]:
-        """Return clients, rate and source of the gemeente's total; empty where there is none.
+        """Return ``clients``, ``rate`` and ``source`` of the gemeente's total.
 
-        Where that is for want of wijken there is only the source.
+        Empty where there is none; only the source where that is for want of wijken.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
         """
         return self._totals.get((domain, year), {})
 
     @cached_property
     def _totals(self) -> dict[tuple[str, int], dict[str, Any]]:
-        found = self.table("totals")
-        rows = [] if found is None else records.records(found)
-        told = {(row["domain"], int(row["year"])): row for row in rows if row["rate"] is not None}
-        lacking = [row for row in rows if row["source"] == PARTIAL]
-        return told | {(r["domain"], int(r["year"])): {"source": PARTIAL} for r in lacking}
+        table = self.table("totals")
+        rows = [] if table is None else records.records(table)
+        given = {(row["domain"], int(row["year"])): row for row in rows if row["rate"] is not None}
+        partial = [row for row in rows if row["source"] == PARTIAL]
+        return given | {(r["domain"], int(r["year"])): {"source": PARTIAL} for r in partial}
 
 
-def find(country: Country, wanted: str | None) -> list[Place]:
-    """Return the gemeenten asked for, by code or name, or all, or the one with most people.
+def find(country: Country, name: str | None) -> list[Gemeente]:
+    """Return the gemeenten of a name.
+
+    Parameters
+    ----------
+    country : Country
+        Everything that is shown.
+    name : str or None
+        A code, a name, ``all``, or ``largest`` for the one with most people.
 
     Raises
     ------
     ConfigError
-        If none is named or one is unknown; the nearest name is suggested.
+        If no gemeente is named or one is unknown; the nearest name is suggested.
     """
     rows = country.shown.wijken.drop_duplicates("gm_code").sort_values("gm_code")
     names = dict(zip(rows["gm_code"], rows["gm_name"], strict=True))
-    if wanted == ALL:
-        return [Place(code, name, country) for code, name in names.items()]
-    if wanted == LARGEST:
-        wanted = str(country.shown.wijken.groupby("gm_code")["people"].sum().idxmax())
-    codes = {name.lower(): code for code, name in names.items()}
-    text = (wanted or "").strip()
+    if name == ALL:
+        return [Gemeente(code, label, country) for code, label in names.items()]
+    if name == LARGEST:
+        name = str(country.shown.wijken.groupby("gm_code")["people"].sum().idxmax())
+    codes = {label.lower(): code for code, label in names.items()}
+    text = (name or "").strip()
     code = text.upper() if text.upper() in names else codes.get(text.lower(), "")
     if code:
-        return [Place(code, names[code], country)]
-    found = f"no gemeente '{text}'" if text else "no gemeente is named"
+        return [Gemeente(code, names[code], country)]
+    problem = f"no gemeente '{text}'" if text else "no gemeente is named"
     first = next(iter(names))
     raise ConfigError(
-        f"{found} in this run{_near(text, names)}; allowed are a code such as {first}, a name, or "
+        f"{problem} in this run{_near(text, names)}; expected a code such as {first}, a name, or "
         f"{ALL}, of its {len(names)} gemeenten. Give one: 'gemeente={first}'."
     )
 

@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 from risicomodel.publishing.report import overview
 
 if TYPE_CHECKING:
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.gemeente import Gemeente
 
 
-def view(places: list[Place]) -> dict[str, Any]:
-    """Return what the template of the index needs: a row per gemeente, as its own page tells it."""
-    country = places[0].country
+def view(gemeenten: list[Gemeente]) -> dict[str, Any]:
+    """Return the values of the template of the index: a row per gemeente, as its own page has it.
+
+    Parameters
+    ----------
+    gemeenten : list of Gemeente
+        At least one, all of one country.
+    """
+    country = gemeenten[0].country
     return {
-        "rows": [_row(place) for place in sorted(places, key=lambda one: one.name)],
+        "rows": [_row(gemeente) for gemeente in sorted(gemeenten, key=lambda one: one.name)],
         "domains": [
             {"domain": name, "year": year, "rate": country.rates.get((name, year))}
             for name, year in country.newest.items()
@@ -22,10 +28,10 @@ def view(places: list[Place]) -> dict[str, Any]:
     }
 
 
-def _row(place: Place) -> dict[str, Any]:
+def _row(gemeente: Gemeente) -> dict[str, Any]:
     return {
-        "code": place.code,
-        "name": place.name,
-        "wijken": len(place.wijken),
-        "cards": [overview.card(place, domain) for domain in place.country.domains],
+        "code": gemeente.code,
+        "name": gemeente.name,
+        "wijken": len(gemeente.wijken),
+        "cards": [overview.card(gemeente, domain) for domain in gemeente.country.domains],
     }

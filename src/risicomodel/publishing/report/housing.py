@@ -1,4 +1,4 @@
-"""The page for the talk with housing corporations: need of older residents beside dwellings."""
+"""The page for the conversation with housing corporations: older residents and dwellings."""
 
 from __future__ import annotations
 
@@ -10,37 +10,43 @@ from risicomodel.core.levels import AREA
 from risicomodel.publishing.report import forecasts, records
 
 if TYPE_CHECKING:
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.gemeente import Gemeente
 
-NEED = "wmo"  # what stands for need of older residents: most clients are
+NEED = "wmo"  # stands for the need of older residents: most of its clients are
 OLDER = "k_65_jaar_of_ouder"
-# dwellings without stairs, or built to be lived in for life: the nearest that CBS's columns come
+# dwellings without stairs, or built for all ages: the nearest that CBS's columns come
 SUITABLE = ("percentage_meergezinswoning", "bouwjaar_vanaf_2000")
 NEAR = ("afstand_tot_grote_supermarkt", "afstand_tot_huisartsenpraktijk")
 FAR = 1.0  # km, further than many can walk with difficulty
 OTHER = ("in_bezit_woningcorporatie",)
-MOST = 10  # wijken to begin the talk with
+MOST = 10  # wijken to start the conversation with
 COLUMNS = (OLDER, *SUITABLE, *OTHER, *NEAR)
 
 
-def view(place: Place) -> dict[str, Any]:
-    """Return what the template of the housing page needs."""
-    rows = _table(place)
-    names = [name for name in COLUMNS if name in rows]
-    mean = {name: _of(place, place.code).get(name) for name in names}
-    later = forecasts.of_gemeente(place, NEED) if NEED in place.country.domains else None
-    limit = None if later is None else float(later["rate"])
-    told = records.records(rows.reset_index())
-    for row in told:
+def view(gemeente: Gemeente) -> dict[str, Any]:
+    """Return the values of the template of the housing page.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    """
+    table = _table(gemeente)
+    names = [name for name in COLUMNS if name in table]
+    mean = {name: _facts(gemeente, gemeente.code).get(name) for name in names}
+    ahead = forecasts.of_gemeente(gemeente, NEED) if NEED in gemeente.country.domains else None
+    limit = None if ahead is None else float(ahead["rate"])
+    rows = records.records(table.reset_index())
+    for row in rows:
         row["signs"] = _signs(row, mean, limit)
-    told.sort(key=lambda row: (-len(row["signs"]), -(row.get("need") or 0.0), row["wijk_name"]))
-    asked = [row for row in told if {"few", "far"} & set(row["signs"])]
-    need = NEED if "need" in rows else None
-    year = None if later is None else int(later["year"])
-    talk = [row for row in asked if "need" in row["signs"]] or asked
+    rows.sort(key=lambda row: (-len(row["signs"]), -(row.get("need") or 0.0), row["wijk_name"]))
+    signalled = [row for row in rows if {"few", "far"} & set(row["signs"])]
+    need = NEED if "need" in table else None
+    year = None if ahead is None else int(ahead["year"])
+    talk = [row for row in signalled if "need" in row["signs"]] or signalled
     return {
         "talk": talk[:MOST],
-        "rows": told,
+        "rows": rows,
         "columns": names,
         "mean": mean,
         "need": need,
@@ -49,41 +55,42 @@ def view(place: Place) -> dict[str, Any]:
     }
 
 
-def _table(place: Place) -> pd.DataFrame:
-    """Return per wijk the forecast need and what is known of dwellings and amenities."""
-    rows = place.wijken.set_index(AREA)[["wijk_name"]]
-    values = {code: _of(place, code) for code in rows.index}
+def _table(gemeente: Gemeente) -> pd.DataFrame:
+    """Return per wijk the forecast need and the facts on dwellings and amenities."""
+    rows = gemeente.wijken.set_index(AREA)[["wijk_name"]]
+    values = {code: _facts(gemeente, code) for code in rows.index}
     for name in COLUMNS:
         column = [values[code].get(name) for code in rows.index]
         if any(value is not None for value in column):
             rows[name] = column
-    if NEED in place.country.domains:
-        later = forecasts.of_wijken(place, NEED)
-        if len(later):
-            rows["need"] = later["rate"].reindex(rows.index)
+    if NEED in gemeente.country.domains:
+        ahead = forecasts.of_wijken(gemeente, NEED)
+        if len(ahead):
+            rows["need"] = ahead["rate"].reindex(rows.index)
     return rows
 
 
-def _of(place: Place, code: str) -> dict[str, float]:
-    found = place.country.profiles.get(code)
-    return {} if found is None else dict(zip(found["name"], found["value"], strict=True))
+def _facts(gemeente: Gemeente, code: str) -> dict[str, float]:
+    """Return the profile of a wijk or gemeente, by name of the fact."""
+    rows = gemeente.country.profiles.get(code)
+    return {} if rows is None else dict(zip(rows["name"], rows["value"], strict=True))
 
 
 def _signs(row: dict[str, Any], mean: dict[str, Any], limit: float | None) -> list[str]:
-    """Return what in a wijk asks for a talk: keys of texts, need first.
+    """Return the reasons to talk about a wijk: keys of texts, need first.
 
     Few suitable dwellings or far amenities count only where more need than the gemeente's is
     forecast, or more older residents live there.
     """
 
-    def beside(name: str) -> float:
-        known = row.get(name) is not None and mean.get(name) is not None
-        return float(row[name]) - float(mean[name]) if known else 0.0
+    def above_mean(name: str) -> float:
+        both = row.get(name) is not None and mean.get(name) is not None
+        return float(row[name]) - float(mean[name]) if both else 0.0
 
     signs = []
     if limit is not None and row.get("need") is not None and row["need"] > limit:
         signs.append("need")
-    if beside(OLDER) > 0:
+    if above_mean(OLDER) > 0:
         signs.append("older")
     if signs and any(name in row for name in SUITABLE) and _all_below(row, mean):
         signs.append("few")
@@ -93,5 +100,5 @@ def _signs(row: dict[str, Any], mean: dict[str, Any], limit: float | None) -> li
 
 
 def _all_below(row: dict[str, Any], mean: dict[str, Any]) -> bool:
-    known = [n for n in SUITABLE if row.get(n) is not None and mean.get(n) is not None]
-    return bool(known) and all(row[name] < mean[name] for name in known)
+    names = [n for n in SUITABLE if row.get(n) is not None and mean.get(n) is not None]
+    return bool(names) and all(row[name] < mean[name] for name in names)

@@ -1,4 +1,4 @@
-"""What counts in the country: which features, how, together with which; and what does not."""
+"""The page on what counts in the country: which features, how, in pairs, and which do not."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from risicomodel.publishing.report import curves, records
+from risicomodel.publishing.presentation import curves
+from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
+    from risicomodel.publishing.disclosure import Shown
+    from risicomodel.publishing.presentation.curves import Curve
     from risicomodel.publishing.presentation.language import Words
-    from risicomodel.publishing.report.country import Country
-    from risicomodel.publishing.report.curves import Curve
     from risicomodel.publishing.report.drivers import Labels
-    from risicomodel.publishing.report.tables import Tables
 
 MOST_FEATURES = 10  # per domain
 MOST_CURVES = 4
 MOST_PAIRS = 3
 LEAST = 0.05  # less is written as 0.0
 LOG = "log "
-# how explanations say why a feature is not used, and the key of our words for it
+# why a feature is not used: as the table of importance says it, and as a key of the texts
 WHY = {"part of its own figure": "leaks", "no value": "empty", "hardly any effect": "slight"}
 CORNERS = ("high_high", "high_low", "low_high", "low_low")
 
 
 @dataclass(frozen=True)
-class Scribe:
-    """Writes of features as people do.
+class FeatureWriter:
+    """Writes values and effects of features as people do.
 
     Parameters
     ----------
     words : Words
-        In which language.
-    labels : dict
-        Per feature its labels and unit.
+        Language of the page.
+    labels : dict of str to dict
+        Per feature ``label_nl``, ``label_en`` and ``unit``.
     centred : set of str
-        Features that are told beside the country's value of their year.
+        Features whose values are relative to the country's value of their year.
     """
 
     words: Words
@@ -46,7 +46,15 @@ class Scribe:
     centred: set[str]
 
     def value(self, name: str, value: float) -> str:
-        """Return a feature's value: no logarithms."""
+        """Return a feature's value in a unit that people use: no logarithms.
+
+        Parameters
+        ----------
+        name : str
+            Of the feature.
+        value : float
+            In the feature's own unit.
+        """
         unit = self.labels[name]["unit"]
         log = unit.startswith(LOG)
         if name in self.centred:
@@ -59,8 +67,18 @@ class Scribe:
         return f"{text} km" if unit == "km" else text
 
     def curve(self, domain: str, name: str, drawn: Curve) -> dict[str, Any]:
-        """Return a curve with its numbers, and what it says."""
-        said = self.words.text(
+        """Return a curve with the texts along its axes, and what it says.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        name : str
+            Of the feature.
+        drawn : Curve
+            Its coordinates and facts.
+        """
+        text = self.words.text(
             f"counts.way.{drawn.way}",
             change=self.words.rate(domain, abs(drawn.change)),
             per=self.words.per_short(domain),
@@ -73,14 +91,22 @@ class Scribe:
             "curve": drawn,
             "ticks": [(y, self.words.change(domain, rate)) for y, rate in drawn.ticks],
             "ends": [(x, self.value(name, value)) for x, value in drawn.ends],
-            "said": said,
+            "text": text,
             "centred": name in self.centred,
         }
 
     def pair(self, domain: str, row: dict[str, Any]) -> str | None:
-        """Return what a pair does together; None where that is too little to tell of.
+        """Return what a pair of features does together; None where that is too little.
 
-        Of the four corners (both high, one of them, neither) the one that moves most is told.
+        Of the four corners (both high, one of them, neither) the one with the largest effect is
+        described.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        row : dict
+            Of ``interactions.csv``: both features, and the effect in every corner (rates of 0–1).
         """
         corners = {name: row[name] for name in CORNERS if row[name] is not None}
         most = max(corners, key=lambda name: abs(corners[name]), default="")
@@ -96,42 +122,56 @@ class Scribe:
         )
 
     def side(self, name: str, side: str) -> str:
-        """Return ``veel koopwoningen``, or ``gemiddelde WOZ-waarde hoog``."""
+        """Return ``veel koopwoningen``, or ``gemiddelde WOZ-waarde hoog``.
+
+        Parameters
+        ----------
+        name : str
+            Of the feature.
+        side : {"high", "low"}
+            Of its values.
+        """
         about = self.labels.get(name, {})
         kind = "share" if about.get("unit") == "share" else "other"
         label = about.get(f"label_{self.words.language}", name)
         return self.words.text(f"counts.side.{kind}_{side}", feature=label)
 
 
-def view(found: Tables, country: Country, labels: Labels, words: Words) -> dict[str, Any]:
-    """Return what the template needs; no domains where the run has no importance."""
-    declared = found.record["configuration"]["features"]["define"]
-    centred = {name for name, feature in declared.items() if feature.get("centre")}
-    scribe = Scribe(words, labels, centred)
-    table = found.about.tables.get("importance")
-    told = [
-        _domain(domain, table[table["domain"] == domain], found, country, scribe)
-        for domain in found.about.champions
+def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
+    """Return the values of the template; no domains where the run has no importance.
+
+    Parameters
+    ----------
+    shown : Shown
+        What may be shown of the run.
+    labels : dict of str to dict
+        Per feature ``label_nl``, ``label_en``, ``unit`` and ``family``.
+    words : Words
+        Language of the page.
+    """
+    writer = FeatureWriter(words, labels, shown.about.centred)
+    table = shown.about.tables.get("importance")
+    domains = [
+        _domain(domain, table[table["domain"] == domain], shown, writer)
+        for domain in shown.about.champions
         if table is not None
     ]
     families = {row["family"] for row in labels.values()}
-    return {"told": told, "labels": labels, "families": families, "about": found.about}
+    return {"domains": domains, "labels": labels, "families": families, "about": shown.about}
 
 
-def _domain(
-    domain: str, rows: pd.DataFrame, found: Tables, country: Country, scribe: Scribe
-) -> dict[str, Any]:
+def _domain(domain: str, rows: pd.DataFrame, shown: Shown, writer: FeatureWriter) -> dict[str, Any]:
     features = _used(rows, "feature").head(MOST_FEATURES)
     names = [str(name) for name in features["name"].head(MOST_CURVES)]
-    pairs = found.about.tables.get("interactions")
-    own = [] if pairs is None else records.records(pairs[pairs["domain"] == domain])
-    said = [text for row in own if (text := scribe.pair(domain, row))]
+    table = shown.about.tables.get("interactions")
+    pairs = [] if table is None else records.records(table[table["domain"] == domain])
+    texts = [text for row in pairs if (text := writer.pair(domain, row))]
     return {
         "domain": domain,
         "families": records.records(_used(rows, "family")),
         "features": records.records(features),
-        "curves": [scribe.curve(domain, *one) for one in _curves(country, domain, names)],
-        "pairs": said[:MOST_PAIRS],
+        "curves": [writer.curve(domain, *one) for one in _curves(shown, domain, names)],
+        "pairs": texts[:MOST_PAIRS],
         "unused": _unused(rows),
     }
 
@@ -142,15 +182,15 @@ def _used(rows: pd.DataFrame, level: str) -> pd.DataFrame:
 
 
 def _unused(rows: pd.DataFrame) -> dict[str, list[str]]:
-    """Return features that are not used, by why: a key of the texts."""
+    """Return features that are not used, by the reason: a key of the texts."""
     rows = rows[(rows["level"] == "feature") & ~rows["used"]]
-    found = {key: sorted(rows.loc[rows["why"] == why, "name"]) for why, key in WHY.items()}
-    return {key: names for key, names in found.items() if names}
+    names = {key: sorted(rows.loc[rows["why"] == why, "name"]) for why, key in WHY.items()}
+    return {key: of_reason for key, of_reason in names.items() if of_reason}
 
 
-def _curves(country: Country, domain: str, names: list[str]) -> list[tuple[str, Curve]]:
+def _curves(shown: Shown, domain: str, names: list[str]) -> list[tuple[str, Curve]]:
     """Return the curves of features, on one scale."""
-    table = country.shown.dependence
+    table = shown.dependence
     if table is None:
         return []
     rows = table[(table["domain"] == domain) & table["feature"].isin(names)]

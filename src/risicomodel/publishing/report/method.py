@@ -9,8 +9,7 @@ import pandas as pd
 from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
-    from risicomodel.data.domains import Domain
-    from risicomodel.publishing.report.tables import About
+    from risicomodel.publishing.disclosure import About
 
 PROTOCOLS = ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years")
 BASELINES = ("mean", "gemeente_mean", "persistence")
@@ -19,7 +18,13 @@ CALIBRATED = "unseen_gemeente"
 
 
 def view(about: About) -> dict[str, Any]:
-    """Return what the template of the method page needs."""
+    """Return the values of the template of the method page.
+
+    Parameters
+    ----------
+    about : About
+        The run.
+    """
     return {
         "about": about,
         "scores": _scores(about),
@@ -28,11 +33,17 @@ def view(about: About) -> dict[str, Any]:
     }
 
 
-def data(about: About, domains: dict[str, Domain]) -> dict[str, Any]:
-    """Return what the template of the datasheet needs."""
+def data(about: About) -> dict[str, Any]:
+    """Return the values of the template of the datasheet.
+
+    Parameters
+    ----------
+    about : About
+        The run.
+    """
     statuses = _statuses(about.tables.get("quality"), list(about.champions))
     sources = dict.fromkeys(tuple(source.values()) for source in about.sources)
-    return {"about": about, "domains": domains, "statuses": statuses, "sources": sources}
+    return {"about": about, "domains": about.domains, "statuses": statuses, "sources": sources}
 
 
 def _scores(about: About) -> list[dict[str, Any]]:
@@ -47,10 +58,10 @@ def _scores(about: About) -> list[dict[str, Any]]:
             wape = rows.set_index("model")["wape"]
             base = wape[wape.index.isin(BASELINES)]
             if len(rows) and len(base) and champion in wape:
-                told = {"domain": domain, "protocol": protocol, "wape": wape[champion]}
-                told |= {"baseline": base.min(), "floor": wape.get(FLOOR)}
-                told |= {"of": base.idxmin(), "champion": champion}
-                out.append({name: records.value(value) for name, value in told.items()})
+                row = {"domain": domain, "protocol": protocol, "wape": wape[champion]}
+                row |= {"baseline": base.min(), "floor": wape.get(FLOOR)}
+                row |= {"of": base.idxmin(), "champion": champion}
+                out.append({name: records.value(value) for name, value in row.items()})
     return out
 
 
@@ -68,7 +79,7 @@ def _calibration(about: About) -> list[dict[str, Any]]:
 
 
 def _ahead(about: About) -> list[dict[str, Any]]:
-    """Return how far off forecasts were, by years ahead, beside last year's figure."""
+    """Return the WAPE of forecasts by years ahead, beside that of the last known figure."""
     table = about.tables.get("forecast_scores")
     if table is None:
         return []
@@ -79,8 +90,8 @@ def _ahead(about: About) -> list[dict[str, Any]]:
         wape = rows.set_index("model")["wape"]
         model = about.forecasters.get(str(domain))
         if model in wape and "persistence" in wape:
-            told = {"domain": domain, "horizon": horizon, "wape": float(wape[model])}
-            out.append({**told, "baseline": float(wape["persistence"])})
+            row = {"domain": domain, "horizon": horizon, "wape": float(wape[model])}
+            out.append({**row, "baseline": float(wape["persistence"])})
     return out
 
 

@@ -1,4 +1,4 @@
-"""The page of a gemeente: in short, maps, wijken side by side, what comes together and changed."""
+"""The page of a gemeente: in short, maps, ranking, stacking, changes, and how good it is here."""
 
 from __future__ import annotations
 
@@ -14,129 +14,152 @@ from risicomodel.publishing.report.gaps import LIKELY
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
     from risicomodel.publishing.presentation.maps import Drawing
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.gemeente import Gemeente
 
 
-def view(place: Place, words: Words, drawing: Drawing) -> dict[str, Any]:
-    """Return what the template of the overview needs."""
-    domains = list(place.country.domains)
+def view(gemeente: Gemeente, words: Words, drawing: Drawing) -> dict[str, Any]:
+    """Return the values of the template of the overview.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    drawing : Drawing
+        Outlines of the gemeente's wijken.
+    """
+    domains = list(gemeente.country.domains)
     return {
-        "cards": [card(place, domain) for domain in domains],
+        "cards": [card(gemeente, domain) for domain in domains],
         "drawing": drawing,
         "undrawn": [
             row.wijk_name
-            for row in place.wijken.itertuples()
+            for row in gemeente.wijken.itertuples()
             if getattr(row, AREA) not in drawing.paths
         ],
-        "maps": [atlas.view(place, words, domain, drawing) for domain in domains],
-        "rankings": [_ranking(place, domain) for domain in domains],
-        "stacking": _stacking(place),
-        "changes": [_changes(place, domain) for domain in domains],
-        "quality": [row for domain in domains if (row := _quality(place, domain))],
+        "maps": [atlas.view(gemeente, words, domain, drawing) for domain in domains],
+        "rankings": [_ranking(gemeente, domain) for domain in domains],
+        "stacking": _stacking(gemeente),
+        "changes": [_changes(gemeente, domain) for domain in domains],
+        "quality": [row for domain in domains if (row := _quality(gemeente, domain))],
     }
 
 
-def card(place: Place, domain: str) -> dict[str, Any]:
-    """Return a domain in short: total, beside the country, a year earlier and ahead."""
-    year = place.year(domain)
-    now, before = place.total(domain, year), place.total(domain, year - 1)
+def card(gemeente: Gemeente, domain: str) -> dict[str, Any]:
+    """Return a domain in short: total, beside the country, a year earlier and ahead.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    domain : str
+        Its name: ``wmo``.
+
+    Returns
+    -------
+    dict
+        ``domain``, ``year``, ``country`` (rate of 0–1); and what there is of ``clients``,
+        ``rate``, ``source``, ``before``, ``change`` and ``ahead``.
+    """
+    year = gemeente.year(domain)
+    now, before = gemeente.total(domain, year), gemeente.total(domain, year - 1)
     out: dict[str, Any] = {"domain": domain, "year": year, **now}
-    out["country"] = place.country.rates.get((domain, year))
+    out["country"] = gemeente.country.rates.get((domain, year))
     if "rate" in now and "rate" in before and now["source"] == before["source"]:
         out |= {"before": before["rate"], "change": now["rate"] - before["rate"]}
-    later = forecasts.of_gemeente(place, domain)
-    if later is not None:
-        out["ahead"] = later.to_dict()
+    ahead = forecasts.of_gemeente(gemeente, domain)
+    if ahead is not None:
+        out["ahead"] = ahead.to_dict()
     return out
 
 
-def _ranking(place: Place, domain: str) -> dict[str, Any]:
+def _ranking(gemeente: Gemeente, domain: str) -> dict[str, Any]:
     """Return all wijken with a domain's figures, the highest first, those without one last."""
-    year = place.year(domain)
-    figures = place.figures(domain, year)
-    later = forecasts.of_wijken(place, domain)
-    wijken = place.wijken.set_index(AREA)
+    year = gemeente.year(domain)
+    figures = gemeente.figures(domain, year)
+    ahead = forecasts.of_wijken(gemeente, domain)
+    wijken = gemeente.wijken.set_index(AREA)
     rows = wijken[["wijk_name", "people"]].join(
         figures.drop(columns=["gm_code", "domain", "year"]), how="left"
     )
-    rows = rows.join(later[["rate"]].rename(columns={"rate": "forecast"}), how="left")
-    rows["told"] = rows["observed"].fillna(rows["estimate"])
+    rows = rows.join(ahead[["rate"]].rename(columns={"rate": "forecast"}), how="left")
+    rows["known"] = rows["observed"].fillna(rows["estimate"])
     rows["estimated"] = rows["observed"].isna() & rows["estimate"].notna()
-    rows = rows.sort_values(["told", "wijk_name"], ascending=[False, True], na_position="last")
-    known = [int(later["year"].max())] if len(later) else []
+    rows = rows.sort_values(["known", "wijk_name"], ascending=[False, True], na_position="last")
     return {
         "domain": domain,
         "year": year,
         "rows": records.records(rows.reset_index()),
-        "ahead": known,
+        "ahead": [int(ahead["year"].max())] if len(ahead) else [],
     }
 
 
-def _stacking(place: Place) -> dict[str, Any]:
-    """Return which wijken are among the country's highest fifth, on how many domains."""
+def _stacking(gemeente: Gemeente) -> dict[str, Any]:
+    """Return which wijken are in the country's highest fifth, and for which domains."""
     high: dict[str, dict[str, float]] = {}
-    for domain in place.country.domains:
-        year = place.year(domain)
-        limit = place.country.high.get((domain, year))
-        rows = place.figures(domain, year)["estimate"].dropna()
+    for domain in gemeente.country.domains:
+        year = gemeente.year(domain)
+        limit = gemeente.country.high.get((domain, year))
+        rows = gemeente.figures(domain, year)["estimate"].dropna()
         for code, rate in rows.items():
             if limit is not None and rate >= limit:
                 high.setdefault(str(code), {})[domain] = float(rate)
-    names = place.wijken.set_index(AREA)["wijk_name"]
-    counted, counted_in = _any(place)
-    found = [
-        {AREA: code, "wijk_name": names[code], "high": domains, "any": counted.get(code)}
+    names = gemeente.wijken.set_index(AREA)["wijk_name"]
+    clients, year_of_clients = _any_provision(gemeente)
+    stacked = [
+        {AREA: code, "wijk_name": names[code], "high": domains, "any": clients.get(code)}
         for code, domains in high.items()
         if code in names.index
     ]
-    found.sort(key=lambda row: (-len(row["high"]), row["wijk_name"]))
-    return {"rows": found, "year": counted_in}
+    stacked.sort(key=lambda row: (-len(row["high"]), row["wijk_name"]))
+    return {"rows": stacked, "year": year_of_clients}
 
 
-def _any(place: Place) -> tuple[dict[str, float], int | None]:
+def _any_provision(gemeente: Gemeente) -> tuple[dict[str, float], int | None]:
     """Return persons with any provision per 1,000 people, by wijk, and of which year."""
-    found = place.table("stacking")
-    if found is None or found.empty:
+    table = gemeente.table("stacking")
+    if table is None or table.empty:
         return {}, None
-    last = found[found["year"] == found["year"].max()].set_index(AREA)
-    people = place.wijken.set_index(AREA)["people"]
+    last = table[table["year"] == table["year"].max()].set_index(AREA)
+    people = gemeente.wijken.set_index(AREA)["people"]
     per = (last["clients"] / people.reindex(last.index) * 1000).dropna()
     return {str(code): float(value) for code, value in per.items()}, int(last["year"].iloc[0])
 
 
-def _changes(place: Place, domain: str) -> dict[str, Any]:
+def _changes(gemeente: Gemeente, domain: str) -> dict[str, Any]:
     """Return wijken whose published figure changed by more than noise and rounding."""
-    year = place.year(domain)
+    year = gemeente.year(domain)
     columns = ["observed", "observed_clients"]
-    after = place.figures(domain, year)[columns]
-    before = place.figures(domain, year - 1)[columns]
+    after = gemeente.figures(domain, year)[columns]
+    before = gemeente.figures(domain, year - 1)[columns]
     both = after.join(before.add_suffix("_before"), how="inner").dropna()
-    rounded = place.country.domains[domain].rounded_to
+    rounded = gemeente.country.domains[domain].rounded_to
     chance = gaps.of_change(
         (both["observed_before"] * both["observed_clients"] / both["observed"]).to_numpy(),
         both["observed_clients"].to_numpy(),
         rounded,
     )
-    names = place.wijken.set_index(AREA)["wijk_name"]
+    names = gemeente.wijken.set_index(AREA)["wijk_name"]
     moved = both[chance < LIKELY]
     moved = moved.assign(change=moved["observed"] - moved["observed_before"])
     moved = moved.reindex(moved["change"].abs().sort_values(ascending=False).index)
-    told = [
+    rows = [
         {**row, "wijk_name": names[row[AREA]]}
         for row in records.records(moved.rename_axis(AREA).reset_index())
         if row[AREA] in names.index
     ]
-    return {"domain": domain, "year": year, "compared": len(both), "rows": told}
+    return {"domain": domain, "year": year, "compared": len(both), "rows": rows}
 
 
-def _quality(place: Place, domain: str) -> dict[str, Any] | None:
-    """Return how far off what is expected is in this gemeente, on figures that are shown."""
-    here = _errors(place.figures(domain, place.year(domain)))
+def _quality(gemeente: Gemeente, domain: str) -> dict[str, Any] | None:
+    """Return how far off the expected rates are in this gemeente, on figures that are shown."""
+    here = _errors(gemeente.figures(domain, gemeente.year(domain)))
     if here is None:
         return None
-    everyone = place.country.shown.figures
-    rows = everyone[(everyone["domain"] == domain) & (everyone["year"] == place.year(domain))]
-    return {"domain": domain, "year": place.year(domain), "here": here, "country": _errors(rows)}
+    everyone = gemeente.country.shown.figures
+    rows = everyone[(everyone["domain"] == domain) & (everyone["year"] == gemeente.year(domain))]
+    return {"domain": domain, "year": gemeente.year(domain), "here": here, "country": _errors(rows)}
 
 
 def _errors(rows: pd.DataFrame) -> dict[str, float] | None:
@@ -145,10 +168,10 @@ def _errors(rows: pd.DataFrame) -> dict[str, float] | None:
     if rows.empty:
         return None
     clients = rows["observed_clients"].to_numpy()
-    said = rows["expected"].to_numpy() * clients / rows["observed"].to_numpy()
+    expected = rows["expected"].to_numpy() * clients / rows["observed"].to_numpy()
     return {
-        "wape": float(np.abs(said - clients).sum() / clients.sum()),
-        "bias": float((said - clients).sum() / clients.sum()),
+        "wape": float(np.abs(expected - clients).sum() / clients.sum()),
+        "bias": float((expected - clients).sum() / clients.sum()),
         "floor": float(np.sqrt(2 / np.pi * clients).sum() / clients.sum()),
         "inside": float(1 - rows["outside"].mean()),
         "n": len(rows),

@@ -1,4 +1,4 @@
-"""What to ask the people who know the wijk."""
+"""Questions to the people who know the wijk."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from risicomodel.publishing.report.gaps import LIKELY
 
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
-    from risicomodel.publishing.report.drivers import Told
+    from risicomodel.publishing.report.drivers import WijkExplanation
 
 MOST_QUESTIONS = 3
 OTHER = "other"
 
 
 def questions(
-    figures: dict[str, dict[str, Any]], found: dict[str, Told], words: Words
+    figures: dict[str, dict[str, Any]], explanations: dict[str, WijkExplanation], words: Words
 ) -> list[str]:
-    """Return open questions: of the largest gaps that are no noise, a driver, what is not known.
+    """Return open questions: on the largest gaps that are no noise, a driver, unknown figures.
 
     Parameters
     ----------
-    figures : dict
-        Per domain the wijk's row of the year it is told of.
-    found : dict
-        Per domain what is told of its drivers.
+    figures : dict of str to dict
+        Per domain the wijk's row of the year that the page is about.
+    explanations : dict of str to WijkExplanation
+        Per domain that is explained.
+    words : Words
+        Language of the page.
     """
     gaps = [
         (abs(row["gap"]) / row["expected"], domain, row)
@@ -35,10 +37,10 @@ def questions(
     out = [_of_gap(domain, row, words) for _, domain, row in gaps[:MOST_QUESTIONS]]
     if not out and any(row.get("gap") is not None for row in figures.values()):
         out.append(words.text("wijk.questions.none"))
-    asked = [domain for _, domain, _ in gaps]
-    known = [told.drivers for _, told in _first(found, asked) if told.drivers]
-    if known:
-        out.append(words.text("wijk.questions.driver", what=known[0][0].what))
+    in_order = _first(explanations, [domain for _, domain, _ in gaps])
+    drivers = [explanation.drivers[0] for explanation in in_order if explanation.drivers]
+    if drivers:
+        out.append(words.text("wijk.questions.driver", what=drivers[0].description))
     out += [
         words.text("wijk.questions.unknown", domain=words.label(domain))
         for domain, row in figures.items()
@@ -47,19 +49,20 @@ def questions(
     return [*out, words.text("wijk.questions.missing")]
 
 
-def _first(found: dict[str, Told], asked: list[str]) -> list[tuple[str, Told]]:
-    """Return what is told per domain, those that are asked about first."""
-    return sorted(found.items(), key=lambda item: asked.index(item[0]) if item[0] in asked else 99)
+def _first(explanations: dict[str, WijkExplanation], domains: list[str]) -> list[WijkExplanation]:
+    """Return the explanations, those of these domains first."""
+    rest = [domain for domain in explanations if domain not in domains]
+    return [explanations[domain] for domain in [*domains, *rest] if domain in explanations]
 
 
 def _of_gap(domain: str, row: dict[str, Any], words: Words) -> str:
     way = "more" if row["gap"] > 0 else "less"
-    told = words.text(
+    statement = words.text(
         f"wijk.questions.{way}",
         domain=words.label(domain),
         observed=words.rate(domain, row["observed"]),
         expected=words.rate(domain, row["expected"]),
-        per=words.per_whom(domain),
+        per=words.per_people(domain),
     )
     more = words.first(f"wijk.questions.{domain}.{way}", f"wijk.questions.{OTHER}.{way}")
-    return f"{told} {more}"
+    return f"{statement} {more}"

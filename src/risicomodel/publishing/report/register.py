@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
 
 STANDARD = "1.0"
-# the standard's own words: they are Dutch in every language
+# terms of the standard: Dutch in every language
 THEMES = ["Zorg en gezondheid", "Sociale zekerheid"]
 STATUS = "In ontwikkeling"
 CATEGORY = "Overige algoritmes"
@@ -17,7 +17,7 @@ LAWS = {
     "Wet maatschappelijke ondersteuning 2015": "https://wetten.overheid.nl/BWBR0035362",
     "Participatiewet": "https://wetten.overheid.nl/BWBR0015703",
 }
-TOLD = (
+TEXTS = (
     "description_short",
     "goal",
     "proportionality",
@@ -28,25 +28,27 @@ TOLD = (
     "methods_and_models",
     "tags",
 )
-# what only the gemeente itself can say: empty, and said to be so on the page
-OWN = ("begin_date", "contact_email", "website", "url", "process_index_url")
+# fields that only the gemeente itself can fill in: empty, and the page says so
+LEFT_EMPTY = ("begin_date", "contact_email", "website", "url", "process_index_url")
 
 
 def record(name: str, years: str, why: str, words: Words) -> dict[str, Any]:
-    """Return the record of a gemeente, all fields of the standard.
+    """Return the record of a gemeente, with all fields of the standard.
 
     Parameters
     ----------
     name : str
-        The gemeente's.
+        Name of the gemeente.
     years : str
-        The years that figures are of.
+        First and last year of the figures: ``2016–2018``.
     why : str
-        The justification of sensitive features; empty where none are used.
+        Justification of sensitive features; empty where none are used.
+    words : Words
+        Language of the record.
     """
     origin = words.text("register.with_origin" if why else "register.without_origin", why=why)
     values = {"name": name, "years": years, "origin": origin}
-    told = {field: words.text(f"register.{field}", **values) for field in TOLD}
+    texts = {field: words.text(f"register.{field}", **values) for field in TEXTS}
     return {
         "standard_version": STANDARD,
         "name": words.text("register.name"),
@@ -54,7 +56,7 @@ def record(name: str, years: str, why: str, words: Words) -> dict[str, Any]:
         "category": THEMES,
         "status": STATUS,
         "publication_category": CATEGORY,
-        **told,
+        **texts,
         "lawful_basis_grouping": [{"title": law, "link": link} for law, link in LAWS.items()],
         "source_data_grouping": [],
         "impacttoetsen": "",
@@ -63,5 +65,5 @@ def record(name: str, years: str, why: str, words: Words) -> dict[str, Any]:
         "source_id": "risicomodel",
         "language": {"nl": "NLD", "en": "ENG"}[words.language],
         "end_date": "",
-        **dict.fromkeys(OWN, ""),
+        **dict.fromkeys(LEFT_EMPTY, ""),
     }

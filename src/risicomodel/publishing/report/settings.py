@@ -11,7 +11,7 @@ LANGUAGES = ("nl", "en")
 
 @dataclass
 class ReportSettings:
-    """Of which gemeente a report is, in which language, from which run.
+    """Which gemeente a report is about, in which language, from which run.
 
     Parameters
     ----------
@@ -32,7 +32,18 @@ class ReportSettings:
 
 
 def violations(report: ReportSettings) -> list[str]:
-    """Return what is wrong with the settings, a line each."""
+    """Return what is wrong with the settings, a line each.
+
+    Parameters
+    ----------
+    report : ReportSettings
+        As they were given.
+
+    Examples
+    --------
+    >>> violations(ReportSettings(language="en"))
+    []
+    """
     if report.language in LANGUAGES:
         return []
     near = suggest(report.language, LANGUAGES)

@@ -1,4 +1,4 @@
-"""The page of a wijk: a sheet to talk over, then the details."""
+"""The page of a wijk: one sheet to discuss, then the details."""
 
 from __future__ import annotations
 
@@ -7,74 +7,89 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.core.levels import AREA
+from risicomodel.publishing.disclosure import PROFILE
 from risicomodel.publishing.presentation import charts
-from risicomodel.publishing.report import drivers, forecasts, profile, questions, records
+from risicomodel.publishing.report import drivers, forecasts, questions, records
 
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
-    from risicomodel.publishing.report.drivers import Labels
-    from risicomodel.publishing.report.gemeente import Place
+    from risicomodel.publishing.report.drivers import Labels, WijkExplanation
+    from risicomodel.publishing.report.gemeente import Gemeente
 
 SMALL = 500  # inhabitants below which figures jump from year to year
-GROUPS = {
-    "age": profile.PEOPLE,
-    "household": profile.HOUSEHOLDS,
-}
 
 
-def view(place: Place, words: Words, wijk: dict[str, Any], labels: Labels) -> dict[str, Any]:
-    """Return what the template of a wijk needs.
+def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """Return the values of the template of a wijk.
 
     Parameters
     ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
     wijk : dict
         The wijk's row of the shown wijken.
-    labels : dict
-        Per feature its labels and unit.
+    labels : dict of str to dict
+        Per feature ``label_nl``, ``label_en`` and ``unit``.
     """
     code = wijk[AREA]
-    domains = list(place.country.domains)
-    figures = {domain: _row(place, code, domain) for domain in domains}
-    known = place.country.shown.explanations is not None
-    told = {
-        domain: drivers.tell(place.explained.get((domain, code), []), labels, words, domain)
+    domains = list(gemeente.country.domains)
+    figures = {domain: _row(gemeente, code, domain) for domain in domains}
+    has_explanations = gemeente.country.shown.explanations is not None
+    explanations = {
+        domain: drivers.explain(gemeente.explained.get((domain, code), []), labels, words, domain)
         for domain in domains
-        if known
+        if has_explanations
     }
-    found = {domain: one for domain, one in told.items() if one is not None}
-    people = wijk["people"]
+    explained = {domain: one for domain, one in explanations.items() if one is not None}
     return {
         "wijk": wijk,
-        "few": people is None,
+        "few": wijk["people"] is None,
         "expected": any(row.get("expected") is not None for row in figures.values()),
-        "domains": [_domain(place, words, code, domain, figures[domain]) for domain in domains],
-        "profile": _profile(place, code),
-        "drivers": told,
-        "beside": [w for w in drivers.BESIDE if any(o.gap(w) is not None for o in found.values())],
-        "similar": _similar(place, code),
-        "thin": _thin(place, words, wijk, figures),
-        "questions": questions.questions(figures, found, words),
+        "domains": [_domain(gemeente, words, code, domain, figures[domain]) for domain in domains],
+        "profile": _profile(gemeente, code),
+        "explanations": explanations,
+        "sentences": _sentences(explained, gemeente.name, words),
+        "references": [
+            reference
+            for reference in drivers.REFERENCES
+            if any(one.gap(reference) is not None for one in explained.values())
+        ],
+        "similar": _similar(gemeente, code),
+        "thin": _thin(gemeente, words, wijk, figures),
+        "questions": questions.questions(figures, explained, words),
     }
 
 
-def _row(place: Place, code: str, domain: str) -> dict[str, Any]:
-    """Return a domain's figures of the wijk, in the year it is told of; None where not shown."""
-    year = place.year(domain)
-    row = place.figure(domain, year, code)
+def _sentences(
+    explained: dict[str, WijkExplanation], gemeente: str, words: Words
+) -> dict[str, list[str]]:
+    """Return per domain a sentence for everything that the wijk is compared with."""
+    return {
+        domain: [drivers.sentence(domain, one, gemeente, words) for one in explanation.comparisons]
+        for domain, explanation in explained.items()
+    }
+
+
+def _row(gemeente: Gemeente, code: str, domain: str) -> dict[str, Any]:
+    """Return a domain's figures of the wijk in the year of the page; None where not shown."""
+    year = gemeente.year(domain)
+    row = gemeente.figure(domain, year, code)
     if row is None:
         return {"year": year, "status": "absent", "basis": "expected", "hidden": False}
     return {**row, "year": year}
 
 
 def _domain(
-    place: Place, words: Words, code: str, domain: str, row: dict[str, Any]
+    gemeente: Gemeente, words: Words, code: str, domain: str, row: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return a domain on the sheet: figures, what is said of the gap, the chart and the table."""
-    past = place.of_wijk("figures", code, domain)
-    past = (place.every_figure.iloc[:0] if past is None else past).set_index("year")
-    later = _ahead(place, code, domain)
+    """Return a domain on the sheet: its figures, the chart and the table."""
+    past = gemeente.of_wijk("figures", code, domain)
+    past = (gemeente.every_figure.iloc[:0] if past is None else past).set_index("year")
+    ahead = _ahead(gemeente, code, domain)
     chart = charts.trend(
-        past, later, words.per(domain), lambda tick: words.number(tick, int(tick % 1 > 0))
+        past, ahead, words.per(domain), lambda tick: words.number(tick, int(tick % 1 > 0))
     )
     rows = [
         {"kind": kind, "year": row["year"], "rate": row.get(kind), **_ends(row, kind)}
@@ -82,15 +97,15 @@ def _domain(
     ]
     rows += [
         {"kind": "forecast", **values}
-        for values in records.records(later.dropna(subset=["rate"]).reset_index())
+        for values in records.records(ahead.dropna(subset=["rate"]).reset_index())
     ]
-    told = forecasts.rates_of_gemeente(place, domain)
-    told[row["year"]] = place.total(domain, row["year"]).get("rate")
+    of_gemeente = forecasts.rates_of_gemeente(gemeente, domain)
+    of_gemeente[row["year"]] = gemeente.total(domain, row["year"]).get("rate")
     beside = {
-        "gemeente": told,
-        "country": {row["year"]: place.country.rates.get((domain, row["year"]))},
+        "gemeente": of_gemeente,
+        "country": {row["year"]: gemeente.country.rates.get((domain, row["year"]))},
     }
-    near = [r for r in rows if r["kind"] == "forecast" and _near(r, later)]
+    near = [r for r in rows if r["kind"] == "forecast" and _near(r, ahead)]
     return {
         "domain": domain,
         "row": row,
@@ -101,29 +116,29 @@ def _domain(
     }
 
 
-def _near(row: dict[str, Any], later: pd.DataFrame) -> bool:
-    return int(row["year"]) < int(later.index.min()) + forecasts.AHEAD
+def _near(row: dict[str, Any], ahead: pd.DataFrame) -> bool:
+    return int(row["year"]) < int(ahead.index.min()) + forecasts.AHEAD
 
 
 def _ends(row: dict[str, Any], kind: str) -> dict[str, Any]:
     return {end: row.get(f"{kind}_{end}") for end in ("lower", "upper")}
 
 
-def _ahead(place: Place, code: str, domain: str) -> pd.DataFrame:
+def _ahead(gemeente: Gemeente, code: str, domain: str) -> pd.DataFrame:
     """Return the wijk's forecasts by year."""
-    found = place.of_wijk("forecasts", code, domain)
+    rows = gemeente.of_wijk("forecasts", code, domain)
     kept = ["rate", "lower", "upper"]
-    if found is None:
+    if rows is None:
         return pd.DataFrame(columns=kept, dtype="float64")
-    return found.set_index("year")[kept]
+    return rows.set_index("year")[kept]
 
 
-def _profile(place: Place, code: str) -> list[dict[str, Any]]:
+def _profile(gemeente: Gemeente, code: str) -> list[dict[str, Any]]:
     """Return the profile beside gemeente and country, in groups; what is not shown is left out."""
     values = {
-        level: place.country.profiles[key].set_index("name")
-        for level, key in (("wijk", code), ("gemeente", place.code), ("country", "NL"))
-        if key in place.country.profiles
+        level: gemeente.country.profiles[key].set_index("name")
+        for level, key in (("wijk", code), ("gemeente", gemeente.code), ("country", "NL"))
+        if key in gemeente.country.profiles
     }
     out = []
     for group, items in _groups().items():
@@ -147,31 +162,28 @@ def _profile(place: Place, code: str) -> list[dict[str, Any]]:
 
 
 def _groups() -> dict[str, list[tuple[str, str]]]:
-    """Return the profile's items by the headings they stand under, each with its unit."""
-    shares = {
-        group: [(item.name, "share") for item in profile.SHARES if item.whole == whole]
-        for group, whole in GROUPS.items()
-    }
-    home = [(item.name, item.unit) for item in profile.FACTS if item.topic == "wonen"]
-    near = [(item.name, item.unit) for item in profile.FACTS if item.topic == "voorzieningen"]
-    return {**shares, "home": home, "near": near}
+    """Return name and unit of the profile's items by the heading they stand under."""
+    out: dict[str, list[tuple[str, str]]] = {}
+    for item in PROFILE:
+        out.setdefault(item.group, []).append((item.name, item.unit))
+    return out
 
 
-def _similar(place: Place, code: str) -> list[dict[str, Any]] | None:
-    """Return the most similar wijken elsewhere and how they do; None where the run has none."""
-    table = place.country.shown.similar
+def _similar(gemeente: Gemeente, code: str) -> list[dict[str, Any]] | None:
+    """Return the most similar wijken elsewhere and their rates; None where the run has none."""
+    table = gemeente.country.shown.similar
     if table is None:
         return None
-    rows = place.of_wijk("similar", code)
+    rows = gemeente.of_wijk("similar", code)
     if rows is None:
         return []
-    names = place.country.names
+    names = gemeente.country.names
     return [
         {
             "name": names[other],
             "rates": {
-                domain: place.country.rate_of.get((domain, other, place.year(domain)))
-                for domain in place.country.domains
+                domain: gemeente.country.rate_of.get((domain, other, gemeente.year(domain)))
+                for domain in gemeente.country.domains
             },
         }
         for other in rows.sort_values("rank")["similar_code"]
@@ -180,9 +192,9 @@ def _similar(place: Place, code: str) -> list[dict[str, Any]] | None:
 
 
 def _thin(
-    place: Place, words: Words, wijk: dict[str, Any], figures: dict[str, dict[str, Any]]
+    gemeente: Gemeente, words: Words, wijk: dict[str, Any], figures: dict[str, dict[str, Any]]
 ) -> list[str]:
-    """Return where little is known: figures that are not there, old features, few people."""
+    """Return where little is known: missing figures, old features, few people."""
     out = [
         words.text(
             "wijk.thin.figure",
@@ -193,11 +205,11 @@ def _thin(
         for domain, row in figures.items()
         if row.get("observed") is None
     ]
-    own = place.country.profiles.get(wijk[AREA])
-    if own is not None:
-        by_name = own.set_index("name")["year"]
-        topics = {item.topic: item.name for item in (*profile.SHARES, *profile.FACTS)}
-        last = int(place.country.shown.profile["year"].max())
+    facts = gemeente.country.profiles.get(wijk[AREA])
+    if facts is not None:
+        by_name = facts.set_index("name")["year"]
+        topics = {item.topic: item.name for item in PROFILE}
+        last = int(gemeente.country.shown.profile["year"].max())
         for topic, name in topics.items():
             year = by_name.get(name)
             if year is not None and int(year) < last:

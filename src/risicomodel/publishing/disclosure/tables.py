@@ -1,6 +1,6 @@
-"""The tables of a finished run, as a report reads them; those that are missing are None.
+"""The tables of a finished run before anything is hidden: nothing outside this room may read them.
 
-Nothing but :mod:`disclosure` may read what is here; every page is made of what that gives back.
+Tables that a run does not have are None.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel import runs
+from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.domains import Domain
+from risicomodel.publishing.disclosure.shown import About
 from risicomodel.runs import FinishedRun, contract
 
 if TYPE_CHECKING:
@@ -24,69 +26,35 @@ if TYPE_CHECKING:
 NEEDED = (
     contract.PANEL, contract.GEMEENTEN, contract.PREDICTIONS, contract.ADDING_UP, contract.FEATURES,
 )  # fmt: skip
-# tables that say how good the model is; they are of the country, and hold no figure of a wijk
+# tables that say how good the model is; they are of the country, and hold no figure of a place
 ABOUT_MODEL = (
     contract.SCORES, contract.LEADERBOARD, contract.CALIBRATION, contract.FORECAST_SCORES,
     contract.FORECAST_BANDS, contract.IMPORTANCE, contract.INTERACTIONS, contract.QUALITY,
     contract.FEATURES,
 )  # fmt: skip
 # contributions of declared features with their contexts, else of every column
-EXPLAINED = (contract.EXPLANATION_FEATURES, contract.EXPLANATIONS)
-YEARS_TOLD = 3  # how far before the newest year a domain may be told of
+EXPLANATIONS = (contract.EXPLANATION_FEATURES, contract.EXPLANATIONS)
+RECENT = 3  # years before the newest that a page may still be about
 PREDICTED = [
     "domain", AREA, "year", "kind", "rate", "lower", "upper", "clients", "population", "basis",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class About:
-    """What there is to say of a run and its models as a whole: no figure of a place is in it.
-
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-        Those of :data:`ABOUT_MODEL` that the run has.
-    champions, forecasters : dict of str to str
-        Model per domain, of what is expected and of forecasts.
-    sources : list of dict
-        ``subject``, ``period``, ``table`` and ``licence`` of every table that was read.
-    justification : str
-        Why sensitive features were used; empty where none were.
-    seed : int
-        What chance was drawn from.
-    commit : str
-        Of the code; empty where it is not known.
-    """
-
-    tables: dict[str, pd.DataFrame]
-    champions: dict[str, str]
-    forecasters: dict[str, str]
-    sources: list[dict[str, Any]]
-    justification: str
-    seed: int
-    commit: str
-
-
-@dataclass(frozen=True)
 class Tables:
-    """What a run left, before anything is held back.
+    """What a run left, before anything is hidden.
 
     Parameters
     ----------
-    record : dict
-        ``run.json``.
-    domains : dict of str to Domain
-        As the run declared them.
+    about : About
+        The run and its models as a whole.
     panel, gemeenten, predictions : DataFrame
         As the run wrote them; of predictions the champion's.
     outlines, forecasts, forecast_sums, stacking, explanations, dependence, similar : DataFrame
         None where the run has none.
-    about : About
-        The run and its models as a whole.
     """
 
-    record: dict[str, Any]
-    domains: dict[str, Domain]
+    about: About
     panel: pd.DataFrame
     gemeenten: pd.DataFrame
     predictions: pd.DataFrame
@@ -97,39 +65,40 @@ class Tables:
     explanations: pd.DataFrame | None
     dependence: pd.DataFrame | None
     similar: pd.DataFrame | None
-    about: About
 
     @property
-    def made_up(self) -> bool:
-        """Whether the figures are the demo's."""
-        return bool(self.record["configuration"]["data"]["source"] == "demo")
+    def domains(self) -> dict[str, Domain]:
+        """The domains as the run declared them."""
+        return self.about.domains
 
     @property
-    def last_year(self) -> int:
-        """The newest year of the panel."""
-        return int(self.panel["year"].max())
+    def newest(self) -> pd.DataFrame:
+        """The panel's rows of its newest year."""
+        return self.panel[self.panel["year"] == self.about.last_year]
 
 
 def read(folder: Path) -> Tables:
     """Read a run's tables.
 
+    Parameters
+    ----------
+    folder : Path
+        Of a finished run.
+
     Raises
     ------
     ConfigError
-        If the folder is no finished run on wijken with estimates.
+        If the folder is no finished run of wijken with estimates.
     ContractError
         If the run was made under another contract of tables.
     """
     run = _open(folder)
-    declared = run.record["configuration"]["domains"]
     panel = run.read(contract.PANEL)
-    last = int(panel["year"].max())
     champion = [("champion", "==", True)]
-    of_last = [("year", ">=", last - YEARS_TOLD)]
+    recent = [("year", ">=", int(panel["year"].max()) - RECENT)]
     forecasts = _first(run, contract.FORECASTS, filters=champion)
     return Tables(
-        record=run.record,
-        domains={name: Domain(**fields) for name, fields in sorted(declared.items())},
+        about=_about(run, panel, forecasts),
         panel=panel,
         gemeenten=run.read(contract.GEMEENTEN),
         predictions=run.read(contract.PREDICTIONS, columns=PREDICTED, filters=champion),
@@ -137,25 +106,33 @@ def read(folder: Path) -> Tables:
         forecasts=forecasts,
         forecast_sums=_first(run, contract.FORECAST_SUMS),
         stacking=_first(run, contract.STACKING),
-        explanations=_first(run, *EXPLAINED, filters=of_last),
+        explanations=_first(run, *EXPLANATIONS, filters=recent),
         dependence=_first(run, contract.DEPENDENCE),
         similar=_first(run, contract.SIMILAR),
-        about=_about(run, forecasts),
     )
 
 
-def _about(run: FinishedRun, forecasts: pd.DataFrame | None) -> About:
+def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None) -> About:
     record = run.record
+    configuration = record["configuration"]
     ahead = {} if forecasts is None else dict(forecasts.groupby("domain")["model"].first())
     kept = ("subject", "period", "table", "licence")
+    features = configuration["features"]["define"]
     return About(
+        domains={name: Domain(**of) for name, of in sorted(configuration["domains"].items())},
+        made_up=configuration["data"]["source"] == "demo",
+        first_year=int(panel["year"].min()),
+        last_year=int(panel["year"].max()),
         tables={table.name: run.read(table) for table in ABOUT_MODEL if run.has(table)},
         champions=dict(sorted(record.get("champions", {}).items())),
         forecasters={str(domain): str(model) for domain, model in ahead.items()},
         sources=[{name: source.get(name, "") for name in kept} for source in record["inputs"]],
+        centred={name for name, feature in features.items() if feature.get("centre")},
         justification=record.get("justification") or "",
         seed=int(record["seed"]),
         commit=record.get("git_commit") or "",
+        started=record["started"],
+        record_hash=storage.sha256_file(run.folder / runs.RECORD),
     )
 
 
@@ -164,8 +141,8 @@ def _open(folder: Path) -> FinishedRun:
     run.require(*NEEDED)
     if run.level != WIJK:
         raise ConfigError(
-            f"the run in {folder} is of level {run.level.name}; reports are of wijken. Make a run "
-            "with level=wijk, or name another."
+            f"the run in {folder} is of level {run.level.name}; expected one of level {WIJK.name}. "
+            f"Make a run with level={WIJK.name}, or name another."
         )
     return run
 

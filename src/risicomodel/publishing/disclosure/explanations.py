@@ -1,7 +1,7 @@
-"""What may be shown of explanations: :mod:`disclosure` hands the tables over, no other module does.
+"""Contributions of features in wijken and along their values: what may be shown of them.
 
-A wijk is explained where its expected rate is shown. Means over wijken, which it is set beside,
-are worked out here of such wijken alone: those of the run's own tables hold the others too. A
+A wijk is explained where its expected rate is shown. Means over wijken, which it is compared with,
+are computed here of such wijken alone: those of the run's own tables hold the others too. A
 feature's own value can be a count in disguise; what is left of it is whether it is high.
 """
 
@@ -14,32 +14,33 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.core.levels import AREA
+from risicomodel.publishing.disclosure import rules
 
 KEY = ["domain", AREA, "year"]
-LEAST_WIJKEN = 10  # with a value, for it to be shown what a feature does there
 
 
-def shown(
+def of_wijken(
     table: pd.DataFrame | None, cells: pd.DataFrame, similar: pd.DataFrame | None
 ) -> pd.DataFrame | None:
-    """Return the contributions that may be shown, and what they are beside other wijken.
+    """Return the contributions that may be shown, and what they are beside the mean of others.
 
     Parameters
     ----------
     table : DataFrame or None
         The run's contributions of features.
     cells : DataFrame
-        Per domain, wijk and year whose expected rate is shown: ``gm_code``, ``population``.
+        Per domain, wijk and year whose expected rate is shown: ``gm_code``, ``population``
+        (persons).
     similar : DataFrame or None
-        Per wijk and year which are most like it.
+        The most similar wijken, per ``wijk_code`` and ``year``: ``similar_code``.
 
     Returns
     -------
     DataFrame or None
-        With ``contribution_vs_gemeente`` and ``contribution_vs_similar`` (beside the mean over the
+        With ``contribution_vs_gemeente`` and ``contribution_vs_similar`` (less the mean over the
         gemeente's people, over the similar wijken; NaN where there is no other wijk), and whether
-        the feature's value is ``higher`` than in the middle of the country,
-        ``higher_gemeente``, ``higher_similar`` than their mean; None where that is not known.
+        the feature's value is ``higher`` than the country's median, ``higher_gemeente`` and
+        ``higher_similar`` than those means; None where that is not known.
     """
     if table is None:
         return None
@@ -60,31 +61,34 @@ def _of_year(similar: pd.DataFrame | None, year: int) -> pd.DataFrame | None:
 
 
 def _higher(value: pd.Series, than: pd.Series | Floats) -> pd.Series:
-    known = value.notna() & (than == than)  # noqa: PLR0124 (NaN)
-    return (value > than).astype("object").where(known, None)
+    comparable = value.notna() & (than == than)  # noqa: PLR0124 (NaN)
+    return (value > than).astype("object").where(comparable, None)
 
 
 def _beside(rows: pd.DataFrame, similar: pd.DataFrame | None) -> pd.DataFrame:
     """Return one domain's and year's contributions beside gemeente and similar wijken."""
     wide = rows.pivot(index=AREA, columns="feature", values="contribution").fillna(0.0)
-    at = _find(wide.index, rows[AREA]), _find(wide.columns, rows["feature"])
+    at = _positions(wide.index, rows[AREA]), _positions(wide.columns, rows["feature"])
     about = rows.drop_duplicates(AREA).set_index(AREA).loc[wide.index]
     means = {"gemeente": _of_gemeente(wide, about), "similar": _of_similar(wide, similar)}
     out = rows.assign(
-        **{f"contribution_vs_{who}": rows["contribution"] - mean[at] for who, mean in means.items()}
+        **{
+            f"contribution_vs_{name}": rows["contribution"] - mean[at]
+            for name, mean in means.items()
+        }
     )
     if "value" not in rows:
         return out
     values = rows.pivot(index=AREA, columns="feature", values="value")[wide.columns]
     means = {"gemeente": _of_gemeente(values, about), "similar": _of_similar(values, similar)}
     return out.assign(
-        **{f"higher_{who}": _higher(rows["value"], mean[at]) for who, mean in means.items()}
+        **{f"higher_{name}": _higher(rows["value"], mean[at]) for name, mean in means.items()}
     )
 
 
-def _find(names: pd.Index[Any], asked: pd.Series) -> Ints:
-    """Return where names are; −1 where they are not."""
-    return names.get_indexer(pd.Index(asked))
+def _positions(index: pd.Index[Any], names: pd.Series) -> Ints:
+    """Return the positions of names in an index; −1 where they are not in it."""
+    return index.get_indexer(pd.Index(names))
 
 
 def _of_gemeente(wide: pd.DataFrame, about: pd.DataFrame) -> Floats:
@@ -100,42 +104,51 @@ def _of_gemeente(wide: pd.DataFrame, about: pd.DataFrame) -> Floats:
 def _of_similar(wide: pd.DataFrame, similar: pd.DataFrame | None) -> Floats:
     """Return the mean over the wijken that each is most like; NaN where none is shown."""
     values = wide.to_numpy(dtype="float64")
-    known = np.isfinite(values)
+    finite = np.isfinite(values)
     total, count = np.zeros(values.shape), np.zeros(values.shape)
     if similar is not None:
-        own = _find(wide.index, similar[AREA])
-        other = _find(wide.index, similar["similar_code"])
-        both = (own >= 0) & (other >= 0)
-        np.add.at(total, own[both], np.where(known, values, 0.0)[other[both]])
-        np.add.at(count, own[both], known[other[both]].astype("float64"))
+        wijk = _positions(wide.index, similar[AREA])
+        other = _positions(wide.index, similar["similar_code"])
+        both = (wijk >= 0) & (other >= 0)
+        np.add.at(total, wijk[both], np.where(finite, values, 0.0)[other[both]])
+        np.add.at(count, wijk[both], finite[other[both]].astype("float64"))
     mean = np.full(values.shape, np.nan)
     np.divide(total, count, out=mean, where=count > 0)
     return mean
 
 
-def along(table: pd.DataFrame | None, wijken: int) -> pd.DataFrame | None:
-    """Return what features do along their values, nowhere of only a few wijken.
+def along_values(table: pd.DataFrame | None, n_wijken: int) -> pd.DataFrame | None:
+    """Return how contributions change along a feature's values, nowhere of only a few wijken.
 
-    Bins with few are taken together with the next; what they have of the tenth and ninetieth
-    percentile is then the widest of both. Where a bin begins and ends is the value of one wijk, and
-    left out.
+    Bins with few are pooled with the next; their tenth and ninetieth percentiles are then the
+    widest of both. Where a bin begins and ends is the value of one wijk, and left out.
 
     Parameters
     ----------
     table : DataFrame or None
         The run's ``dependence.csv``; a wijk counts in it once for every year explained.
-    wijken : int
-        How many there are in a year.
+    n_wijken : int
+        Number of wijken in a year.
+
+    Returns
+    -------
+    DataFrame or None
+        Per domain, feature and ``bin``: ``value`` (mean, in the feature's unit), ``contribution``,
+        ``low``, ``high`` (rates of 0–1), ``share`` (0–1), ``n_wijken``.
     """
     rows = None if table is None else table[table["level"] == "feature"]
     if rows is None or rows.empty:
         return None
     rows = rows.sort_values(["domain", "feature", "bin"])
     size = rows.groupby(["domain", "feature"])["n_wijken"]
-    least = LEAST_WIJKEN * -(-size.transform("sum") // max(wijken, 1))  # of every year
+    least = rules.LIMITS.units * -(-size.transform("sum") // max(n_wijken, 1))  # of every year
     n = rows["n_wijken"]
     rows = rows.assign(
-        bin=size.transform(lambda sizes: _together(sizes, int(least[sizes.index[0]]))),
+        bin=size.transform(
+            lambda sizes: pd.Series(
+                rules.pool(sizes.to_numpy(), int(least[sizes.index[0]])), sizes.index
+            )
+        ),
         value=rows["value"] * n,
         contribution=rows["contribution"] * n,
         least=least,
@@ -152,16 +165,3 @@ def along(table: pd.DataFrame | None, wijken: int) -> pd.DataFrame | None:
     out[["value", "contribution"]] = out[["value", "contribution"]].div(out["n_wijken"], axis=0)
     enough: pd.DataFrame = out[out["n_wijken"] >= out["least"]]
     return enough.drop(columns="least").reset_index(drop=True)
-
-
-def _together(sizes: pd.Series, least: int) -> pd.Series:
-    """Return numbers for bins, each the same as the next one's until they have so many."""
-    number, out, count = 0, [], 0
-    for size in sizes:
-        out.append(number)
-        count += size
-        if count >= least:
-            number, count = number + 1, 0
-    if count and number:  # what is left goes with the last that is large enough
-        out = [min(group, number - 1) for group in out]
-    return pd.Series(out, sizes.index)

@@ -1,0 +1,111 @@
+"""The rules applied to the tables of a run: the one way from a run's folder to what is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from risicomodel.core.levels import AREA
+from risicomodel.publishing.disclosure import explanations, figures, profile, rules, tables
+from risicomodel.publishing.disclosure.forecasts import forecasts
+from risicomodel.publishing.disclosure.shown import Shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.publishing.disclosure.tables import Tables
+
+
+def disclose(run: Path) -> Shown:
+    """Read a run's tables and return what may be shown of them.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a finished run of wijken with estimates.
+
+    Raises
+    ------
+    ConfigError
+        If it is not the folder of such a run.
+    """
+    return of_tables(tables.read(run))
+
+
+def of_tables(of_run: Tables) -> Shown:
+    """Return what may be shown of a run's tables.
+
+    Parameters
+    ----------
+    of_run : Tables
+        Before anything is hidden.
+    """
+    cells = figures.cells(of_run)
+    hidden, given = figures.covered(cells, figures.published(of_run))
+    of_wijken = figures.of_wijken(of_run, cells, hidden)
+    of_gemeenten = figures.of_gemeenten(of_run, cells, given)
+    ahead, ahead_totals = forecasts(of_run, cells, hidden, of_gemeenten)
+    wijken = _wijken(of_run)
+    return Shown(
+        wijken=wijken,
+        figures=of_wijken,
+        totals=of_gemeenten,
+        forecasts=ahead,
+        forecast_totals=ahead_totals,
+        profile=profile.facts(of_run.newest),
+        stacking=_stacking(of_run, of_wijken),
+        explanations=_explanations(of_run, cells, of_wijken),
+        dependence=explanations.along_values(of_run.dependence, len(wijken)),
+        similar=_similar(of_run),
+        outlines=_outlines(of_run, wijken),
+        about=of_run.about,
+    )
+
+
+def _wijken(of_run: Tables) -> pd.DataFrame:
+    """Return the wijken of the newest year, without the number of people where that is small."""
+    newest = of_run.newest
+    people = newest[profile.PEOPLE].where(newest[profile.PEOPLE] >= rules.LIMITS.population)
+    columns = [AREA, "wijk_name", "gm_code", "gm_name", "place_id", "mate_van_stedelijkheid"]
+    present = [name for name in columns if name in newest]
+    return newest[present].assign(people=people).sort_values(AREA, ignore_index=True)
+
+
+def _stacking(of_run: Tables, of_wijken: pd.DataFrame) -> pd.DataFrame | None:
+    """Return who has any provision, of wijken of which every domain's figure is shown."""
+    table = of_run.stacking
+    if table is None:
+        return None
+    shown = of_wijken[~of_wijken["hidden"]].groupby([AREA, "year"])["domain"].nunique()
+    whole = shown[shown == len(of_run.domains)].index
+    in_whole = table.set_index([AREA, "year"]).index.isin(whole)
+    least = rules.LIMITS.count
+    enough = (table["clients"] >= least) & (table["households"] >= least)
+    return table[in_whole & enough].reset_index(drop=True)
+
+
+def _explanations(
+    of_run: Tables, cells: pd.DataFrame, of_wijken: pd.DataFrame
+) -> pd.DataFrame | None:
+    """Return contributions of wijken, domains and years whose expected rate is shown."""
+    explained = cells[[*figures.KEY, "gm_code", "population"]]
+    shown = of_wijken.loc[of_wijken["expected"].notna(), figures.KEY]
+    return explanations.of_wijken(
+        of_run.explanations, explained.merge(shown, on=figures.KEY), of_run.similar
+    )
+
+
+def _similar(of_run: Tables) -> pd.DataFrame | None:
+    """Return the most similar wijken, of the newest year that has any."""
+    table = of_run.similar
+    return None if table is None else table[table["year"] == table["year"].max()]
+
+
+def _outlines(of_run: Tables, wijken: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the newest outline of every place that is a wijk now."""
+    if of_run.outlines is None:
+        return None
+    newest = of_run.outlines.sort_values("year").drop_duplicates("place_id", keep="last")
+    outlines = wijken[[AREA, "place_id"]].merge(newest[["place_id", "outline"]], on="place_id")
+    return outlines.dropna(subset=["outline"]).drop(columns="place_id")

@@ -1,0 +1,108 @@
+"""What leaves this room: frames of figures that may be shown, and what is said of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from risicomodel.data.domains import Domain
+
+
+@dataclass(frozen=True)
+class About:
+    """What there is to say of a run and its models as a whole: no figure of a place is in it.
+
+    Parameters
+    ----------
+    domains : dict of str to Domain
+        As the run declared them.
+    made_up : bool
+        Whether the figures are the demo's.
+    first_year, last_year : int
+        Of the panel.
+    tables : dict of str to DataFrame
+        Scores, importance and features of the whole country, by name: those that the run has.
+    champions, forecasters : dict of str to str
+        Model per domain, for what is expected and for forecasts.
+    sources : list of dict
+        ``subject``, ``period``, ``table`` and ``licence`` of every table that was read.
+    centred : set of str
+        Features whose values are relative to the country's value of their year.
+    justification : str
+        Why sensitive features were used; empty where none were.
+    seed : int
+        Of everything drawn at random.
+    commit : str
+        Of the code; empty where it is not known.
+    started : str
+        When the run started (ISO 8601).
+    record_hash : str
+        SHA-256 of the run's record, which names every table with its own.
+    """
+
+    domains: dict[str, Domain]
+    made_up: bool
+    first_year: int
+    last_year: int
+    tables: dict[str, pd.DataFrame]
+    champions: dict[str, str]
+    forecasters: dict[str, str]
+    sources: list[dict[str, Any]]
+    centred: set[str]
+    justification: str
+    seed: int
+    commit: str
+    started: str
+    record_hash: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What may be shown of a run, of all gemeenten.
+
+    Rates are of 0–1 and bands are of 90%; a figure that may not be shown is empty.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        Per wijk of the newest year: codes, names, ``place_id``, ``people`` (empty under 100).
+    figures : DataFrame
+        Per domain, wijk and year: ``status`` (``shown``, ``hidden`` or why there is no figure),
+        observed, estimate and expected with their bands (rates), clients to CBS's rounding.
+    totals : DataFrame
+        Per domain, gemeente and year: ``clients``, ``rate`` (empty where not given), ``source``
+        (``published``, ``estimate``, or ``partial`` where wijken are missing).
+    forecasts, forecast_totals : DataFrame or None
+        Per domain, wijk (gemeente) and future year: ``rate`` with its band.
+    profile : DataFrame
+        Long: ``level`` (wijk, gemeente, country), ``code``, ``name``, ``value``, ``year``.
+    stacking : DataFrame or None
+        Persons and households with any provision, per wijk and year.
+    explanations : DataFrame or None
+        Contributions of features, per wijk and domain whose expected rate is shown, beside the
+        mean of others of those.
+    dependence : DataFrame or None
+        How contributions change along a feature's values, in the country.
+    similar : DataFrame or None
+        The most similar wijken of every wijk.
+    outlines : DataFrame or None
+        The newest outline (WKB, in metres) of every wijk that has one.
+    about : About
+        The run and its models as a whole.
+    """
+
+    wijken: pd.DataFrame
+    figures: pd.DataFrame
+    totals: pd.DataFrame
+    forecasts: pd.DataFrame | None
+    forecast_totals: pd.DataFrame | None
+    profile: pd.DataFrame
+    stacking: pd.DataFrame | None
+    explanations: pd.DataFrame | None
+    dependence: pd.DataFrame | None
+    similar: pd.DataFrame | None
+    outlines: pd.DataFrame | None
+    about: About
