@@ -143,7 +143,7 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "negative counts": (
         JEUGD,
         with_clients("-5", 3),
-        ["3 counts of jeugd are negative", ": -5", "allowed are 0 and up", "Correct the file"],
+        ["3 counts of jeugd are negative", ": -5", "expected 0 or more", "Correct the file"],
     ),
     "negative people": (
         KWB,

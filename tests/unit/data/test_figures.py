@@ -97,7 +97,7 @@ def test_negative_counts_are_refused_with_code_and_value(tmp_path: Path, wmo: Do
 
 def test_a_missing_target_column_is_refused_with_what_was_sought_and_found(wmo: Domain) -> None:
     rows = pd.DataFrame({"code": ["WK000300"], "name": "", "aantalinwoners": "5"})
-    with pytest.raises(SourceError, match=r"looked for 'WmoClienten', found 'aantalinwoners'"):
+    with pytest.raises(SourceError, match=r"found 'aantalinwoners', expected 'WmoClienten'"):
         published.read(rows, wmo, name="wmo", where="wmo.csv")
 
 

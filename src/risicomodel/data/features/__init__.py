@@ -1,4 +1,4 @@
-"""Features: declarations, and their values for every wijk and year."""
+"""Features: what they are, as declared in configuration, and their values per wijk and year."""
 
 from risicomodel.data.features.declarations import (
     CONTEXTS,

@@ -1,7 +1,7 @@
-"""Features: declared as formulas over KWB columns.
+"""Declarations of features: formulas over KWB columns, with unit, family and labels.
 
-A declaration gives formula, unit, family and labels; sources follow from the formula. A feature
-whose sources are part of a domain's own figure is never used for that domain.
+The columns a feature needs follow from its formula. A feature made of columns that are part of a
+domain's own figure is never used for that domain.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 OWN = "eigen"
 PLACE = "ligging"
-# What may be added to a feature: its gemeente's mean, the wijk's difference from that mean, and the
-# mean of the wijken around.
+# Contexts of a feature: the difference from its gemeente's mean, that mean, and the mean of the
+# surrounding wijken.
 CONTEXTS = {"verschil": "_tov_gemeente", "gemeente": "_van_gemeente", "omgeving": "_van_omgeving"}
 PARTS = (OWN, *CONTEXTS, PLACE)
 FUNCTIONS = ("log", "sqrt", "exp")
@@ -40,18 +40,18 @@ class Feature:
     formula : str
         Arithmetic over canonical KWB columns, with ``log``, ``sqrt`` and ``exp``.
     unit, family : str
-        Unit of the value; the family people talk about (leeftijd, huishoudens, woningen, …).
+        Unit of the value; the family people discuss (leeftijd, huishoudens, woningen, …).
     label_nl, label_en : str
-        What people call it.
+        Labels for people.
     centre : str
-        ``year`` takes the country's mean of that year off (weighted by inhabitants), for figures
+        ``year`` subtracts the country's mean of that year (weighted by inhabitants), for figures
         that rise with prices; empty leaves the value as it is.
     sensitive : bool
         Origin (herkomst) and the like: refused without a written justification.
     leaks_into : list of str
         Domains it must not be used for, beyond those whose ``leaks`` name one of its columns.
     context : list of str, optional
-        What is added to this feature, where that is not what the set says.
+        Contexts of this feature, where they differ from those of the set.
     """
 
     formula: str
@@ -76,11 +76,11 @@ class FeatureSet:
     define : dict
         The features by name.
     context : list of str
-        What is added to every feature, means weighted by inhabitants: ``verschil``, the difference
-        from its gemeente's mean; ``gemeente``, that mean; ``omgeving``, the mean of the wijken
-        around.
+        Contexts added to every feature, with means weighted by inhabitants: ``verschil``, the
+        difference from its gemeente's mean; ``gemeente``, that mean; ``omgeving``, the mean of the
+        surrounding wijken.
     surroundings_km : float
-        Distance at which a wijk around counts for 1/e.
+        Distance (km) at which a surrounding wijk counts for 1/e.
     justification : str
         Why sensitive features are used; written into ``run.json`` and the report.
     """
@@ -93,93 +93,214 @@ class FeatureSet:
 
 
 def sources(feature: Feature) -> set[str]:
-    """Return the KWB columns a feature's formula uses."""
+    """Return the KWB columns that a feature's formula uses.
+
+    Parameters
+    ----------
+    feature : Feature
+        With a formula that is valid.
+
+    Returns
+    -------
+    set of str
+        Canonical names.
+
+    Examples
+    --------
+    >>> young = Feature("k_0_tot_15_jaar / aantal_inwoners", "share", "leeftijd", "0-14", "0-14")
+    >>> sorted(sources(young))
+    ['aantal_inwoners', 'k_0_tot_15_jaar']
+    """
     tree = ast.parse(feature.formula, mode="eval")
     called = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} - called
 
 
 def is_sensitive(feature: Feature) -> bool:
-    """Tell whether a feature is about origin: declared so, or made from a column that is."""
+    """Return whether a feature is about origin: declared so, or made of a column that is.
+
+    Parameters
+    ----------
+    feature : Feature
+        With a formula that is valid.
+
+    Returns
+    -------
+    bool
+    """
     origin = {name for name, column in names.columns().items() if column.topic == ORIGIN}
     return feature.sensitive or bool(sources(feature) & origin)
 
 
 def leaks(name: str, feature: Feature, domain_name: str, domain: Domain) -> bool:
-    """Tell whether a feature is, or contains, part of a domain's own figure."""
-    own = {*domain.leaks, *(c for c in domain.column if c in names.columns())}
-    return domain_name in feature.leaks_into or bool(sources(feature) & own) or name in own
+    """Return whether a feature is, or contains, part of a domain's own figure.
+
+    Parameters
+    ----------
+    name : str
+        The feature's name.
+    feature : Feature
+        Its declaration.
+    domain_name : str
+        The domain's name.
+    domain : Domain
+        Its declaration, with the columns that leak.
+
+    Returns
+    -------
+    bool
+    """
+    leaking = {*domain.leaks, *(c for c in domain.column if c in names.columns())}
+    return domain_name in feature.leaks_into or bool(sources(feature) & leaking) or name in leaking
 
 
 def contexts(feature: Feature, features: FeatureSet) -> list[str]:
-    """Return what is added to a feature."""
+    """Return the contexts of a feature: its own, else those of the set.
+
+    Parameters
+    ----------
+    feature : Feature
+        One of the set.
+    features : FeatureSet
+        The set.
+
+    Returns
+    -------
+    list of str
+        Keys of :data:`CONTEXTS`.
+    """
     return features.context if feature.context is None else feature.context
 
 
 def columns(features: FeatureSet, names_of: list[str] | None = None) -> list[str]:
-    """Return the columns some (or all) features give: their own first, then each context's."""
-    wanted = list(features.define) if names_of is None else names_of
-    return wanted + [
+    """Return the columns that features give: their own first, then those of each context.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The set.
+    names_of : list of str, optional
+        Some of its features; all unless given.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> young = Feature("k_0_tot_15_jaar / aantal_inwoners", "share", "leeftijd", "0-14", "0-14")
+    >>> columns(FeatureSet("example", {"aandeel_0_14": young}, ["verschil", "gemeente"]))
+    ['aandeel_0_14', 'aandeel_0_14_tov_gemeente', 'aandeel_0_14_van_gemeente']
+    """
+    chosen = list(features.define) if names_of is None else names_of
+    return chosen + [
         name + suffix
         for context, suffix in CONTEXTS.items()
-        for name in wanted
+        for name in chosen
         if context in contexts(features.define[name], features)
     ]
 
 
 def part_of(column: str) -> str:
-    """Return what a feature's column tells of: the wijk itself, a context, or where it lies."""
-    found = [context for context, suffix in CONTEXTS.items() if column.endswith(suffix)]
-    if found:
-        return found[0]
+    """Return what a feature's column describes: the wijk itself, a context, or where it lies.
+
+    Parameters
+    ----------
+    column : str
+        One of :func:`columns`.
+
+    Returns
+    -------
+    str
+        One of :data:`PARTS`.
+
+    Examples
+    --------
+    >>> part_of("aandeel_0_14_van_omgeving"), part_of("aandeel_0_14"), part_of("ligging_x")
+    ('omgeving', 'eigen', 'ligging')
+    """
+    for context, suffix in CONTEXTS.items():
+        if column.endswith(suffix):
+            return context
     return PLACE if column.startswith(f"{PLACE}_") else OWN
 
 
 def declared(column: str) -> str:
-    """Return the declared feature that a column is, or tells the context of."""
+    """Return the declared feature that a column is, or is a context of.
+
+    Parameters
+    ----------
+    column : str
+        One of :func:`columns`.
+
+    Returns
+    -------
+    str
+        A name in ``FeatureSet.define``.
+    """
     for suffix in CONTEXTS.values():
         column = column.removesuffix(suffix)
     return column
 
 
 def usable(features: FeatureSet, domain_name: str, domain: Domain) -> list[str]:
-    """Return the names of the columns a domain's models may use, contexts included."""
-    own = [name for name, f in features.define.items() if not leaks(name, f, domain_name, domain)]
-    return columns(features, own)
+    """Return the columns that a domain's models may use, contexts included.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The set.
+    domain_name : str
+        The domain's name.
+    domain : Domain
+        Its declaration, with the columns that leak.
+
+    Returns
+    -------
+    list of str
+    """
+    safe = [name for name, f in features.define.items() if not leaks(name, f, domain_name, domain)]
+    return columns(features, safe)
 
 
 def check(features: FeatureSet) -> None:
     """Raise where a declaration cannot be computed or may not be used.
 
+    Parameters
+    ----------
+    features : FeatureSet
+        The set.
+
     Raises
     ------
     ConfigError
-        Listing every violation; or for sensitive features without a justification.
+        If formulas, names or contexts are wrong, with a line for every violation; or if there are
+        sensitive features without a justification.
     """
     wrong = [
         line for name, feature in features.define.items() for line in _violations(name, feature)
     ]
     wrong += _context_violations("the set", features.context)
     if not features.define:
-        wrong.append("it holds no feature")
+        wrong.append("it has no features; expected one or more under 'define'")
     if not features.surroundings_km > 0:
-        wrong.append(f"surroundings_km is {features.surroundings_km}; allowed is above 0")
+        wrong.append(f"surroundings_km is {features.surroundings_km}; expected more than 0")
     if wrong:
         raise ConfigError(
-            f"feature set '{features.name}' cannot be computed; a formula is arithmetic over KWB "
-            "columns (panel/columns.csv) with log, sqrt and exp. Correct configs/features:",
+            f"feature set '{features.name}' cannot be computed; expected formulas of KWB columns "
+            "(data/panel/columns.csv), arithmetic, log, sqrt and exp. Correct configs/features:",
             wrong,
         )
     sensitive = [name for name, feature in features.define.items() if is_sensitive(feature)]
     if sensitive and not features.justification.strip():
         raise ConfigError(
-            f"feature set '{features.name}' holds sensitive features ({', '.join(sensitive)}), "
-            "which are for research only and need a written reason. Give it with "
+            f"feature set '{features.name}' has sensitive features ({', '.join(sensitive)}); "
+            "they are for research only and need a written reason. Give it with "
             "\"features.justification='…'\", or use features=demografie_wonen."
         )
 
 
-# arithmetic, a column, a number, a function of one thing
+# arithmetic, a column, a number, a function of one argument
 _ALLOWED = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow,
     ast.USub, ast.UAdd, ast.Name, ast.Load, ast.Constant, ast.Call,
@@ -203,9 +324,12 @@ def _violations(name: str, feature: Feature) -> list[str]:
     ]
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     called = {ast.unparse(call.func) for call in calls}
-    out += [f"{name}: function '{call}' is not allowed" for call in sorted(called - {*FUNCTIONS})]
+    out += [
+        f"{name}: function '{call}' is not one of {', '.join(FUNCTIONS)}"
+        for call in sorted(called - {*FUNCTIONS})
+    ]
     if any(len(call.args) != 1 or call.keywords for call in calls):
-        out.append(f"{name}: a function takes one thing, as in log(aantal_inwoners)")
+        out.append(f"{name}: expected functions of one argument, as in log(aantal_inwoners)")
     if not used:
         out.append(f"{name}: '{feature.formula}' uses no KWB column")
     out += _context_violations(name, feature.context or [])
@@ -218,17 +342,30 @@ def _violations(name: str, feature: Feature) -> list[str]:
     return out
 
 
-def _context_violations(name: str, found: list[str]) -> list[str]:
+def _context_violations(name: str, contexts_of: list[str]) -> list[str]:
     return [
         f"{name}: context '{context}'{suggest(context, CONTEXTS)} is not one of "
         f"{', '.join(CONTEXTS)}"
-        for context in found
+        for context in contexts_of
         if context not in CONTEXTS
     ]
 
 
 def table(features: FeatureSet, domains: Mapping[str, Domain]) -> pd.DataFrame:
-    """Return the features as a tidy table: what they are and which domains use them."""
+    """Return the features as a tidy table: what they are and which domains use them.
+
+    Parameters
+    ----------
+    features : FeatureSet
+        The set.
+    domains : mapping
+        Domains by name.
+
+    Returns
+    -------
+    DataFrame
+        One row per feature; the columns of ``features.csv``.
+    """
     return pd.DataFrame(
         [
             {

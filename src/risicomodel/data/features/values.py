@@ -1,4 +1,4 @@
-"""Values of the declared features, for every wijk and year."""
+"""Values of the declared features for every wijk and year."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from risicomodel.data.panel import location, names
 if TYPE_CHECKING:
     from risicomodel.data.features.declarations import FeatureSet
 
-# persons: with fewer within reach there are no surroundings to speak of
+# persons: with fewer within reach there are no surroundings
 SLIGHT = 1.0
 DIGITS = 9
 
@@ -36,7 +36,7 @@ def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
         the formula has no finite value.
     """
     people = wijken["aantal_inwoners"].fillna(0)
-    table = _own_values(features, wijken)
+    table = _formula_values(features, wijken)
     centred = [name for name, feature in features.define.items() if feature.centre]
     if centred:
         table[centred] -= groups.mean_within_of_known(table[centred], people, [wijken["year"]])
@@ -55,43 +55,53 @@ def compute(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, *added], axis=1)
 
 
-def _own_values(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
+def _formula_values(features: FeatureSet, wijken: pd.DataFrame) -> pd.DataFrame:
 
-    own = {}
+    values = {}
     with np.errstate(all="ignore"):
         for name, feature in features.define.items():
             used = sorted(sources(feature))
             absent = set(used) - set(wijken.columns)
-            # 'eval' prepares every column it is given: give it few
+            # 'eval' prepares every column of the frame, so the frame has only those needed
             value = np.nan if absent else wijken[used].eval(feature.formula, engine="python")
             series = pd.Series(value, index=wijken.index, dtype="float64")
-            own[name] = series.where(np.isfinite(series))
-    return pd.DataFrame(own, index=wijken.index)
+            values[name] = series.where(np.isfinite(series))
+    return pd.DataFrame(values, index=wijken.index)
 
 
 def _mean_around(
     table: pd.DataFrame, weight: pd.Series, wijken: pd.DataFrame, reach: float
 ) -> pd.DataFrame:
-    """Return every row's mean over the other wijken of its year, those near counting for more."""
+    """Return every row's mean over the other wijken of its year, nearer ones weighing more."""
     if table.shape[1] == 0 or not set(location.GRID) <= set(wijken.columns):
         return table * float("nan")
     weights = table.notna().mul(weight, axis=0)
     values = table.fillna(0.0).mul(weight, axis=0)
-    # gathered at once, its own share off: a wijk is not its own surroundings
+    # both sums at once, minus the wijk itself: it is not among its own surroundings
     both = values.add_suffix(" of people").join(weights.add_suffix(" people"))
     total = location.gather(wijken, both, reach) - both
     people = total[weights.columns + " people"].set_axis(table.columns, axis=1)
     summed = total[values.columns + " of people"].set_axis(table.columns, axis=1)
-    # digits beyond these depend on how linear algebra shares out its work
+    # digits beyond these depend on how linear algebra divides its work
     return (summed / people.where(people > SLIGHT)).round(DIGITS)
 
 
 def vintage(wijken: pd.DataFrame) -> pd.DataFrame:
-    """Return the panel with, in every row, only what was out when that year's figures came out.
+    """Return the panel with only what was published when the year's figures were published.
 
-    The figures of year T come out in T + 1. A topic of which edition E comes out in E + lag is then
-    known up to edition T + 1 − lag: topics with a lag of two years are taken from the same
+    The figures of year T are published in T + 1. A topic whose edition E is published in E + lag is
+    then known up to edition T + 1 − lag: topics with a lag of two years are taken from the same
     place one year earlier.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel: ``place_id``, ``year``, KWB columns and the edition of every topic.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns; NaN where the place has no row a year earlier.
     """
     late = {topic: lag - 1 for topic, lag in names.RELEASE_LAG.items() if lag > 1}
     out = wijken.copy()

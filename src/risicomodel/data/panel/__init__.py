@@ -1,1 +1,1 @@
-"""One row per wijk and year: names, places that stay the same, figures, populations, status."""
+"""The panel: one row per wijk and year, with its place, features, figures and their status."""

@@ -1,4 +1,4 @@
-"""Put an archive's tables together: one row per wijk and year."""
+"""Build the panel from the tables of an archive: one row per wijk and year."""
 
 from __future__ import annotations
 
@@ -44,24 +44,24 @@ SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
 
 @dataclass(frozen=True)
 class Panel:
-    """What everything after it stands on.
+    """Areas over the years with their features and published figures; the input of every stage.
 
     Parameters
     ----------
     wijken : DataFrame
-        The level's areas. Key ``wijk_code``, ``year``; columns as DESIGN section 4, and
-        ``place_id`` (the years of a code that are one place) and ``<topic>_year`` (the KWB edition
-        a topic's columns are from).
+        Key ``wijk_code``, ``year``. Names, KWB columns, ``<topic>_year`` (the edition that a
+        topic's columns are from), ``place_id`` (the years of a code that are one place), and per
+        domain clients (persons), population at risk (persons) and status.
     gemeenten : DataFrame
         Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente.
     outlines : DataFrame
-        What maps draw, a row per map and area (:mod:`outlines`); of wijken only.
+        What maps show, a row per map and area (:mod:`outlines`); for wijken only.
     provenance : list of Provenance
         Every file read.
     level : Level
         Wijken or buurten.
     notes : list of str
-        What a reader must know of it.
+        What a reader of the results must know.
     """
 
     wijken: pd.DataFrame
@@ -130,7 +130,21 @@ class _Tables:
 
 
 def held(archive: Archive, subject: str, level: Level) -> bool:
-    """Tell whether any table of a subject has areas of a level; the newest is looked at first."""
+    """Return whether any table of a subject has areas of a level; the newest is tried first.
+
+    Parameters
+    ----------
+    archive : Archive
+        The tables.
+    subject : str
+        A key of ``configs/tables``.
+    level : Level
+        Wijken or buurten.
+
+    Returns
+    -------
+    bool
+    """
     years = archive.years(subject)
     areas = (archive.areas(years[year])[0] for year in sorted(years, reverse=True))
     return any(level.holds(rows["code"]).any() for rows in areas)
@@ -147,6 +161,10 @@ def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) 
         The domains whose figures to add, by name.
     level : Level
         Wijken or buurten.
+
+    Returns
+    -------
+    Panel
 
     Raises
     ------
@@ -184,14 +202,14 @@ def _require(tables: _Tables, subjects: set[str]) -> None:
     lacking = sorted(s for s in {KWB, *subjects} - own if not tables.years(s))
     if lacking:
         raise SourceError(
-            f"the archive has no table for {', '.join(lacking)}; 'kwb' is needed for every wijk's "
-            "features and a domain needs its own subject. Add the tables, name them in 'tables', "
-            "or leave the domain out (for instance 'domain=bijstand')."
+            f"the archive has no table for {', '.join(lacking)}; expected 'kwb', which has every "
+            "wijk's features, and the subject of every domain. Add the tables, name them in "
+            "'tables', or leave the domain out (for instance 'domain=bijstand')."
         )
 
 
 def _require_level(tables: _Tables, domains: Mapping[str, Domain]) -> list[str]:
-    """Raise where a domain, or KWB, has no areas of the level at all; say which years have none."""
+    """Raise where a domain, or KWB, has no areas of the level; note the years without any."""
     level = tables.level
     of = {KWB: KWB, **{name: domain.subject for name, domain in domains.items()}}
     of = {name: subject for name, subject in of.items() if subject != OwnTable.SUBJECT}
@@ -199,9 +217,9 @@ def _require_level(tables: _Tables, domains: Mapping[str, Domain]) -> list[str]:
     without = [name for name, subject in of.items() if not held[subject]]
     if without:
         raise SourceError(
-            f"no table of {', '.join(without)} has {level.plural}. Choose domains with figures per "
-            f"{level.name} (KWB has bijstand: 'domain=bijstand'), add tables that have them, or "
-            f"use 'level={WIJK.name}'."
+            f"no table of {', '.join(without)} has {level.plural}; expected at least one. Choose "
+            f"domains with figures per {level.name} (KWB has bijstand: 'domain=bijstand'), add "
+            f"tables that have them, or use 'level={WIJK.name}'."
         )
     lacking = {subject: set(tables.years(subject)) - set(years) for subject, years in held.items()}
     return [
@@ -221,8 +239,8 @@ def _edition(tables: _Tables, year: int) -> pd.DataFrame:
     needed = ["aantal_inwoners"]
     if missing := [column for column in needed if column not in kwb]:
         raise SourceError(
-            f"{where}: no column for {', '.join(missing)}; a KWB table has one under a name listed "
-            "in panel/columns.csv. Check that this is the KWB table, or add the new name there."
+            f"{where}: no column for {', '.join(missing)}; expected one under a name listed in "
+            "data/panel/columns.csv. Check that this is the KWB table, or add the new name there."
         )
     if unknown := names.unknown(rows):
         log.debug("%s: columns not used: %s", where, ", ".join(unknown))
@@ -231,10 +249,10 @@ def _edition(tables: _Tables, year: int) -> pd.DataFrame:
 
 
 def _areas(tables: _Tables, editions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Return code, year, names and place of every area of the level known in a year.
+    """Return code, year, names and place of every area of the level, per year.
 
-    Every table of the archive is looked at, also those of domains that were not chosen: which
-    wijken there are, and so how they are dealt over folds, must not depend on the choice.
+    Every table of the archive counts, also those of domains that were not chosen: the set of
+    wijken, and so their assignment to folds, must not depend on the choice.
     """
     sightings = [
         tables.areas(subject, year).assign(year=year)
@@ -295,7 +313,7 @@ def _add_domain(
         published = figures.read(rows, domain, name=name, where=where)
         areas = wijken[wijken["year"] == year]
         if not (published.clients.notna()).any():
-            continue  # the edition has the column, but nothing was filled in yet
+            continue  # the edition has the column, but no figures yet
         if year in tables.held(domain.subject):  # or it has totals of gemeenten only
             clients[areas.index] = areas[AREA].map(published.clients).astype("float64")
             status[areas.index] = figures.status(published, areas)
@@ -320,7 +338,7 @@ def _halves(
 ) -> dict[str, pd.Series]:
     """Return clients in the first and in the second half of every year; none without such rows.
 
-    Never to be added up or put beside a year's: who is a client in both halves counts in both.
+    Never add them up or compare them with a year's: a client in both halves is counted in both.
     """
     out: dict[str, pd.Series] = {}
     for year in tables.held(domain.subject):

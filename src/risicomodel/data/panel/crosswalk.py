@@ -1,13 +1,13 @@
-"""Crosswalk: which areas of another year the people of an area live in now.
+"""Crosswalk: in which areas of another year the people of an area live.
 
-Places that are in both years are themselves. What is left was redrawn: old and new outlines are
-laid over each other, and the people of every old area are shared out over the new ones that cover
-it, so that both the old and the new areas keep the numbers of people they are known to have
-(iterative proportional fitting). What no redrawn area covers went to an old one that took it in.
-Where no outline tells, the new areas of the same gemeente that nothing else explains share by
-people, and where a gemeente is gone, those of the gemeente that lies there now. Shares of an old
-area sum to one: totals survive. An area that nothing covers is only missing from a table, and its
-people are not given to others.
+A place that is in both years is linked to itself. The others were redrawn: old and new outlines are
+overlaid, and the people of every old area are divided over the new ones that cover it, in such a
+way that both old and new areas keep their numbers of people (iterative proportional fitting). An
+area that no redrawn area covers went to an existing one. Where there is no outline, it is divided
+over the new areas of the same gemeente that nothing else explains, by people; where its gemeente no
+longer exists, over those of the gemeente that lies there now. The shares of an old area sum to one,
+so totals are kept. An area that nothing covers is only missing from a table, and its people are not
+given to others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Outlines = dict[str, object]
 
 PLACE, OVERLAY, GEMEENTE = "place", "overlay", "gemeente"
-# Outlines of two years are simplified apart: smaller overlaps, of the smaller area, are slivers.
+# Outlines of two years are simplified separately: an overlap below this share of the smaller area
+# is a sliver.
 SLIVER = 0.02
 METRES_PER_KM = 1000.0
 # Rounds of fitting; shares change by less than a thousandth well before.
@@ -46,7 +47,7 @@ class Crosswalk:
     outlines: pd.DataFrame
     _shapes: Outlines = field(default_factory=dict, init=False)
     _areas: dict[tuple[str, str], float] = field(default_factory=dict, init=False)
-    _known: dict[tuple[int, int], pd.DataFrame] = field(default_factory=dict, init=False)
+    _links: dict[tuple[int, int], pd.DataFrame] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         import shapely
@@ -56,7 +57,7 @@ class Crosswalk:
         self._shapes = dict(zip(drawn["place_id"], shapes, strict=True))
 
     def links(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-        """Return what share of every old area's people lives in which new area.
+        """Return the share of every old area's people that lives in each new area.
 
         Parameters
         ----------
@@ -68,29 +69,29 @@ class Crosswalk:
         -------
         DataFrame
             ``from_code``, ``to_code``, ``share`` (0–1; sums to one per old area) and ``basis``:
-            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas that none covers
-            are left out: the tables of the other year do not have them.
+            ``place`` (the same place), ``overlay`` or ``gemeente``. Old areas that no area covers
+            are left out: they are missing from the tables of the other year.
         """
         pair = _key(old), _key(new)
-        if pair not in self._known:
-            self._known[pair] = self._linked(old, new)
-        return self._known[pair]
+        if pair not in self._links:
+            self._links[pair] = self._linked(old, new)
+        return self._links[pair]
 
     def _linked(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
         same = old.merge(new[["place_id", AREA]], on="place_id", suffixes=("", "_to"))
-        here = _links(same[AREA], same[f"{AREA}_to"], 1.0, PLACE)
-        left = old[~old["place_id"].isin(new["place_id"])]
-        drawn_anew = new[~new["place_id"].isin(old["place_id"])]
-        laid = self._overlay(left, drawn_anew)
-        left = left[~left[AREA].isin(laid["from_code"])]
-        taken_in = self._overlay(left, new)
-        left = left[~left[AREA].isin(taken_in["from_code"])]
-        unexplained = drawn_anew[~drawn_anew[AREA].isin(laid["to_code"])]
-        shared = _within_gemeente(left, unexplained)
-        left = left[~left[AREA].isin(shared["from_code"])]
-        astray = _within_gemeente(self._moved_gemeente(left, new), new)
-        table = pd.concat([here, laid, taken_in, shared, astray], ignore_index=True)
+        unchanged = _links(same[AREA], same[f"{AREA}_to"], 1.0, PLACE)
+        rest = old[~old["place_id"].isin(new["place_id"])]
+        redrawn = new[~new["place_id"].isin(old["place_id"])]
+        overlaid = self._overlay(rest, redrawn)
+        rest = rest[~rest[AREA].isin(overlaid["from_code"])]
+        absorbed = self._overlay(rest, new)
+        rest = rest[~rest[AREA].isin(absorbed["from_code"])]
+        unexplained = redrawn[~redrawn[AREA].isin(overlaid["to_code"])]
+        divided = _within_gemeente(rest, unexplained)
+        rest = rest[~rest[AREA].isin(divided["from_code"])]
+        moved = _within_gemeente(self._moved_gemeente(rest, new), new)
+        table = pd.concat([unchanged, overlaid, absorbed, divided, moved], ignore_index=True)
         return table.sort_values(["from_code", "to_code"], ignore_index=True)
 
     def _overlay(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -109,23 +110,23 @@ class Crosswalk:
         return _links(old[AREA].iloc[i], new[AREA].iloc[j], share, OVERLAY)
 
     def _drawn(self, areas: pd.DataFrame) -> pd.DataFrame:
-        """Return the areas with an outline; looked up one by one, as few are asked of many."""
+        """Return the areas with an outline; looked up one by one, as they are few out of many."""
         drawn = np.array([place in self._shapes for place in areas["place_id"]], dtype="bool")
         return areas[drawn]
 
     def _moved_gemeente(self, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-        """Return old areas of gemeenten that are gone, in the gemeente that lies where they lay."""
+        """Return old areas of gemeenten that no longer exist, with the gemeente that lies there."""
         import shapely
 
         new, old = self._drawn(new), old.dropna(subset=GRID)
         tree = shapely.STRtree([self._shapes[place] for place in new["place_id"]])
         centres = shapely.points((old[GRID] * METRES_PER_KM).to_numpy())
         i, j = tree.query(centres, predicate="within")
-        found: pd.DataFrame = old.iloc[i].assign(gm_code=new["gm_code"].to_numpy()[j])
-        return found.drop_duplicates(AREA)
+        moved: pd.DataFrame = old.iloc[i].assign(gm_code=new["gm_code"].to_numpy()[j])
+        return moved.drop_duplicates(AREA)
 
     def _overlap(self, old: str, new: str) -> float:
-        """Return the area (m²) two outlines share, none if a sliver; laid over each other once."""
+        """Return the area (m²) that two outlines share, 0 for a sliver; computed once per pair."""
         import shapely
 
         if (old, new) not in self._areas:
@@ -137,7 +138,7 @@ class Crosswalk:
 
 
 def _key(areas: pd.DataFrame) -> int:
-    """Return a hash of which areas these are: the same two years are asked for many times."""
+    """Return a hash that identifies the areas: the same two years are needed many times."""
     return int(pd.util.hash_pandas_object(areas["place_id"] + areas[AREA], index=False).sum())
 
 
@@ -154,7 +155,7 @@ def _fitted(
     old_people: Floats,
     new_people: Floats,
 ) -> Floats:
-    """Return the share of old area ``i`` in new area ``j``: areas raked to the people of both.
+    """Return the share of old area ``i`` in new area ``j``: overlaps raked to the people of both.
 
     Deming and Stephan (1940). The last step is that of the old areas, so their shares sum to one.
     """
@@ -167,7 +168,7 @@ def _fitted(
 
 
 def _within_gemeente(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Share old areas out over new ones of the same gemeente, by people."""
+    """Divide old areas over new ones of the same gemeente, by people."""
     pairs = old[[AREA, "gm_code"]].merge(
         new[[AREA, "gm_code", "people"]], on="gm_code", suffixes=("", "_to")
     )
@@ -182,7 +183,8 @@ def carry(values: pd.DataFrame, links: pd.DataFrame, codes: pd.Index) -> pd.Data
     Parameters
     ----------
     values : DataFrame
-        Columns of counts on the old areas' codes; a missing value makes all it goes to missing.
+        Counts (persons), on the old areas' codes. A missing value makes every new area that it
+        goes to missing.
     links : DataFrame
         As :meth:`Crosswalk.links` gives it.
     codes : Index

@@ -1,4 +1,4 @@
-"""Features lag: what to take for a year whose KWB edition, or a topic of it, is not out yet."""
+"""Which KWB edition a year's features come from: editions and their topics are published late."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ _KEY = ["wijk_code", "year"]
 
 
 def carry_wijken(areas: pd.DataFrame, years: Sequence[int], *, last_edition: int) -> pd.DataFrame:
-    """Add wijken that are there in a year without being in any of its tables.
+    """Add wijken that exist in a year without being in any of its tables.
 
     A wijk can be missing from a table because the table is cut off or its gemeente did not deliver.
-    One that is seen the year before and the year after was there in between. After the last KWB
-    edition its wijken stay, unless their gemeente is seen with other wijken of which none carries
+    A wijk that is listed the year before and the year after existed in between. After the last KWB
+    edition its wijken stay, unless their gemeente is listed with other wijken of which none has
     the code.
 
     Parameters
     ----------
     areas : DataFrame
-        ``wijk_code``, ``year`` and texts, as sighted.
+        ``wijk_code``, ``year`` and texts, as listed in the tables.
     years : sequence of int
         All years of the panel.
     last_edition : int
         Year of the last KWB edition.
+
+    Returns
+    -------
+    DataFrame
+        ``areas``, with the added wijken below.
     """
     before, after = (areas.assign(year=areas["year"] + step)[_KEY] for step in (1, -1))
     between = before.merge(after, on=_KEY).merge(areas[_KEY], on=_KEY, how="left", indicator=True)
@@ -62,16 +67,16 @@ def latest_out(areas: pd.DataFrame, editions: Mapping[int, pd.DataFrame]) -> pd.
     DataFrame
         ``areas`` with every KWB column, ``<topic>_year`` (a topic's edition, missing where there is
         none) and ``feature_year`` (that of the population). Rows without any edition for
-        their place are left out: nothing is known of them.
+        their place are left out: they have no features.
     """
     long = pd.concat([kwb.assign(year=year) for year, kwb in editions.items()], ignore_index=True)
     long = long.merge(areas[["wijk_code", "year", "place_id"]], on=["wijk_code", "year"])
     parts = [areas]
     for topic, columns in names.topics().items():
-        here = [column for column in columns if column in long.columns]
-        years = _published_years(long, here)
+        present = [column for column in columns if column in long.columns]
+        years = _published_years(long, present)
         if years:
-            parts.append(_newest(areas, long, topic, here, years))
+            parts.append(_newest(areas, long, topic, present, years))
     wide = pd.concat(parts, axis=1).copy()  # one block: columns are added to it later
     wide["feature_year"] = wide["bevolking_year"]
     wide = wide[wide["feature_year"].notna()].reset_index(drop=True)

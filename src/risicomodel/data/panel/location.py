@@ -1,8 +1,8 @@
-"""Where a wijk lies, and how many people live round it.
+"""Where a wijk lies, and how many people live around it.
 
-A place keeps one location over the years: the map's centre of its code in the map's own year. Where
-no map has the place, that of its code will do, then that of the wijk a buurt lies in, then the
-middle of its gemeente: all that is asked of it is roughly where in the country it is.
+A place keeps one location over the years: the centre of its code on the map, in the map's own year.
+A place that is on no map takes the location of its code, else of the wijk that a buurt lies in,
+else the middle of its gemeente: it only has to be roughly right.
 """
 
 from __future__ import annotations
@@ -23,17 +23,32 @@ GRID = ["x_km", "y_km"]
 REACHES = (2, 8, 25)
 INHABITANTS = "inwoners_gemeente"
 ROWS_AT_ONCE = 2_000
-# of a person: digits beyond these depend on how linear algebra shares out its work
+# of persons: digits beyond these depend on how linear algebra divides its work
 DIGITS = 3
 
 
 def nearby_column(reach: int) -> str:
-    """Return the name of the column with people within reach."""
+    """Return the name of the column with people within reach.
+
+    Parameters
+    ----------
+    reach : int
+        Distance (km) at which a neighbour counts for 1/e.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> nearby_column(8)
+    'inwoners_nabij_8_km'
+    """
     return f"inwoners_nabij_{reach}_km"
 
 
 def attach(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Add where every wijk lies and who lives round it.
+    """Add where every wijk lies and how many people live around it.
 
     Parameters
     ----------
@@ -60,25 +75,25 @@ def _located(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataF
     out = pd.DataFrame(float("nan"), index=wijken.index, columns=GRID)
     if not maps:
         return out
-    sighted = pd.concat([_sighted(wijken, year, centres) for year, centres in maps.items()])
-    wanted = wijken[["place_id", AREA, "gm_code"]].assign(around=WIJK.of(wijken[AREA]))
+    located = pd.concat([_on_map(wijken, year, centres) for year, centres in maps.items()])
+    keys = wijken[["place_id", AREA, "gm_code"]].assign(around=WIJK.of(wijken[AREA]))
     for key in ("place_id", AREA, "around", "gm_code"):
-        centre = sighted.groupby(key)[GRID].mean()
-        out = out.fillna(centre.reindex(wanted[key]).set_axis(wijken.index))
+        centre = located.groupby(key)[GRID].mean()
+        out = out.fillna(centre.reindex(keys[key]).set_axis(wijken.index))
     return out
 
 
-def _sighted(wijken: pd.DataFrame, year: int, centres: pd.DataFrame) -> pd.DataFrame:
-    """Return the wijken of the panel's year nearest to a map's, with their centres on it."""
+def _on_map(wijken: pd.DataFrame, year: int, centres: pd.DataFrame) -> pd.DataFrame:
+    """Return the wijken of the panel's year nearest to a map's, with their centres on the map."""
     years = sorted(wijken["year"].unique())
-    nearest = min(years, key=lambda there: abs(there - year))
+    nearest = min(years, key=lambda panel_year: abs(panel_year - year))
     rows = wijken.loc[wijken["year"] == nearest, ["place_id", "wijk_code", "gm_code"]]
-    seen = rows.merge(centres, left_on="wijk_code", right_on="code", how="outer")
-    # areas that the panel's year does not have still tell where their code and gemeente are
-    code = seen["wijk_code"].fillna(seen["code"])
-    gemeente = seen["gm_code"].fillna("GM" + code.str[2:6])
-    sighted: pd.DataFrame = seen.assign(wijk_code=code, around=WIJK.of(code), gm_code=gemeente)
-    return sighted
+    matched = rows.merge(centres, left_on="wijk_code", right_on="code", how="outer")
+    # areas that the panel's year lacks still show where their code and gemeente are
+    code = matched["wijk_code"].fillna(matched["code"])
+    gemeente = matched["gm_code"].fillna("GM" + code.str[2:6])
+    located: pd.DataFrame = matched.assign(wijk_code=code, around=WIJK.of(code), gm_code=gemeente)
+    return located
 
 
 def _people_nearby(wijken: pd.DataFrame, people: pd.Series) -> dict[str, pd.Series]:
@@ -90,7 +105,7 @@ def _people_nearby(wijken: pd.DataFrame, people: pd.Series) -> dict[str, pd.Seri
 
 
 def gather(wijken: pd.DataFrame, values: pd.DataFrame, reach: float) -> pd.DataFrame:
-    """Sum values over all wijken of the same year, those near counting for more.
+    """Sum values over all wijken of the same year, nearer ones weighing more.
 
     Parameters
     ----------
@@ -104,7 +119,7 @@ def gather(wijken: pd.DataFrame, values: pd.DataFrame, reach: float) -> pd.DataF
     Returns
     -------
     DataFrame
-        Σ_j exp(−d_ij / reach) · v_j, the wijk's own included; NaN where it has no location.
+        Σ_j exp(−d_ij / reach) · v_j, the wijk itself included; NaN where it has no location.
     """
     out = pd.DataFrame(np.nan, index=wijken.index, columns=values.columns)
     rows = wijken.dropna(subset=GRID)

@@ -1,8 +1,8 @@
 """Persons and households with any provision in the social domain, as CBS counts them per wijk.
 
 Name: CBS, stapeling van voorzieningen sociaal domein. CBS counts everyone with one or more
-provisions once, over more schemes than this project's domains: it is set beside them, and is
-neither a feature nor a target.
+provisions once, over more schemes than this project's domains. The figures are shown beside the
+domains, and are neither a feature nor a target.
 """
 
 from __future__ import annotations
@@ -19,17 +19,28 @@ if TYPE_CHECKING:
     from risicomodel.data.sources.provenance import Provenance
 
 SUBJECT = "stapeling"
-TOTAL = "Totaal"  # of how many provisions, and of which
+TOTAL = "Totaal"  # over numbers and kinds of provisions
 COLUMNS = [AREA, "year", "clients", "households"]
-# counts come before rates, under the same name
+# counts come before rates of the same name
 STEMS = {"clients": "clientenmetvoorzieningen#1", "households": "huishoudensmetvoorzieningen#1"}
 
 
 def read(archive: Archive) -> tuple[pd.DataFrame, list[Provenance]]:
-    """Return ``wijk_code``, ``year``, ``clients`` and ``households``, and where they are from.
+    """Return persons and households with any provision, and the files they are from.
 
-    Tables without both columns are passed over; a blank cell is NaN. Persons and households are
-    rounded to multiples of 5.
+    Tables without both columns are skipped, and so are wijken with a blank cell.
+
+    Parameters
+    ----------
+    archive : Archive
+        The tables of CBS.
+
+    Returns
+    -------
+    DataFrame
+        ``wijk_code``, ``year``, ``clients`` (persons) and ``households``, multiples of 5.
+    list of Provenance
+        One for each file that was read.
     """
     parts, records = [], []
     for year, ref in sorted(archive.years(SUBJECT).items()):
@@ -44,5 +55,5 @@ def read(archive: Archive) -> tuple[pd.DataFrame, list[Provenance]]:
         parts.append(pd.DataFrame({AREA: rows["code"], "year": year, **counts}))
         records.append(record)
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    known = table.dropna(subset=["clients", "households"])
-    return known.sort_values([AREA, "year"], ignore_index=True), records
+    complete = table.dropna(subset=["clients", "households"])
+    return complete.sort_values([AREA, "year"], ignore_index=True), records

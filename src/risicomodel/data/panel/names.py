@@ -1,8 +1,8 @@
 """Canonical names of the KWB columns, whatever the year's suffix, stem or product.
 
-``columns.csv`` is the one table: name, topic, unit, Dutch label, the stems it went by in OData and
-lower-cased files (``|`` between them, ``#2`` for the second of its name), and its Excel codes. What
-the panel itself adds (topic ``ligging``) has no other names.
+They are declared in ``columns.csv``: name, topic, unit, Dutch label, the stems used in OData and
+lower-cased files (``|`` between them, ``#2`` for the second of its name), and the codes used in
+Excel. What the panel itself adds (topic ``ligging``) has no other names.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pandas as pd
 
 from risicomodel.data.sources import formats, layout
 
-# Years after its edition that a topic is out. A figure of edition 2019 on housing comes out in
-# 2020; income is about an earlier year and later still. A forecast may use only what was out.
+# Years between a topic's edition and its publication. Figures of edition 2019 on housing are
+# published in 2020; income later still. A forecast may use only what was published at its origin.
 RELEASE_LAG = {
     "bevolking": 0,
     "ligging": 0,
@@ -43,7 +43,17 @@ RELEASE_LAG = {
 
 @dataclass(frozen=True)
 class Column:
-    """A KWB column: canonical name, topic, unit, Dutch label and the names it went by."""
+    """A KWB column.
+
+    Parameters
+    ----------
+    name, topic : str
+        Canonical name, and the topic that it is published with.
+    unit, label : str
+        Unit of its values, and its label in Dutch.
+    aliases : tuple of str
+        Names used in files of CBS, in order of preference.
+    """
 
     name: str
     topic: str
@@ -67,7 +77,22 @@ def columns() -> dict[str, Column]:
 
 
 def edition_column(topic: str) -> str:
-    """Return the name of the column with the year of a topic's edition."""
+    """Return the name of the column with the year of a topic's edition.
+
+    Parameters
+    ----------
+    topic : str
+        A topic of ``columns.csv``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> edition_column("inkomen")
+    'inkomen_year'
+    """
     return f"{topic}_year"
 
 
@@ -89,20 +114,35 @@ def canonical(rows: pd.DataFrame, *, where: str) -> pd.DataFrame:
         As :func:`risicomodel.data.sources.layout.area_rows` gives it.
     where : str
         The file, for messages.
+
+    Returns
+    -------
+    DataFrame of float64
+        On the index of ``rows``; NaN where CBS gives no figure.
     """
-    found = {}
+    numbers = {}
     for column in columns().values():
         if column.topic == "postcode":
             continue
-        here = [alias for alias in column.aliases if alias in rows.columns]
-        if here:
-            found[column.name] = formats.to_number(
-                rows[here[0]], where=f"{where}, column '{column.name}'"
+        present = [alias for alias in column.aliases if alias in rows.columns]
+        if present:
+            numbers[column.name] = formats.to_number(
+                rows[present[0]], where=f"{where}, column '{column.name}'"
             )
-    return pd.DataFrame(found, index=rows.index)
+    return pd.DataFrame(numbers, index=rows.index)
 
 
 def unknown(rows: pd.DataFrame) -> list[str]:
-    """Return the columns of a KWB table that no canonical name is declared for."""
-    known = {alias for column in columns().values() for alias in column.aliases}
-    return [c for c in rows.columns if c not in known and c not in layout.REGION_COLUMNS]
+    """Return the columns of a KWB table for which no canonical name is declared.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`risicomodel.data.sources.layout.area_rows` gives it.
+
+    Returns
+    -------
+    list of str
+    """
+    declared = {alias for column in columns().values() for alias in column.aliases}
+    return [c for c in rows.columns if c not in declared and c not in layout.REGION_COLUMNS]

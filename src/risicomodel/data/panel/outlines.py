@@ -1,4 +1,4 @@
-"""Which place every area on a map is: so that what is drawn once serves all of a place's years."""
+"""Which place each area on a map is, so that one outline serves all years of a place."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 COLUMNS = ["year", AREA, "gm_code", "wijk_name", "place_id", "people", "outline"]
 SIZES = ["oppervlakte_land", "oppervlakte_totaal"]  # ha
 HECTARE = 10_000.0  # m²
-# Where no size is published, a code is taken for the same place this many years from the map's.
+# Where no size is published, a code counts as the same place up to this many years from the map.
 NEAR = 2
 
 
 def attach(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Return every area on every map, with the place of the panel that it is.
+    """Return every area of every map, with its place in the panel.
 
     Parameters
     ----------
@@ -36,26 +36,26 @@ def attach(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataFra
     -------
     DataFrame
         ``year`` (of the map), ``wijk_code``, ``gm_code``, ``wijk_name``, ``place_id``, ``people``
-        (as the map says; NaN where it does not) and ``outline``. An area is the place that carries
-        its code in the panel's nearest year when its size is within 10% of that place's land or
-        total; where neither is published, when that year is at most two off. Otherwise it is a
-        place of its own.
+        (from the map; NaN where it has none) and ``outline``. An area is the place that has its
+        code in the panel's nearest year when its size is within 10% of that place's land or total
+        area; where neither is published, when that year is at most two years away. Otherwise it is
+        a new place.
     """
-    found = [_placed(wijken, year, drawn) for year, drawn in sorted(maps.items())]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
+    placed = [_placed(wijken, year, drawn) for year, drawn in sorted(maps.items())]
+    return pd.concat(placed, ignore_index=True) if placed else pd.DataFrame(columns=COLUMNS)
 
 
 def _placed(wijken: pd.DataFrame, year: int, drawn: pd.DataFrame) -> pd.DataFrame:
-    known = _nearest_rows(wijken, year)
+    nearest = _nearest_rows(wijken, year)
     rows = drawn.rename(columns={"code": AREA}).merge(
-        known[[AREA, "wijk_name", "place_id", "apart", *SIZES]], on=AREA, how="left"
+        nearest[[AREA, "wijk_name", "place_id", "apart", *SIZES]], on=AREA, how="left"
     )
-    # maps draw water or leave it out
+    # some maps include water and some do not
     ratio = rows[SIZES].rdiv(_hectares(rows), axis=0)
     alike = ratio.ge(1 - SMALL_CHANGE) & ratio.le(1 / (1 - SMALL_CHANGE))
     same = alike.any(axis=1).where(ratio.notna().any(axis=1), rows["apart"] <= NEAR)
-    own = rows[AREA] + f"@{year}"
-    place = rows["place_id"].where(same & rows["place_id"].notna(), own)
+    new_place = rows[AREA] + f"@{year}"
+    place = rows["place_id"].where(same & rows["place_id"].notna(), new_place)
     name = rows["name"].where(rows["name"] != "", rows["wijk_name"].fillna(rows[AREA]))
     return rows.assign(
         year=year, gm_code="GM" + rows[AREA].str[2:6], place_id=place, wijk_name=name
@@ -63,13 +63,24 @@ def _placed(wijken: pd.DataFrame, year: int, drawn: pd.DataFrame) -> pd.DataFram
 
 
 def _nearest_rows(wijken: pd.DataFrame, year: int) -> pd.DataFrame:
-    """Return of every code its row in the year nearest to a map's; the earlier of two as near."""
+    """Return every code's row in the year nearest to a map's; the earlier of two equally near."""
     apart = (wijken["year"] - year).abs()
     return wijken.assign(apart=apart).sort_values([AREA, "apart", "year"]).drop_duplicates(AREA)
 
 
 def centres(drawn: pd.DataFrame) -> dict[str, Floats]:
-    """Return the middle of every outline, ``x_km`` and ``y_km`` on the Dutch grid."""
+    """Return the middle of every outline.
+
+    Parameters
+    ----------
+    drawn : DataFrame
+        With ``outline`` (well-known binary; metres, EPSG:28992).
+
+    Returns
+    -------
+    dict of array of shape (rows,)
+        ``x_km`` and ``y_km`` on the Dutch grid.
+    """
     import shapely
 
     middle = shapely.centroid(shapely.from_wkb(drawn["outline"].to_numpy(dtype="object")))

@@ -1,8 +1,8 @@
 """Which years of a wijk's or buurt's code are the same place.
 
 Wijken are redrawn and codes reused: Diemen's WK038401 was Centrum until 2018 and is Noord since.
-Years of a code are linked only where the evidence says it is one place; every spell gets a
-``place_id`` of its own.
+Years of a code are linked only where the evidence says that it is one place; every spell of years
+gets a ``place_id``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 
 UNCHANGED, RECODED, REDRAWN = "1", "2", "3"
 
-# A border moved by five metres already counts as changed for CBS; within these it is one place.
+# CBS flags a border that moved by five metres as changed; within these limits it is one place.
 SMALL_CHANGE = 0.10
 SMALL_PERSONS = 50
 # An unchanged flag is doubted only when both people and land changed by more than this.
@@ -27,7 +27,22 @@ _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
 def plain_name(name: str) -> str:
-    """Return a wijk's name without number, case and punctuation: ``Wijk 00 Annen`` → ``annen``."""
+    """Return a wijk's name without number, case and punctuation.
+
+    Parameters
+    ----------
+    name : str
+        As CBS gives it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain_name("Wijk 00 Annen")
+    'annen'
+    """
     return _NOT_LETTERS.sub("", _PREFIX.sub("", name.strip().lower()))
 
 
@@ -53,13 +68,13 @@ def place_ids(areas: pd.DataFrame) -> pd.Series:
     - flag 1: the same place, unless people *and* land both changed by more than half;
     - flag 2: CBS gave the code to another area, so not the same;
     - flag 3 or none: the same only if name (where known), land and people agree within 10% (or 50
-      persons). What is not known does not speak against it, but a redrawn area (3) of which
+      persons). A missing value does not count against it, but a redrawn area (3) of which
       neither land nor people are known is another place.
 
-    A place that so ends is followed to one that starts the year after, under another code (mergers
-    recode wijken) or its own (it was renamed; not with flag 2), when people agree within 10% and
-    either land and total area are the same to the hectare, or the name is the same and land agrees
-    within 10%.
+    A place that ends in this way continues in one that starts the year after, under another code
+    (mergers recode wijken) or its own (it was renamed; not with flag 2), when people agree within
+    10% and either land and total area are the same to the hectare, or the name is the same and
+    land agrees within 10%.
     """
     rows = areas.sort_values(["wijk_code", "year"])
     starts = ~_same_as_before(rows)
@@ -75,16 +90,16 @@ def place_ids(areas: pd.DataFrame) -> pd.Series:
 def _recoded(rows: pd.DataFrame) -> pd.Series:
     """Return, by spell, the spell of another code, or another name, that it continues."""
     spells = rows.sort_values("year").groupby("spell")
-    known = ["wijk_name", "aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
-    old = spells[known].last().assign(year=spells["year"].max() + 1)
-    new = spells[[*known, "change"]].first().assign(year=spells["year"].min())
+    evidence = ["wijk_name", "aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
+    old = spells[evidence].last().assign(year=spells["year"].max() + 1)
+    new = spells[[*evidence, "change"]].first().assign(year=spells["year"].min())
     for side in (old, new):
         side["plain_name"] = side["wijk_name"].map(plain_name)
     same_land = _pairs(old, new, ["oppervlakte_land", "oppervlakte_totaal"], land_within=0.0)
     named = [side[side["plain_name"].str.len() >= TELLING_NAME] for side in (old, new)]
     same_name = _pairs(named[0], named[1], ["plain_name"], land_within=SMALL_CHANGE)
-    found = same_land.combine_first(same_name)
-    return found[~found.duplicated(keep=False)]
+    earlier = same_land.combine_first(same_name)
+    return earlier[~earlier.duplicated(keep=False)]
 
 
 def _pairs(old: pd.DataFrame, new: pd.DataFrame, by: list[str], land_within: float) -> pd.Series:
@@ -102,7 +117,7 @@ def _pairs(old: pd.DataFrame, new: pd.DataFrame, by: list[str], land_within: flo
         pairs["spell_old"].str.split("@").str[0] == pairs["spell_new"].str.split("@").str[0]
     )
     pairs = pairs[((people <= SMALL_CHANGE) | few) & alike & ~reused]
-    # two candidates are no evidence
+    # two candidates count as no evidence
     for side in ("spell_old", "spell_new"):
         pairs = pairs[~pairs[side].duplicated(keep=False)]
     return pairs.set_index("spell_new")["spell_old"]
@@ -120,8 +135,8 @@ def groups(wijken: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         ``gm_group``: gemeenten linked by a place that was in both (a merger: the new gemeente's
-        wijken are the old one's); ``wijk_group``: codes linked by a place that carried both. Named
-        after the first code of the cluster.
+        wijken are those of the old one); ``wijk_group``: codes linked by a place that had both.
+        Named after the first code of the cluster.
     """
     return pd.DataFrame(
         {
@@ -147,11 +162,12 @@ def _linked(codes: pd.Series, places: pd.Series) -> pd.Series:
 
 
 def _same_as_before(rows: pd.DataFrame) -> pd.Series:
+    """Return whether a row is the same place as its code's row before it."""
     by_code = rows.groupby("wijk_code", sort=False)
-    known = rows[["aantal_inwoners", "oppervlakte_land", "wijk_name"]]
-    known = known.assign(wijk_name=known["wijk_name"].mask(known["wijk_name"] == ""))
-    # a year without a table's row of its own says nothing: the last known is compared with
-    before = known.groupby(rows["wijk_code"]).ffill().groupby(rows["wijk_code"]).shift()
+    evidence = rows[["aantal_inwoners", "oppervlakte_land", "wijk_name"]]
+    evidence = evidence.assign(wijk_name=evidence["wijk_name"].mask(evidence["wijk_name"] == ""))
+    # a year without a table says nothing: rows are compared with the last that has values
+    before = evidence.groupby(rows["wijk_code"]).ffill().groupby(rows["wijk_code"]).shift()
     first = by_code.cumcount() == 0
     people = _change(rows["aantal_inwoners"], before["aantal_inwoners"])
     land = _change(rows["oppervlakte_land"], before["oppervlakte_land"])
@@ -171,6 +187,6 @@ def _same_as_before(rows: pd.DataFrame) -> pd.Series:
 
 
 def _change(now: pd.Series, before: pd.Series) -> pd.Series:
-    """Return the relative change, against the larger of the two, 0–1."""
+    """Return the change relative to the larger of the two, 0–1."""
     larger = now.where(now >= before, before)
     return (now - before).abs() / larger.where(larger > 0)

@@ -1,4 +1,4 @@
-"""The published figure of a domain per wijk and gemeente, with the status of every cell."""
+"""The published figures of a domain per wijk and gemeente, and the status of every cell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
 
 OBSERVED = "observed"
-SUPPRESSED = "suppressed"  # the wijk is there and its gemeente has figures, but this one is blank
-NOT_DELIVERED = "not_delivered"  # the gemeente is there without any figure
+SUPPRESSED = "suppressed"  # the wijk is listed and its gemeente has figures; this one is blank
+NOT_DELIVERED = "not_delivered"  # the gemeente is listed without any figure
 NOT_MEASURED = "not_measured"  # no table for this year
 ABSENT = "absent"  # a table for this year, without this wijk
 STATUSES = (OBSERVED, SUPPRESSED, NOT_DELIVERED, NOT_MEASURED, ABSENT)
@@ -41,7 +41,22 @@ class Figures:
 
 
 def read(rows: pd.DataFrame, domain: Domain, *, name: str, where: str) -> Figures:
-    """Take a domain's figures from a table's area rows.
+    """Return a domain's figures from the area rows of a table.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As :func:`risicomodel.data.sources.layout.area_rows` gives them.
+    domain : Domain
+        With the names that its column of clients has had.
+    name : str
+        The domain's name.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    Figures
 
     Raises
     ------
@@ -59,21 +74,20 @@ def read(rows: pd.DataFrame, domain: Domain, *, name: str, where: str) -> Figure
         examples = [f"{code}: {value:g}" for code, value in negative.head(3).items()]
         raise DataError(
             f"{where}: {len(negative)} counts of {name} are negative, for example "
-            f"{', '.join(examples)}; allowed are 0 and up, or an empty cell. Correct the file."
+            f"{', '.join(examples)}; expected 0 or more, or an empty cell. Correct the file."
         )
     return Figures(values, frozenset(_gemeente_names(rows.loc[~coded, "name"])))
 
 
 def _column(rows: pd.DataFrame, domain: Domain, name: str, where: str) -> str:
-    wanted = [alias for column in domain.column for alias in _aliases(column)]
-    for alias in wanted:
+    for alias in (alias for column in domain.column for alias in _aliases(column)):
         if alias in rows.columns:
             return alias
     topics = [c for c in rows.columns if c not in layout.REGION_COLUMNS]
     raise SourceError(
-        f"{where}: no column with {name} clients; looked for "
-        f"{', '.join(repr(c) for c in domain.column)}, found "
-        f"{', '.join(repr(c) for c in topics[:5])}. Add the column's name to 'column' in "
+        f"{where}: no column with {name} clients; found "
+        f"{', '.join(repr(c) for c in topics[:5])}, expected "
+        f"{', '.join(repr(c) for c in domain.column)}. Add the column's name to 'column' in "
         f"configs/domain/{name}.yaml, or get the right table."
     )
 
@@ -88,7 +102,22 @@ def _gemeente_names(titles: pd.Series) -> list[str]:
 
 
 def plain_gemeente(title: str) -> str:
-    """Return the name StatLine and KWB agree on: ``Utrecht (gemeente)`` → ``utrecht``."""
+    """Return the name that StatLine and KWB agree on.
+
+    Parameters
+    ----------
+    title : str
+        A gemeente's title in either.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain_gemeente("Utrecht (gemeente)")
+    'utrecht'
+    """
     return title.split(" (", maxsplit=1)[0].strip().lower()
 
 
@@ -101,19 +130,23 @@ def status(figures: Figures | None, areas: pd.DataFrame) -> pd.Series:
         None where there is no table for the year.
     areas : DataFrame
         ``wijk_code``, ``gm_code``, ``gm_name`` of the year's wijken.
+
+    Returns
+    -------
+    Series of str
+        One of :data:`STATUSES`, on the index of ``areas``.
     """
     if figures is None:
         return pd.Series(NOT_MEASURED, index=areas.index, dtype="str")
     clients = figures.clients
-    known = clients.notna()
     gm_of = "GM" + clients.index.str[2:6]
-    any_known = known.groupby(gm_of).any()
-    here = areas["wijk_code"].isin(clients.index)
-    gm_here = areas["gm_code"].isin(clients.index)
-    delivered = areas["gm_code"].map(any_known).fillna(value=False).astype(bool)
+    any_figure = clients.notna().groupby(gm_of).any()
+    listed = areas["wijk_code"].isin(clients.index)
+    gm_listed = areas["gm_code"].isin(clients.index)
+    delivered = areas["gm_code"].map(any_figure).fillna(value=False).astype(bool)
     blank = areas["gm_name"].map(plain_gemeente).isin(figures.blank_names)
     out = pd.Series(ABSENT, index=areas.index, dtype="str")
-    out[~delivered & (here | gm_here | blank)] = NOT_DELIVERED
-    out[here & delivered] = SUPPRESSED
+    out[~delivered & (listed | gm_listed | blank)] = NOT_DELIVERED
+    out[listed & delivered] = SUPPRESSED
     out[areas["wijk_code"].map(clients).notna()] = OBSERVED
     return out

@@ -1,4 +1,4 @@
-"""What is in the panel and what is not: a tidy table that a person can read."""
+"""What the panel has and what it lacks, as a tidy table that people can read."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ COLUMNS = ["check", "subject", "year", "n", "of", "share", "note"]
 
 def report(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) -> pd.DataFrame:
     """Return the data-quality report.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel.
+    domains : iterable of str
+        Domains with figures in it.
+    level : Level
+        Wijken or buurten.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a panel must satisfy: every violation reported at once."""
+"""The rules that a panel must satisfy; all violations are reported at once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from risicomodel.core.levels import Level
 
-# With fewer persons at risk a rate above 1 is how CBS places people (an institution's address,
-# counted where its gemeente registers clients); with more it is an error.
+# With fewer persons at risk a rate above 1 comes from where CBS counts people (an institution's
+# address, where its gemeente registers clients); with more it is an error.
 LARGE_POPULATION = 1_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 def check(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) -> None:
-    """Raise where the panel breaks its contract.
+    """Raise where the panel breaks a rule.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ def check(wijken: pd.DataFrame, domains: Iterable[str], level: Level = WIJK) -> 
     """
     from pandera.errors import SchemaErrors
 
-    areas = level.published(wijken)  # messages tell of columns as they are written
+    areas = level.published(wijken)  # messages use the names that tables have
     try:
         _schema(areas, list(domains), level).validate(areas, lazy=True)
     except SchemaErrors as error:
         raise DataError(
-            f"the figures cannot be right; allowed are one row per {level.name} and year, CBS "
-            "codes, counts of 0 and up, percentages of 0–100 and no more clients than people in "
-            f"large {level.plural}. Correct the table, or leave it out of 'tables':",
+            f"the figures cannot be right; expected one row per {level.name} and year, CBS codes, "
+            "counts of 0 or more, percentages of 0–100 and no more clients than people in large "
+            f"{level.plural}. Correct the table, or leave it out of 'tables':",
             _violations(areas, error.failure_cases, level),
         ) from None
 
@@ -61,7 +61,7 @@ def _schema(areas: pd.DataFrame, domains: list[str], level: Level) -> Any:
         "gm_code": pa.Column("str", pa.Check.str_matches(r"^GM\d{4}$")),
         "year": pa.Column("int64", pa.Check.in_range(FIRST_YEAR, LAST_YEAR)),
     }
-    # sums of inhabitants, which are checked themselves: told once
+    # sums of inhabitants, which are checked themselves: one message is enough
     sums = {location.INHABITANTS, *map(location.nearby_column, location.REACHES)}
     numbers = {
         column.name: pa.Column("float64", _unit_check(column.unit), nullable=True, required=False)
@@ -103,7 +103,7 @@ def _not_above_one(domain: str) -> Any:
 def _violations(areas: pd.DataFrame, cases: pd.DataFrame, level: Level) -> list[str]:
 
     out = []
-    # a rule about rows is told once, not for every column of the row
+    # a rule about rows gives one message, not one for every column of the row
     about_rows = cases["schema_context"] == "DataFrameSchema"
     cases = cases.assign(
         column=cases["column"].astype("str").mask(about_rows | cases["column"].isna(), "")
@@ -116,12 +116,12 @@ def _violations(areas: pd.DataFrame, cases: pd.DataFrame, level: Level) -> list[
             where = f": {len(rows)} rows, for example {first[level.key]} in {first['year']}"
             if column in areas:
                 where += f" ({first[column]})"
-        out.append(f"{_told(str(column), str(rule), part, level)}{where}")
+        out.append(f"{_in_words(str(column), str(rule), part, level)}{where}")
     return out
 
 
-def _told(column: str, rule: str, cases: pd.DataFrame, level: Level) -> str:
-    """Return a broken rule in words; two of pandera's own have names only it understands."""
+def _in_words(column: str, rule: str, cases: pd.DataFrame, level: Level) -> str:
+    """Return a broken rule in words; two rules of pandera have names that few understand."""
     if rule == "multiple_fields_uniqueness":
         return f"the same {level.key} and year more than once"
     if rule == "column_in_dataframe":

@@ -1,4 +1,4 @@
-"""Build a panel once per content: the same tables and domains give the kept one back."""
+"""Keep built panels: the same tables and domains give the cached one back."""
 
 from __future__ import annotations
 
@@ -32,13 +32,17 @@ def load_or_build(
     Parameters
     ----------
     archive : Archive
-        The tables; their hashes, and not their dates, decide.
+        The tables; hashes of their content identify them, not their dates.
     domains : mapping
         Domains to add figures of.
     cache : Cache
         Where panels are kept.
     level : Level
         Wijken or buurten.
+
+    Returns
+    -------
+    Panel
     """
     key = {
         "tables": archive.hashes(),
@@ -50,10 +54,10 @@ def load_or_build(
     folder = cache.place("panel", key)
     if folder is None:
         return _build(archive, domains, level)
-    with contextlib.suppress(OSError, ValueError):  # not there, or damaged: made below
+    with contextlib.suppress(OSError, ValueError):  # missing or damaged: built below
         return _read(folder)
     with storage.alone(folder):
-        with contextlib.suppress(OSError, ValueError):  # another process has made it meanwhile
+        with contextlib.suppress(OSError, ValueError):  # another process has built it meanwhile
             return _read(folder)
         panel = _build(archive, domains, level)
         _write(folder, panel)
