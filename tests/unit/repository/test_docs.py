@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "GLOSSARY.md",
     ROOT / "data" / "README.md",
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("experiments/**/*.md")),
