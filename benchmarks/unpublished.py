@@ -62,7 +62,7 @@ def without(origin: Origin, part: int) -> History:
     gone = past.areas["gm_group"].astype("str").map(part_of).eq(part).to_numpy()
     clients = np.where(gone[:, None], np.nan, past.clients[domain])
     halves = np.where(gone[:, None], 0.0, past.half_year_clients[domain])
-    return replace(past, clients={domain: clients}, halves={domain: halves})
+    return replace(past, clients={domain: clients}, half_year_clients={domain: halves})
 
 
 def part_of(gemeente: str) -> int:

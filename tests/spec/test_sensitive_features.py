@@ -113,7 +113,7 @@ def test_wijken_are_never_compared_by_figures_origin_or_where_they_lie(
     }
     define = {**small_settings.features.define, **extra}
     chosen = replace(small_settings.features, define=define)
-    names = nearest_wijken.compared(chosen, small_settings.domains)
+    names = nearest_wijken.compared_features(chosen, small_settings.domains)
     assert not {"westers", "eigen_figuur"} & set(names)
     assert not [name for name in names if name.startswith("ligging_")]
     assert "aandeel_65_plus" in names

@@ -21,11 +21,11 @@ from risicomodel.learning.protocols import SplitSettings
 from risicomodel.results import explanation
 from risicomodel.results.evaluation import evaluate
 from risicomodel.results.explanation import (
-    Asked,
     ExplainSettings,
+    ExplanationRequest,
+    contribution_tables,
     half_samples,
     nearest_wijken,
-    tables,
     tasks,
 )
 from support.country import posed
@@ -54,24 +54,28 @@ CHOSEN = {
 }
 
 
-def asked(chosen: Settings, folds: int = 3, **explain: object) -> Asked:
+def asked(chosen: Settings, folds: int = 3, **explain: object) -> ExplanationRequest:
     options = ExplainSettings(**{"refits": 1, "sample": 20, **explain})  # type: ignore[arg-type]
     split = SplitSettings(folds=folds)
-    return Asked(options, chosen.features, chosen.domains, split, chosen.seed)
+    return ExplanationRequest(options, chosen.features, chosen.domains, split, chosen.seed)
 
 
-def predicted(problem: Problem, how: Asked, cache: Cache = OFF) -> pd.DataFrame:
+def predicted(problem: Problem, how: ExplanationRequest, cache: Cache = OFF) -> pd.DataFrame:
     protocol = protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
     work = crossfit.tasks(problem, protocol, how.split, CHOSEN, how.seed)
     return crossfit.add_blends(crossfit.run(work, cache, ComputeSettings(jobs=2)), CHOSEN)
 
 
 def explained(
-    problem: Problem, champion: str, how: Asked, rates: pd.DataFrame, cache: Cache = OFF
+    problem: Problem,
+    champion: str,
+    how: ExplanationRequest,
+    rates: pd.DataFrame,
+    cache: Cache = OFF,
 ) -> Explanations:
     expected = evaluate.out_of_fold_rates(rates, protocols.UNSEEN_GEMEENTE, champion)
     plans = explanation.plan([problem], {problem.domain: champion}, CHOSEN, how)
-    work = explanation.work(plans, how)
+    work = explanation.planned_tasks(plans, how)
     found = explanation.run(work, cache, ComputeSettings(jobs=2))
     return explanation.explain(plans, work, found, {problem.domain: expected}, how)
 
@@ -90,17 +94,17 @@ def rates_of(problem: Problem, rates: pd.DataFrame, champion: str) -> pd.Series:
 
 
 @pytest.fixture(scope="module")
-def how(small_settings: Settings) -> Asked:
+def how(small_settings: Settings) -> ExplanationRequest:
     return asked(small_settings)
 
 
 @pytest.fixture(scope="module")
-def rates(problem: Problem, how: Asked) -> pd.DataFrame:
+def rates(problem: Problem, how: ExplanationRequest) -> pd.DataFrame:
     return predicted(problem, how)
 
 
 @pytest.fixture(scope="module")
-def told(problem: Problem, how: Asked, rates: pd.DataFrame) -> Explanations:
+def told(problem: Problem, how: ExplanationRequest, rates: pd.DataFrame) -> Explanations:
     return explained(problem, "mixed", how, rates)
 
 
@@ -109,7 +113,7 @@ def told(problem: Problem, how: Asked, rates: pd.DataFrame) -> Explanations:
 
 @pytest.mark.parametrize("champion", CHOSEN)
 def test_contributions_of_every_model_add_up_to_expected(
-    champion: str, problem: Problem, how: Asked, rates: pd.DataFrame
+    champion: str, problem: Problem, how: ExplanationRequest, rates: pd.DataFrame
 ) -> None:
     """Wmo has parameters of its own for the GLM and the blend."""
     found = explained(problem, champion, how, rates)
@@ -123,7 +127,7 @@ def test_contributions_of_every_model_add_up_to_expected(
         assert any(champion in note and "base_rate" in note for note in found.notes)
 
 
-def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: Asked) -> None:
+def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: ExplanationRequest) -> None:
     """By hand: 0.9 + 0.3 is 0.2 more than a rate can be."""
     x = problem.x.columns
     rows = pd.DataFrame(
@@ -132,15 +136,17 @@ def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: Asked) -> No
     )  # fmt: skip
     terms = np.zeros((2, len(x)))
     terms[:, 0] = [0.3, -0.3]
-    from risicomodel.results.explanation.attributions import Explained
+    from risicomodel.results.explanation.attributions import Attributions
 
-    found = Explained(
+    found = Attributions(
         "wmo", "glm", rows, list(x), np.full(2, 0.9), terms, np.array([-0.2, 0.0]), terms[None]
     )
-    levels = tables.levels(found, how.features, problem.x.iloc[:2].reset_index(drop=True))
+    levels = contribution_tables.aggregations(
+        found, how.features, problem.x.iloc[:2].reset_index(drop=True)
+    )
     for level in levels:
-        table = tables.rows(level, np.zeros((2, 0), dtype="int64"))
-        cut = table[table["family"] == tables.CUT]
+        table = contribution_tables.contribution_rows(level, np.zeros((2, 0), dtype="int64"))
+        cut = table[table["family"] == contribution_tables.CUT]
         assert cut["contribution"].tolist() == [-0.2]
         assert cut["wijk_code"].tolist() == ["WK1"]
         assert not cut["stable"].any()
@@ -173,7 +179,7 @@ def test_compared_with_a_gemeente_its_own_people_add_up_to_nothing(
 
 def test_models_kept_since_they_predicted_are_explained_without_a_fit(
     problem: Problem,
-    how: Asked,
+    how: ExplanationRequest,
     rates: pd.DataFrame,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -195,9 +201,9 @@ def test_models_kept_since_they_predicted_are_explained_without_a_fit(
 
 
 def test_rates_of_other_models_are_refused(
-    problem: Problem, how: Asked, rates: pd.DataFrame
+    problem: Problem, how: ExplanationRequest, rates: pd.DataFrame
 ) -> None:
-    with pytest.raises(DataError, match=r"add up to something else.*cache=false"):
+    with pytest.raises(DataError, match=r"do not sum to the prediction.*cache=false"):
         explained(problem, "glm", how, rates.assign(rate=rates["rate"] + 1e-6))
 
 
@@ -205,7 +211,7 @@ def test_rates_of_other_models_are_refused(
 def test_refits_learn_from_half_of_the_other_folds_and_never_from_the_wijks_own(
     folds: int, count: int
 ) -> None:
-    found = half_samples.plan(folds, count)
+    found = half_samples.half_sample_fits(folds, count)
     served: dict[tuple[int, int], frozenset[int]] = {}
     for model in found:
         for fold, refit in model.explains:
@@ -220,7 +226,7 @@ def test_refits_learn_from_half_of_the_other_folds_and_never_from_the_wijks_own(
 
 
 def test_five_folds_give_six_refits_of_ten_models_in_pairs_that_share_nothing() -> None:
-    found = half_samples.plan(5, 6)
+    found = half_samples.half_sample_fits(5, 6)
     assert len(found) == 5 + 10
     of_zero = [m.trained_on for m in found for fold, refit in m.explains if fold == 0 and refit]
     assert all(frozenset({1, 2, 3, 4}) - half in of_zero for half in of_zero)
@@ -279,7 +285,9 @@ def test_tables_are_sorted_by_key_and_have_a_row_for_every_wijk(
         assert table["champion"].all()
 
 
-def test_importance_names_what_is_used_and_what_is_not(told: Explanations, how: Asked) -> None:
+def test_importance_names_what_is_used_and_what_is_not(
+    told: Explanations, how: ExplanationRequest
+) -> None:
     table = told.tables["importance.csv"]
     whole = table[table["level"] == "feature"]
     assert set(whole["name"]) == set(how.features.define)
@@ -311,7 +319,9 @@ def test_dependence_tells_how_many_wijken_have_a_value(told: Explanations) -> No
     assert table["bin"].max() < 20
 
 
-def test_pairs_are_of_two_declared_features_strongest_first(told: Explanations, how: Asked) -> None:
+def test_pairs_are_of_two_declared_features_strongest_first(
+    told: Explanations, how: ExplanationRequest
+) -> None:
     table = told.tables["interactions.csv"]
     assert len(table) == how.settings.pairs
     assert set(table["feature_1"]) | set(table["feature_2"]) <= set(how.features.define)
@@ -344,7 +354,7 @@ def test_distance_by_hand_and_ties_by_code() -> None:
          "c": [unit, unit, -unit, -unit]}
     )  # fmt: skip
     families = {"a": "one", "b": "one", "c": "two"}
-    table = nearest_wijken.similar(wijken, values, families, count=2, least_people=100)
+    table = nearest_wijken.find_nearest(wijken, values, families, count=2, least_people=100)
     first = table[table["wijk_code"] == "WK1"].set_index("similar_code")["distance"]
     # squares: a and b count half of family one, families half of all
     assert first["WK3"] == pytest.approx(np.sqrt(((2 * unit) ** 2 / 2 + (2 * unit) ** 2) / 2))
@@ -359,7 +369,7 @@ def test_tiny_wijken_are_not_offered_and_those_without_features_get_none() -> No
          "year": 2018, "aantal_inwoners": [500.0, 20.0, 500.0, 500.0]}
     )  # fmt: skip
     values = pd.DataFrame({"a": [1.0, 1.0, 2.0, np.nan]})
-    table = nearest_wijken.similar(wijken, values, {"a": "one"}, count=10, least_people=100)
+    table = nearest_wijken.find_nearest(wijken, values, {"a": "one"}, count=10, least_people=100)
     assert table[["wijk_code", "similar_code"]].to_numpy().tolist() == [
         ["WK1", "WK3"], ["WK2", "WK1"], ["WK2", "WK3"], ["WK3", "WK1"],
     ]  # fmt: skip
@@ -369,7 +379,7 @@ def test_tiny_wijken_are_not_offered_and_those_without_features_get_none() -> No
 
 
 def test_a_wijk_without_any_feature_is_explained_by_that_and_nothing_in_it_is_stable(
-    problem: Problem, how: Asked
+    problem: Problem, how: ExplanationRequest
 ) -> None:
     place = int(np.flatnonzero(problem.wijken["year"] == 2018)[3])
     empty = replace(
@@ -515,9 +525,11 @@ def test_the_null_features_named_above_are_unrelated_to_anything() -> None:
             "elektriciteit_huurwoning"} <= columns  # fmt: skip
 
 
-def test_a_task_is_cached_by_all_that_its_result_follows_from(problem: Problem, how: Asked) -> None:
+def test_a_task_is_cached_by_all_that_its_result_follows_from(
+    problem: Problem, how: ExplanationRequest
+) -> None:
     plans = explanation.plan([problem], {"wmo": "mixed"}, CHOSEN, how)
-    task = explanation.work(plans, how)[0].task
+    task = explanation.planned_tasks(plans, how)[0].task
     other = {**CHOSEN, "glm": ModelSettings("glm", {"alpha": 9.0})}
     changed = [
         replace(task, seed=1), replace(task, what="pairs"), replace(task, chosen=other),
@@ -527,4 +539,4 @@ def test_a_task_is_cached_by_all_that_its_result_follows_from(problem: Problem, 
     keys = [str(t.key()) for t in (task, *changed)]
     assert len(set(keys)) == len(keys)
     assert str(replace(task, fitted={}).key()) == keys[0]
-    assert len(tasks.explain(task).table) == len(task.to_explain)
+    assert len(tasks.explain_task(task).table) == len(task.to_explain)

@@ -304,7 +304,9 @@ class TestFollow:
         said = components.MODELS[components.DEFAULT_MODEL](found)
         assert found.basis[0] == "figure"
         assert 250 < said[0, 0] < 600  # drawn to the others, but not all the way
-        assert (found.own[0] > found.own[1]).all()  # and less sure than one with five years
+        assert (
+            found.own_error[0] > found.own_error[1]
+        ).all()  # and less sure than one with five years
 
     def test_without_any_figure_it_is_the_gemeente_and_of_no_gemeente_who_lives_there(
         self, domains: dict[str, Domain]
@@ -315,7 +317,7 @@ class TestFollow:
         assert (found.basis[0], found.basis[-1]) == ("gemeente", "expected")
         said = components.MODELS[components.DEFAULT_MODEL](found)
         assert_allclose(said[[0, -1], 0], 240.0, rtol=0.02)
-        assert found.shared[-1, 0] > found.shared[0, 0]
+        assert found.shared_error[-1, 0] > found.shared_error[0, 0]
 
     def test_the_last_level_of_a_wijk_is_that_of_its_newest_figure(
         self, domains: dict[str, Domain]

@@ -89,12 +89,12 @@ def explanations(
     if protocols.UNSEEN_GEMEENTE not in settings.split.protocols:
         run.note("no explanations: they are of 'expected', which is not made.")
         return
-    asked = explanation.Asked(
+    asked = explanation.ExplanationRequest(
         settings.explain, settings.features, settings.domains, settings.split, settings.seed
     )
     with run.stage("explanations"):
         plans = explanation.plan(problems, champions, chosen(settings), asked)
-        work = explanation.work(plans, asked)
+        work = explanation.planned_tasks(plans, asked)
         with progress.steps("explaining", len(work)) as done:
             found = explanation.run(work, inputs.cache(settings), settings.compute, done)
         expected = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core import metrics
-from risicomodel.data import features as features_module
+from risicomodel.data.features import is_sensitive
 
 if TYPE_CHECKING:
     from risicomodel.data.features import FeatureSet
@@ -30,7 +30,7 @@ def without_sensitive(features: FeatureSet) -> FeatureSet:
     FeatureSet
         The same set, less the sensitive features.
     """
-    kept = {n: f for n, f in features.define.items() if not features_module.is_sensitive(f)}
+    kept = {n: f for n, f in features.define.items() if not is_sensitive(f)}
     return replace(features, name=f"{features.name} without sensitive", define=kept)
 
 
@@ -47,7 +47,7 @@ def sensitive_names(features: FeatureSet) -> list[str]:
     list of str
         In the order of the set.
     """
-    return [name for name, f in features.define.items() if features_module.is_sensitive(f)]
+    return [name for name, f in features.define.items() if is_sensitive(f)]
 
 
 def compare_predictions(

@@ -1,15 +1,22 @@
-"""Explanations: what every feature adds to what is expected of a wijk, and how sure that is."""
+"""Explanations: what every feature adds to the expected rate of a wijk, and how stable that is."""
 
-from risicomodel.results.explanation.explain import Asked, Explanations, explain, plan, run, work
+from risicomodel.results.explanation.explain import (
+    ExplanationRequest,
+    Explanations,
+    explain,
+    plan,
+    planned_tasks,
+    run,
+)
 from risicomodel.results.explanation.settings import ExplainSettings, violations
 
 __all__ = [
-    "Asked",
     "ExplainSettings",
+    "ExplanationRequest",
     "Explanations",
     "explain",
     "plan",
+    "planned_tasks",
     "run",
     "violations",
-    "work",
 ]

@@ -1,4 +1,4 @@
-"""One domain's contributions, put together from every fold, refits beside them."""
+"""Attributions: one domain's contributions, combined over folds, with those of refits."""
 
 from __future__ import annotations
 
@@ -20,36 +20,44 @@ if TYPE_CHECKING:
     from risicomodel.learning.problem import Problem
 
 
-EXACT = 1e-9
-SIGN = 1e-12  # in rate: what is nearer to 0 has no sign
+TOLERANCE = 1e-9
+SIGN_TOLERANCE = 1e-12  # in rate; a contribution nearer to 0 has no sign
 
 
 @dataclass(frozen=True)
-class Part:
-    """One table of contributions and which refit (0: the fold's own model) its rows are of."""
+class RefitTable:
+    """Contributions by one refit.
+
+    Parameters
+    ----------
+    refit : int
+        Its number; 0 is the fold's own model.
+    table : DataFrame
+        ``row``, ``base``, ``cut`` and a column per feature (in rate), a row per wijk and year.
+    """
 
     refit: int
     table: pd.DataFrame
 
 
 @dataclass(frozen=True)
-class Explained:
-    """What n wijk-years are expected to have, as a base and p terms: ``base + terms + cut``.
+class Attributions:
+    """The expected rates of n wijk-years as a base and p terms: ``base + Σ terms + cut``.
 
     Parameters
     ----------
     domain, champion : str
-        Whose, and by which model.
+        Of which domain, and by which model.
     rows : DataFrame
         ``row`` (position in the panel), ``wijk_code``, ``gm_code``, ``year``, ``people`` (at risk).
     names : list of str
-        What the terms are of.
+        Names of the terms.
     base : array of shape (n,)
-        What is expected of the country's people as a whole that year, by the model of the fold.
+        Expected rate of the country's population that year, by the model of the fold.
     terms : array of shape (n, p)
-        What each adds to that (in rate); over the country's people they add up to nothing.
+        Contribution of each term (in rate); the mean over the country's population is 0.
     cut : array of shape (n,)
-        What is added or taken off because a rate lies between 0 and 1; nearly always 0.
+        What clipping the rate to 0–1 adds or takes off; nearly always 0.
     refits : array of shape (r, n, p)
         The terms by refits on half of the other gemeenten.
     """
@@ -65,44 +73,57 @@ class Explained:
 
     @property
     def rate(self) -> Floats:
-        """What is expected."""
+        """The expected rate, (n,)."""
         out: Floats = self.base + self.terms.sum(axis=1) + self.cut
         return out
 
     @property
     def low(self) -> Floats:
-        """The least of every term, over refits and the fold's own model."""
+        """The smallest value of every term over refits and the fold's own model, (n, p)."""
         out: Floats = self.refits.min(axis=0, initial=float("inf"))
         return out.clip(max=self.terms)
 
     @property
     def high(self) -> Floats:
-        """The most of every term, over refits and the fold's own model."""
+        """The largest value of every term over refits and the fold's own model, (n, p)."""
         out: Floats = self.refits.max(axis=0, initial=float("-inf"))
         return out.clip(min=self.terms)
 
     @property
     def stable(self) -> Bools:
-        """Which terms have the same sign in every refit; none without refits."""
+        """Which terms have the same sign in every refit, (n, p); none without refits."""
         if len(self.refits) == 0:
             return np.zeros(self.terms.shape, dtype="bool")
-        out: Bools = (self.low > SIGN) | (self.high < -SIGN)
+        out: Bools = (self.low > SIGN_TOLERANCE) | (self.high < -SIGN_TOLERANCE)
         return out
 
-    def together(self, of: Sequence[str]) -> Explained:
-        """Return the same with terms summed: ``of`` tells what each is part of."""
-        names = sorted(set(of))
-        member = np.array([[name == own for name in names] for own in of], dtype="float64")
+    def summed_by(self, group_of: Sequence[str]) -> Attributions:
+        """Return the attributions with terms summed by group.
+
+        Parameters
+        ----------
+        group_of : sequence of str, p of them
+            The group of every term.
+
+        Returns
+        -------
+        Attributions
+            Terms, also those of refits, summed per group, groups sorted by name.
+        """
+        names = sorted(set(group_of))
+        member = np.array(
+            [[name == group for name in names] for group in group_of], dtype="float64"
+        )
         return replace(self, names=names, terms=self.terms @ member, refits=self.refits @ member)
 
 
-def gather(
+def combine_folds(
     problem: Problem,
     champion: str,
-    parts: list[Part],
+    parts: list[RefitTable],
     expected: pd.Series,
-) -> Explained:
-    """Put one domain's contributions together.
+) -> Attributions:
+    """Combine one domain's contributions over folds.
 
     Parameters
     ----------
@@ -110,48 +131,57 @@ def gather(
         The domain's problem.
     champion : str
         The model that was explained.
-    parts : list of Part
+    parts : list of RefitTable
         Contributions of every fold by its own model and by every refit.
     expected : Series
-        The champion's out-of-fold rates (at most 1), by row of the panel.
+        The champion's out-of-fold rates (0–1), by row of the panel.
+
+    Returns
+    -------
+    Attributions
+        Terms centred per year on the country's population.
 
     Raises
     ------
     DataError
-        If what was explained is not what was expected.
+        If the contributions do not sum to the prediction.
     """
     names = list(problem.x.columns)
-    wide = [_whole([p.table for p in parts if p.refit == n], names) for n in _numbers(parts)]
-    facts = problem.wijken.loc[wide[0].index, ["wijk_code", "gm_code", "year"]]
-    people = problem.wijken.loc[wide[0].index, population_column(problem.domain)].fillna(0.0)
-    rows = facts.assign(people=people).reset_index(names=ROW)
-    terms = np.stack([table[names].to_numpy() for table in wide])
-    centre = np.stack([_centre(own, rows) for own in terms])
-    base = wide[0][BASE].to_numpy() + centre[0].sum(axis=1)
-    rate = expected.loc[wide[0].index].to_numpy()
-    uncut = wide[0][BASE].to_numpy() + terms[0].sum(axis=1)
-    cut = wide[0][CUT].to_numpy() + np.minimum(0.0, 1.0 - uncut - wide[0][CUT].to_numpy())
-    terms -= centre
-    found = Explained(problem.domain, champion, rows, names, base, terms[0], cut, terms[1:])
-    if (worst := float(np.abs(found.rate - rate).max(initial=0.0))) > EXACT:
+    tables = [
+        _all_folds([p.table for p in parts if p.refit == n], names) for n in _refit_numbers(parts)
+    ]
+    about = problem.wijken.loc[tables[0].index, ["wijk_code", "gm_code", "year"]]
+    population = problem.wijken.loc[tables[0].index, population_column(problem.domain)].fillna(0.0)
+    rows = about.assign(people=population).reset_index(names=ROW)
+    terms = np.stack([table[names].to_numpy() for table in tables])
+    yearly_mean = np.stack([_yearly_mean(refit_terms, rows) for refit_terms in terms])
+    base = tables[0][BASE].to_numpy() + yearly_mean[0].sum(axis=1)
+    rate = expected.loc[tables[0].index].to_numpy()
+    unclipped = tables[0][BASE].to_numpy() + terms[0].sum(axis=1)
+    cut = tables[0][CUT].to_numpy() + np.minimum(0.0, 1.0 - unclipped - tables[0][CUT].to_numpy())
+    terms -= yearly_mean
+    attributions = Attributions(
+        problem.domain, champion, rows, names, base, terms[0], cut, terms[1:]
+    )
+    if (worst := float(np.abs(attributions.rate - rate).max(initial=0.0))) > TOLERANCE:
         raise DataError(
-            f"{problem.domain}: contributions add up to something else than was expected (off by "
-            f"{worst:.1g}); allowed is {EXACT:.0e}. The models explained are not those that "
-            "predicted: run again with cache=false."
+            f"{problem.domain}: contributions do not sum to the prediction (off by {worst:.1g}); "
+            f"expected at most {TOLERANCE:.0e}. The models explained are not those that predicted: "
+            "run again with cache=false."
         )
-    return found
+    return attributions
 
 
-def _numbers(parts: list[Part]) -> list[int]:
+def _refit_numbers(parts: list[RefitTable]) -> list[int]:
     return sorted({part.refit for part in parts})
 
 
-def _whole(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """Return all folds' rows in the panel's order, a column per feature; 0 where none is used."""
+def _all_folds(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    """Return all folds' rows in the panel's order, a column per feature; 0 for unused features."""
     table = pd.concat(tables, ignore_index=True).set_index(ROW).sort_index()
     return table.reindex(columns=[BASE, CUT, *names]).fillna(0.0)
 
 
-def _centre(terms: Floats, rows: pd.DataFrame) -> Floats:
-    """Return, for every row, the mean of every term over the country's people that year."""
+def _yearly_mean(terms: Floats, rows: pd.DataFrame) -> Floats:
+    """Return, for every row, the mean of every term over the country's population that year."""
     return groups.mean_within(terms, rows["people"].to_numpy(), rows["year"].to_numpy())

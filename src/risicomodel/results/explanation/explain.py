@@ -1,4 +1,4 @@
-"""Explanations of every domain: whose models, which years, compared with whom; steps in order."""
+"""Explain every domain: plan, list the tasks, run them, and combine their tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ import pandas as pd
 from risicomodel.core.arrays import Bools, Ints
 from risicomodel.core.errors import DataError
 from risicomodel.learning import models, protocols
-from risicomodel.results.explanation import half_samples, summary, tables, tasks
-from risicomodel.results.explanation import nearest_wijken as similar_module
-from risicomodel.results.explanation.attributions import Part, gather
-from risicomodel.results.explanation.tasks import ROW, Task
+from risicomodel.results.explanation import (
+    contribution_tables,
+    half_samples,
+    nearest_wijken,
+    summary,
+    tasks,
+)
+from risicomodel.results.explanation.attributions import RefitTable, combine_folds
+from risicomodel.results.explanation.tasks import ROW, ExplanationTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,30 +31,34 @@ if TYPE_CHECKING:
     from risicomodel.learning.models import ModelSettings
     from risicomodel.learning.problem import Problem
     from risicomodel.learning.protocols import Fold, SplitSettings
-    from risicomodel.results.explanation.attributions import Explained
+    from risicomodel.results.explanation.attributions import Attributions
     from risicomodel.results.explanation.settings import ExplainSettings
 
 
 COLUMNS, FEATURES = "explanations", "explanation_features"
 FAMILIES, SIMILAR = "explanation_families", "similar"
 IMPORTANCE, DEPENDENCE, INTERACTIONS = "importance", "dependence", "interactions"
-OF_LEVEL = {tables.COLUMN: COLUMNS, tables.FEATURE: FEATURES, tables.FAMILY: FAMILIES}
+TABLE_OF = {
+    contribution_tables.COLUMN: COLUMNS,
+    contribution_tables.FEATURE: FEATURES,
+    contribution_tables.FAMILY: FAMILIES,
+}
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a run wants things explained.
+class ExplanationRequest:
+    """How a run is to be explained.
 
     Parameters
     ----------
     settings : ExplainSettings
-        Which years, how many refits, compared with how many.
-    features, domains : FeatureSet, mapping
-        As the run declares them.
+        Which years, how many refits, how many wijken to compare with.
+    features, domains : FeatureSet, mapping of str to Domain
+        As declared by the run.
     split : SplitSettings
         The folds that predictions were made with.
     seed : int
-        The run's.
+        The run's seed.
     """
 
     settings: ExplainSettings
@@ -60,8 +69,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is asked of one domain.
+class ExplanationPlan:
+    """What to explain of one domain.
 
     Parameters
     ----------
@@ -69,7 +78,7 @@ class Plan:
         The domain's problem.
     champion : str
         The model to explain.
-    chosen : mapping
+    chosen : mapping of str to ModelSettings
         The run's models with their parameters for the domain.
     years : tuple of int
         Years to explain.
@@ -82,16 +91,32 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Work:
-    """A task, and per row it explains which refit of that row's fold it is."""
+class PlannedTask:
+    """A task, and which rows it explains for which refit.
 
-    task: Task
+    Parameters
+    ----------
+    task : ExplanationTask
+        One fit, and the rows it explains.
+    refits : mapping of int to array of int
+        Rows (positions in the panel) by number of the refit; 0 is the fold's own model.
+    """
+
+    task: ExplanationTask
     refits: Mapping[int, Ints]
 
 
 @dataclass(frozen=True)
 class Explanations:
-    """What :func:`explain` gives: tables by name, and what a reader must know."""
+    """The explanations of a run.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        By name of the table, as ``runs/contract.py`` declares them.
+    notes : list of str
+        What a reader must know.
+    """
 
     tables: dict[str, pd.DataFrame]
     notes: list[str] = field(default_factory=list)
@@ -101,211 +126,290 @@ def plan(
     problems: list[Problem],
     champions: Mapping[str, str],
     chosen: Mapping[str, ModelSettings],
-    asked: Asked,
-) -> list[Plan]:
+    request: ExplanationRequest,
+) -> list[ExplanationPlan]:
     """Return what to explain of every domain that has a champion.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One per domain.
+    champions : mapping of str to str
+        Best model by domain.
+    chosen : mapping of str to ModelSettings
+        The run's models.
+    request : ExplanationRequest
+        How to explain.
+
+    Returns
+    -------
+    list of ExplanationPlan
+        In the order of the problems.
 
     Raises
     ------
     DataError
-        If a year is asked for that has no features.
+        If a requested year has no features.
     """
     return [
-        Plan(
+        ExplanationPlan(
             problem,
             champions[problem.domain],
             models.for_domain(chosen, problem.domain),
-            _years(problem, asked.settings.years),
+            _years(problem, request.settings.years),
         )
         for problem in problems
         if problem.domain in champions
     ]
 
 
-def _years(problem: Problem, asked: Sequence[int]) -> tuple[int, ...]:
-    year = problem.wijken["year"]
-    there = sorted({int(y) for y in year})
-    if wrong := sorted(set(asked) - set(there)):
+def _years(problem: Problem, years: Sequence[int]) -> tuple[int, ...]:
+    row_year = problem.wijken["year"]
+    panel_years = sorted({int(y) for y in row_year})
+    if unknown := sorted(set(years) - set(panel_years)):
         raise DataError(
-            f"explain.years asks for {', '.join(map(str, wrong))}; allowed are years with "
-            f"features: {', '.join(map(str, there))}. Correct explain.years, or leave it out for "
-            "the newest."
+            f"explain.years has {', '.join(map(str, unknown))}; expected years with features: "
+            f"{', '.join(map(str, panel_years))}. Correct explain.years, or leave it out for the "
+            "newest."
         )
-    return tuple(sorted(asked)) or tuple(sorted({int(year[problem.usable].max()), there[-1]}))
+    return tuple(sorted(years)) or tuple(
+        sorted({int(row_year[problem.usable].max()), panel_years[-1]})
+    )
 
 
-def work(plans: list[Plan], asked: Asked) -> list[Work]:
-    """Return the fits and explanations to do: by every fold's own model, and by refits."""
-    return [item for one in plans for item in _work(one, asked)]
+def planned_tasks(plans: list[ExplanationPlan], request: ExplanationRequest) -> list[PlannedTask]:
+    """Return the tasks: explanations by every fold's own model and by refits, and interactions.
+
+    Parameters
+    ----------
+    plans : list of ExplanationPlan
+        From :func:`plan`.
+    request : ExplanationRequest
+        How to explain.
+
+    Returns
+    -------
+    list of PlannedTask
+        In the order of the plans.
+    """
+    return [item for plan in plans for item in _tasks_of_plan(plan, request)]
 
 
-def _work(one: Plan, asked: Asked) -> list[Work]:
-    problem, learned = one.problem, one.champion in models.learned(one.chosen)
+def _tasks_of_plan(plan: ExplanationPlan, request: ExplanationRequest) -> list[PlannedTask]:
+    problem, uses_features = plan.problem, plan.champion in models.learned(plan.chosen)
     protocol = protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
-    folds = list(protocols.folds(protocol, problem.wijken, problem.usable, asked.split, asked.seed))
-    wanted = problem.wijken["year"].isin(one.years).to_numpy()
+    folds = list(
+        protocols.folds(protocol, problem.wijken, problem.usable, request.split, request.seed)
+    )
+    to_explain = problem.wijken["year"].isin(plan.years).to_numpy()
     out = []
-    # a baseline learns nothing, so refits would say the same
-    for model in half_samples.plan(len(folds), asked.settings.refits if learned else 0):
-        parts: dict[int, list[Ints]] = {}
-        for number, refit in model.explains:
+    # a baseline uses no features, so refits would give the same
+    for fit in half_samples.half_sample_fits(
+        len(folds), request.settings.refits if uses_features else 0
+    ):
+        rows_of_refit: dict[int, list[Ints]] = {}
+        for number, refit in fit.explains:
             test = folds[number].test
-            parts.setdefault(refit, []).append(test[wanted[test]])
-        by_refit = {refit: np.concatenate(rows) for refit, rows in parts.items()}
+            rows_of_refit.setdefault(refit, []).append(test[to_explain[test]])
+        by_refit = {refit: np.concatenate(rows) for refit, rows in rows_of_refit.items()}
         rows = np.unique(np.concatenate(list(by_refit.values())))
-        fold = _fold(folds, model, problem.usable.to_numpy())
-        task = Task(problem, fold, rows, one.champion, one.chosen, asked.seed)
-        out.append(Work(task, by_refit))
-    return out + ([_pairs(one, out[0], asked)] if learned else [])
+        fold = _fold(folds, fit, problem.usable.to_numpy())
+        task = ExplanationTask(problem, fold, rows, plan.champion, plan.chosen, request.seed)
+        out.append(PlannedTask(task, by_refit))
+    return out + ([_interaction_task(plan, out[0], request)] if uses_features else [])
 
 
-def _fold(folds: list[Fold], model: half_samples.Plan, usable: Bools) -> Fold:
-    """Return the fold whose training rows are those of some folds; the fold itself where it is."""
-    own = [fold for fold, refit in model.explains if refit == 0]
-    if own:
-        return folds[own[0]]
-    rows = np.sort(np.concatenate([folds[k].test for k in sorted(model.trained_on)]))
+def _fold(folds: list[Fold], fit: half_samples.HalfSampleFit, usable: Bools) -> Fold:
+    """Return the fold whose training rows a fit learns from; the fold itself for its own model."""
+    own_folds = [fold for fold, refit in fit.explains if refit == 0]
+    if own_folds:
+        return folds[own_folds[0]]
+    rows = np.sort(np.concatenate([folds[k].test for k in sorted(fit.trained_on)]))
     rows = rows[usable[rows]]
     return protocols.Fold(-1, rows, rows[:0], rows[:0])
 
 
-def _pairs(one: Plan, first: Work, asked: Asked) -> Work:
-    """Return what asks a sample of wijken, by the first fold's model, for interactions."""
-    fold, newest = first.task.fold, max(one.years)
-    rows = fold.test[(one.problem.wijken["year"] == newest).to_numpy()[fold.test]]
-    chance = np.random.default_rng(asked.seed)
-    count = min(asked.settings.sample, len(rows))
-    rows = np.sort(chance.choice(rows, count, replace=False))
-    task = replace(first.task, to_explain=rows, what="pairs")
-    return Work(task, {})
+def _interaction_task(
+    plan: ExplanationPlan, first_task: PlannedTask, request: ExplanationRequest
+) -> PlannedTask:
+    """Return the task that computes interactions for a sample of wijken of the first fold."""
+    fold, newest = first_task.task.fold, max(plan.years)
+    rows = fold.test[(plan.problem.wijken["year"] == newest).to_numpy()[fold.test]]
+    random = np.random.default_rng(request.seed)
+    count = min(request.settings.sample, len(rows))
+    rows = np.sort(random.choice(rows, count, replace=False))
+    task = replace(first_task.task, to_explain=rows, what="pairs")
+    return PlannedTask(task, {})
 
 
 def run(
-    items: list[Work],
+    planned: list[PlannedTask],
     cache: Cache,
     compute: ComputeSettings,
     done: Callable[[int], None] = lambda _: None,
 ) -> list[pd.DataFrame]:
-    """Do the work, and return its tables in its order."""
-    return tasks.run([item.task for item in items], cache, compute, done)
-
-
-def explain(
-    plans: list[Plan],
-    items: list[Work],
-    found: list[pd.DataFrame],
-    expected: Mapping[str, pd.Series],
-    asked: Asked,
-) -> Explanations:
-    """Put explanations together.
+    """Run the tasks.
 
     Parameters
     ----------
-    plans : list of Plan
-        As :func:`plan` gives them.
-    items : list of Work
-        As :func:`work` gives them.
-    found : list of DataFrame
-        As :func:`run` gives them.
-    expected : mapping
-        By domain the champion's out-of-fold rates, by row of the panel.
-    asked : Asked
-        As the run has it.
+    planned : list of PlannedTask
+        From :func:`planned_tasks`.
+    cache : Cache
+        Keeps results and fitted models.
+    compute : ComputeSettings
+        Where to run them.
+    done : callable
+        Called with the number of tasks that have finished since the last call.
+
+    Returns
+    -------
+    list of DataFrame
+        One per task, in their order.
     """
-    near = _similar(plans, asked)
-    parts: dict[str, list[pd.DataFrame]] = {SIMILAR: [near]}
-    for one in sorted(plans, key=lambda plan: plan.problem.domain):
-        own = [
+    return tasks.run([item.task for item in planned], cache, compute, done)
+
+
+def explain(
+    plans: list[ExplanationPlan],
+    planned: list[PlannedTask],
+    results: list[pd.DataFrame],
+    expected: Mapping[str, pd.Series],
+    request: ExplanationRequest,
+) -> Explanations:
+    """Combine the results of the tasks into the tables of explanations.
+
+    Parameters
+    ----------
+    plans : list of ExplanationPlan
+        From :func:`plan`.
+    planned : list of PlannedTask
+        From :func:`planned_tasks`.
+    results : list of DataFrame
+        From :func:`run`.
+    expected : mapping of str to Series
+        By domain the champion's out-of-fold rates (0–1), by row of the panel.
+    request : ExplanationRequest
+        How to explain.
+
+    Returns
+    -------
+    Explanations
+        Tables and notes.
+    """
+    nearest = _nearest(plans, request)
+    tables_by_name: dict[str, list[pd.DataFrame]] = {SIMILAR: [nearest]}
+    for plan in sorted(plans, key=lambda plan: plan.problem.domain):
+        plan_results = [
             (item, table)
-            for item, table in zip(items, found, strict=True)
-            if item.task.problem is one.problem
+            for item, table in zip(planned, results, strict=True)
+            if item.task.problem is plan.problem
         ]
-        explained = gather(one.problem, one.champion, _parts(own), expected[one.problem.domain])
-        for name, table in _tables(one, explained, near, asked).items():
-            parts.setdefault(name, []).append(table)
-        parts.setdefault(INTERACTIONS, []).append(_interactions(one, own, asked))
-    notes = [note for one in plans for note in _notes(one, items)]
-    return Explanations({name: _joined(tables) for name, tables in parts.items()}, notes)
+        attributions = combine_folds(
+            plan.problem, plan.champion, _refit_tables(plan_results), expected[plan.problem.domain]
+        )
+        for name, table in _tables(plan, attributions, nearest, request).items():
+            tables_by_name.setdefault(name, []).append(table)
+        tables_by_name.setdefault(INTERACTIONS, []).append(
+            _interactions(plan, plan_results, request)
+        )
+    notes = [note for plan in plans for note in _notes(plan, planned)]
+    return Explanations({name: _joined(parts) for name, parts in tables_by_name.items()}, notes)
 
 
-def _parts(own: list[tuple[Work, pd.DataFrame]]) -> list[Part]:
+def _refit_tables(plan_results: list[tuple[PlannedTask, pd.DataFrame]]) -> list[RefitTable]:
     return [
-        Part(refit, table[table[ROW].isin(rows)])
-        for item, table in own
+        RefitTable(refit, table[table[ROW].isin(rows)])
+        for item, table in plan_results
         for refit, rows in item.refits.items()
     ]
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return tables under each other, labels of every one among the categories."""
+    """Return tables below each other, with the union of their categories."""
     from pandas.api.types import union_categoricals
 
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     for name in parts[0].select_dtypes("category"):
-        of = [part[name] for part in parts if len(part)]
-        table[name] = union_categoricals(of, sort_categories=True)
+        labels = [part[name] for part in parts if len(part)]
+        table[name] = union_categoricals(labels, sort_categories=True)
     return table
 
 
 def _tables(
-    one: Plan, explained: Explained, near: pd.DataFrame, asked: Asked
+    plan: ExplanationPlan,
+    attributions: Attributions,
+    nearest: pd.DataFrame,
+    request: ExplanationRequest,
 ) -> dict[str, pd.DataFrame]:
     """Return one domain's part of the tables, by name."""
-    x = one.problem.x.loc[explained.rows[ROW]].reset_index(drop=True)
-    levels = tables.levels(explained, asked.features, x)
-    places = _places(explained.rows, near)
+    x = plan.problem.x.loc[attributions.rows[ROW]].reset_index(drop=True)
+    aggregations = contribution_tables.aggregations(attributions, request.features, x)
+    positions = _positions(attributions.rows, nearest)
     return {
-        **{OF_LEVEL[level.name]: tables.rows(level, places) for level in levels},
-        IMPORTANCE: summary.importance(levels, asked.features),
-        DEPENDENCE: pd.concat([summary.dependence(level) for level in levels[:2]]),
+        **{
+            TABLE_OF[aggregation.name]: contribution_tables.contribution_rows(
+                aggregation, positions
+            )
+            for aggregation in aggregations
+        },
+        IMPORTANCE: summary.importance(aggregations, request.features),
+        DEPENDENCE: pd.concat(
+            [summary.dependence(aggregation) for aggregation in aggregations[:2]]
+        ),
     }
 
 
-def _interactions(one: Plan, own: list[tuple[Work, pd.DataFrame]], asked: Asked) -> pd.DataFrame:
-    families = {name: feature.family for name, feature in asked.features.define.items()}
-    found = [table for item, table in own if item.task.what == "pairs"]
-    pairs = found[0] if found else None
+def _interactions(
+    plan: ExplanationPlan,
+    plan_results: list[tuple[PlannedTask, pd.DataFrame]],
+    request: ExplanationRequest,
+) -> pd.DataFrame:
+    families = {name: feature.family for name, feature in request.features.define.items()}
+    pair_tables = [table for item, table in plan_results if item.task.what == "pairs"]
+    pairs = pair_tables[0] if pair_tables else None
     return summary.interactions(
-        one.problem.domain, pairs, one.problem.x, families, asked.settings.pairs
+        plan.problem.domain, pairs, plan.problem.x, families, request.settings.pairs
     )
 
 
-def _similar(plans: list[Plan], asked: Asked) -> pd.DataFrame:
+def _nearest(plans: list[ExplanationPlan], request: ExplanationRequest) -> pd.DataFrame:
     first = plans[0].problem
-    years = {year for one in plans for year in one.years}
+    years = {year for plan in plans for year in plan.years}
     wijken = first.wijken[first.wijken["year"].isin(years)]
-    families = similar_module.compared(asked.features, asked.domains)
-    values = first.x.loc[wijken.index, list(families)]
-    least = asked.split.min_population
-    return similar_module.similar(
-        wijken, values, families, count=asked.settings.similar, least_people=least
+    compared = nearest_wijken.compared_features(request.features, request.domains)
+    values = first.x.loc[wijken.index, list(compared)]
+    least = request.split.min_population
+    return nearest_wijken.find_nearest(
+        wijken, values, compared, count=request.settings.similar, least_people=least
     )
 
 
-def _places(rows: pd.DataFrame, near: pd.DataFrame) -> Ints:
-    """Return, for every row, which rows are of the wijken it is most like; −1 for none."""
+def _positions(rows: pd.DataFrame, nearest: pd.DataFrame) -> Ints:
+    """Return, for every row, the positions of the rows of its nearest wijken; −1 for none."""
     keys = pd.MultiIndex.from_frame(rows[["year", "wijk_code"]])
-    here = near[near["year"].isin(rows["year"].unique())]
-    mine = keys.get_indexer(pd.MultiIndex.from_frame(here[["year", "wijk_code"]]))
-    theirs = keys.get_indexer(
-        pd.MultiIndex.from_arrays([here["year"], here["similar_code"]], names=keys.names)
+    neighbours = nearest[nearest["year"].isin(rows["year"].unique())]
+    rows_from = keys.get_indexer(pd.MultiIndex.from_frame(neighbours[["year", "wijk_code"]]))
+    rows_to = keys.get_indexer(
+        pd.MultiIndex.from_arrays(
+            [neighbours["year"], neighbours["similar_code"]], names=keys.names
+        )
     )
-    out = np.full((len(rows), int(near["rank"].max()) if len(near) else 0), -1)
-    out[mine, here["rank"].to_numpy() - 1] = theirs
+    out = np.full((len(rows), int(nearest["rank"].max()) if len(nearest) else 0), -1)
+    out[rows_from, neighbours["rank"].to_numpy() - 1] = rows_to
     return out
 
 
-def _notes(one: Plan, items: list[Work]) -> list[str]:
+def _notes(plan: ExplanationPlan, planned: list[PlannedTask]) -> list[str]:
     """Return what a reader must know of one domain's explanations."""
-    domain = one.problem.domain
-    if one.champion not in models.learned(one.chosen):
+    domain = plan.problem.domain
+    if plan.champion not in models.learned(plan.chosen):
         note = (
-            f"{domain}: '{one.champion}', the best model here, uses no features; all it expects "
+            f"{domain}: '{plan.champion}', the best model here, uses no features; all it expects "
             "is in base_rate."
         )
         return [note]
-    own = [item for item in items if item.task.problem is one.problem]
-    if not any(refit for item in own for refit in item.refits):
+    plan_tasks = [item for item in planned if item.task.problem is plan.problem]
+    if not any(refit for item in plan_tasks for refit in item.refits):
         note = (
             f"{domain}: no refits to tell stable contributions by; no contribution is called "
             "stable. Ask for explain.refits, and for split.folds=3 or more."

@@ -1,4 +1,4 @@
-"""How to explain, as in ``configs/config.yaml``."""
+"""The ``explain`` section of a run's settings."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class ExplainSettings:
-    """Which years, how sure, compared with whom.
+    """What to explain, and with how many refits, as in ``configs/config.yaml``.
 
     Parameters
     ----------
     years : list of int
-        Years to explain; without any, per domain the newest with figures and the newest with
-        features.
+        Years to explain; if empty, per domain the newest with figures and the newest with features.
     refits : int
-        Refits on half of the other gemeenten that every wijk is explained by besides; 0 for none,
-        and then nothing is called stable.
+        Refits on half of the other gemeenten, for every wijk; with 0, nothing is called stable.
     similar : int
-        How many of the most similar wijken elsewhere to compare with.
+        How many of the nearest wijken elsewhere to compare with.
     sample : int
-        Wijken that interactions of features are worked out on.
+        Wijken from which interactions of features are computed.
     pairs : int
         Pairs of features per domain in ``interactions.csv``.
     """
@@ -33,13 +31,29 @@ class ExplainSettings:
 
 
 def violations(settings: ExplainSettings) -> list[str]:
-    """Return what cannot be followed."""
+    """Return what is wrong with the settings.
+
+    Parameters
+    ----------
+    settings : ExplainSettings
+        The settings to check.
+
+    Returns
+    -------
+    list of str
+        One line per violation; empty if there is none.
+
+    Examples
+    --------
+    >>> violations(ExplainSettings(similar=0))
+    ['explain.similar is 0; expected 1 or more']
+    """
     least = {"refits": 0, "similar": 1, "sample": 1, "pairs": 1}
     wrong = [
-        f"explain.{name} is {getattr(settings, name)}; allowed is {bound} or more"
+        f"explain.{name} is {getattr(settings, name)}; expected {bound} or more"
         for name, bound in least.items()
         if getattr(settings, name) < bound
     ]
     if len(set(settings.years)) < len(settings.years):
-        wrong.append("explain.years names a year twice; name each once")
+        wrong.append("explain.years lists a year twice; list each year once")
     return wrong

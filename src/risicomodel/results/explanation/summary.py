@@ -1,4 +1,4 @@
-"""What matters in the country as a whole: how much, along which values, and which pairs."""
+"""Summaries for the country: importance of features, dependence on their values, interactions."""
 
 from __future__ import annotations
 
@@ -8,118 +8,140 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Floats, Ints
-from risicomodel.results.explanation.tables import FEATURE
+from risicomodel.results.explanation.contribution_tables import FEATURE
 from risicomodel.results.explanation.tasks import BETWEEN, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from risicomodel.data.features import FeatureSet
-    from risicomodel.results.explanation.attributions import Explained
-    from risicomodel.results.explanation.tables import Level
+    from risicomodel.results.explanation.attributions import Attributions
+    from risicomodel.results.explanation.contribution_tables import Aggregation
 
 
-SLIGHT = 0.005  # of everything that moves expectations; a feature with less is as good as not used
+MIN_SHARE = 0.005  # of the sum of importances; a feature with less counts as unused
 BINS = 20
 EDGES = (0.005, 0.995)  # quantiles of a value between which its bins lie
-RANGE = (0.1, 0.9)
+PERCENTILES = (0.1, 0.9)
 PAIRS = [
     "domain", "rank", "feature_1", "feature_2", "family_1", "family_2", "mean_abs",
     "low_low", "high_low", "low_high", "high_high", "n_wijken",
 ]  # fmt: skip
-LEAKS, EMPTY, UNUSED = "part of its own figure", "no value", "hardly any effect"
+PART_OF_TARGET, EMPTY, UNUSED = "part of its own figure", "no value", "hardly any effect"
 
 
-def importance(levels: list[Level], features: FeatureSet) -> pd.DataFrame:
-    """Return how much every column, declared feature and family moves what is expected.
+def importance(aggregations: list[Aggregation], features: FeatureSet) -> pd.DataFrame:
+    """Return the importance of every column, declared feature and family.
+
+    Parameters
+    ----------
+    aggregations : list of Aggregation
+        From :func:`risicomodel.results.explanation.contribution_tables.aggregations`.
+    features : FeatureSet
+        The run's features.
 
     Returns
     -------
     DataFrame
         ``domain``, ``level`` (column, feature, family), ``name``, ``family``, ``rank``,
-        ``mean_abs`` (mean absolute contribution, weighted by people, in rate), ``share`` (of all
-        of that level), ``stable_share`` (of people in whose wijk its sign is stable), ``used``,
-        and where it is not used ``why``.
+        ``mean_abs`` (mean absolute contribution, weighted by people, in rate), ``share`` (of the
+        sum for that level), ``stable_share`` (of people in whose wijk its sign is stable),
+        ``used``, and where it is not used ``why``.
     """
     parts = []
-    for level in levels:
-        table = _sizes(level.explained).assign(level=level.name)
-        table["family"] = table["name"].map(level.families)
-        if level.name == FEATURE:
-            table = _with_unused(table, level, features)
-        table["used"] = table["share"] >= SLIGHT
+    for aggregation in aggregations:
+        table = _mean_sizes(aggregation.attributions).assign(level=aggregation.name)
+        table["family"] = table["name"].map(aggregation.families)
+        if aggregation.name == FEATURE:
+            table = _with_unused(table, aggregation, features)
+        table["used"] = table["share"] >= MIN_SHARE
         table["why"] = table.get("why", pd.Series("", table.index))
         table.loc[~table["used"] & (table["why"] == ""), "why"] = UNUSED
         parts.append(table)
-    told = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
     first = ["domain", "level", "name", "family", "rank"]
-    return told[[*first, "mean_abs", "share", "stable_share", "used", "why"]]
+    return table[[*first, "mean_abs", "share", "stable_share", "used", "why"]]
 
 
-def _sizes(found: Explained) -> pd.DataFrame:
-    people = found.rows["people"].to_numpy()
+def _mean_sizes(attributions: Attributions) -> pd.DataFrame:
+    people = attributions.rows["people"].to_numpy()
     weight = people / people.sum() if people.sum() > 0 else np.full(len(people), 1 / len(people))
-    size = weight @ np.abs(found.terms)
+    size = weight @ np.abs(attributions.terms)
     table = pd.DataFrame(
         {
-            "domain": found.domain,
-            "name": found.names,
+            "domain": attributions.domain,
+            "name": attributions.names,
             "mean_abs": size,
             "share": size / size.sum() if size.sum() > 0 else size,
-            "stable_share": weight @ found.stable,
+            "stable_share": weight @ attributions.stable,
         }
     ).sort_values(["mean_abs", "name"], ascending=[False, True], ignore_index=True)
     return table.assign(rank=range(1, len(table) + 1))
 
 
-def _with_unused(table: pd.DataFrame, level: Level, features: FeatureSet) -> pd.DataFrame:
-    """Return the table with the features the domain may not use, and those without any value."""
-    blank = set() if level.values is None else {*level.values.columns[level.values.isna().all()]}
+def _with_unused(
+    table: pd.DataFrame, aggregation: Aggregation, features: FeatureSet
+) -> pd.DataFrame:
+    """Return the table with features that the domain may not use, and those without any value."""
+    blank = (
+        set()
+        if aggregation.values is None
+        else {*aggregation.values.columns[aggregation.values.isna().all()]}
+    )
     table["why"] = table["name"].isin(blank).map({True: EMPTY, False: ""})
-    left = [name for name in features.define if name not in set(table["name"])]
-    more = pd.DataFrame(
+    unused = [name for name in features.define if name not in set(table["name"])]
+    unused_rows = pd.DataFrame(
         {
-            "domain": level.explained.domain,
-            "level": level.name,
-            "name": left,
-            "family": [features.define[name].family for name in left],
-            "rank": range(len(table) + 1, len(table) + 1 + len(left)),
+            "domain": aggregation.attributions.domain,
+            "level": aggregation.name,
+            "name": unused,
+            "family": [features.define[name].family for name in unused],
+            "rank": range(len(table) + 1, len(table) + 1 + len(unused)),
             "mean_abs": 0.0,
             "share": 0.0,
             "stable_share": 0.0,
-            "why": LEAKS,
+            "why": PART_OF_TARGET,
         }
     )
-    return pd.concat([table, more], ignore_index=True) if left else table
+    return pd.concat([table, unused_rows], ignore_index=True) if unused else table
 
 
-def dependence(level: Level) -> pd.DataFrame:
-    """Return what a feature adds along its values, and how many wijken have them.
+def dependence(aggregation: Aggregation) -> pd.DataFrame:
+    """Return the contribution of features along their values.
+
+    Parameters
+    ----------
+    aggregation : Aggregation
+        Contributions of columns or of declared features.
 
     Returns
     -------
     DataFrame
-        ``domain``, ``level``, ``feature``, ``bin`` (of equal width; the ends are open), ``value``
-        (mean of the bin), ``value_from``, ``value_to``, ``contribution`` (mean), ``low`` and
-        ``high`` (10th and 90th percentile), ``share`` (of wijken with a value) and ``n_wijken``.
-        For declared features the value is the wijk's own and the contribution that of its
-        contexts too.
+        ``domain``, ``level``, ``feature``, ``bin`` (of equal width; the outer ones are open),
+        ``value`` (mean of the bin), ``value_from``, ``value_to``, ``contribution`` (mean), ``low``
+        and ``high`` (10th and 90th percentile), ``share`` (of wijken with a value) and
+        ``n_wijken``. For declared features the value is the wijk's own, and the contribution
+        includes that of its contexts.
     """
-    if level.values is None:
+    if aggregation.values is None:
         return pd.DataFrame()
-    found = level.explained
+    attributions = aggregation.attributions
     parts = [
-        _along(level.values[name].to_numpy(), found.terms[:, position]).assign(feature=name)
-        for position, name in enumerate(found.names)
+        _dependence_bins(
+            aggregation.values[name].to_numpy(), attributions.terms[:, position]
+        ).assign(feature=name)
+        for position, name in enumerate(attributions.names)
     ]
-    table = pd.concat(parts, ignore_index=True).assign(domain=found.domain, level=level.name)
+    table = pd.concat(parts, ignore_index=True).assign(
+        domain=attributions.domain, level=aggregation.name
+    )
     first = ["domain", "level", "feature", "bin"]
     return table[[*first, *(c for c in table.columns if c not in first)]]
 
 
-def _along(value: Floats, term: Floats) -> pd.DataFrame:
-    there = np.isfinite(value)
-    value, term = value[there], term[there]
+def _dependence_bins(value: Floats, term: Floats) -> pd.DataFrame:
+    has_value = np.isfinite(value)
+    value, term = value[has_value], term[has_value]
     least, most = np.quantile(value, EDGES) if len(value) else (0.0, 0.0)
     inner = np.linspace(least, most, BINS + 1)[1:-1] if most > least else np.array([])
     number = np.searchsorted(inner, value, side="right")
@@ -133,8 +155,8 @@ def _along(value: Floats, term: Floats) -> pd.DataFrame:
             "value_from": values[first],
             "value_to": values[first + count - 1],
             "contribution": _means(terms, first, count),
-            "low": _quantiles(terms, first, count, RANGE[0]),
-            "high": _quantiles(terms, first, count, RANGE[1]),
+            "low": _quantiles(terms, first, count, PERCENTILES[0]),
+            "high": _quantiles(terms, first, count, PERCENTILES[1]),
             "share": count / max(len(value), 1),
             "n_wijken": count,
         }
@@ -142,13 +164,13 @@ def _along(value: Floats, term: Floats) -> pd.DataFrame:
 
 
 def _means(ordered: Floats, first: Ints, count: Ints) -> Floats:
-    # of an empty table reduceat makes an error
+    # reduceat fails on an empty array
     out: Floats = np.add.reduceat(ordered, first) / count if len(first) else np.zeros(0)
     return out
 
 
 def _quantiles(ordered: Floats, first: Ints, count: Ints, share: float) -> Floats:
-    """Return a quantile of every group, interpolated as numpy's and pandas' are."""
+    """Return a quantile of every group, with the linear interpolation of numpy and pandas."""
     place = first + share * (count - 1)
     below = np.floor(place).astype("intp")
     above = np.ceil(place).astype("intp")
@@ -163,17 +185,18 @@ def interactions(
     families: Mapping[str, str],
     count: int,
 ) -> pd.DataFrame:
-    """Return the pairs of features whose interplay moves expectations most.
+    """Return the pairs of features with the strongest interactions.
 
     Parameters
     ----------
     domain : str
         The domain.
     pairs : DataFrame or None
-        ``row`` and a column per pair, as :func:`.tasks.explain` gives it.
+        ``row`` and a column per pair (in rate), from
+        :func:`risicomodel.results.explanation.tasks.explain_task`.
     x : DataFrame
         The features of the panel.
-    families : mapping
+    families : mapping of str to str
         The family of every declared feature.
     count : int
         How many pairs.
@@ -182,9 +205,9 @@ def interactions(
     -------
     DataFrame
         ``domain``, ``rank``, ``feature_1``, ``feature_2``, ``family_1``, ``family_2``,
-        ``mean_abs`` (in rate), and what the pair adds beyond either, on average, where both are
-        below their median (``low_low``), the first is above it (``high_low``), the second
-        (``low_high``) and both (``high_high``); ``n_wijken`` is how many were looked at.
+        ``mean_abs`` (in rate), and the mean interaction where both values are below their median
+        (``low_low``), the first is above it (``high_low``), the second is (``low_high``) and both
+        are (``high_high``); ``n_wijken`` is the size of the sample.
     """
     if pairs is None:
         return pd.DataFrame(columns=PAIRS)
@@ -193,21 +216,21 @@ def interactions(
     out = []
     for rank, (label, strength) in enumerate(size.items(), start=1):
         first, second = str(label).split(BETWEEN)
-        fact = {"domain": domain, "rank": rank, "feature_1": first, "feature_2": second}
-        of = {"family_1": families[first], "family_2": families[second], "mean_abs": strength}
-        own = x.loc[pairs[ROW], [first, second]].reset_index(drop=True)
-        out.append({**fact, **of, **_corners(pairs[label], own), "n_wijken": len(pairs)})
+        key = {"domain": domain, "rank": rank, "feature_1": first, "feature_2": second}
+        labels = {"family_1": families[first], "family_2": families[second], "mean_abs": strength}
+        values = x.loc[pairs[ROW], [first, second]].reset_index(drop=True)
+        out.append({**key, **labels, **_corner_means(pairs[label], values), "n_wijken": len(pairs)})
     return pd.DataFrame(out, columns=PAIRS)
 
 
-def _corners(pair: pd.Series, own: pd.DataFrame) -> dict[str, float]:
-    """Return the mean of a pair's interplay where each of its values is low or high."""
-    above = own.gt(own.median()).to_numpy()
+def _corner_means(pair: pd.Series, values: pd.DataFrame) -> dict[str, float]:
+    """Return a pair's mean interaction where each of its values is below or above its median."""
+    above = values.gt(values.median()).to_numpy()
     names = {(False, False): "low_low", (True, False): "high_low"}
     names |= {(False, True): "low_high", (True, True): "high_high"}
-    values = pair.to_numpy()
+    interplay = pair.to_numpy()
     out = {}
     for corner, name in names.items():
-        here = (above == corner).all(axis=1)
-        out[name] = float(values[here].mean()) if here.any() else float("nan")
+        inside = (above == corner).all(axis=1)
+        out[name] = float(interplay[inside].mean()) if inside.any() else float("nan")
     return out

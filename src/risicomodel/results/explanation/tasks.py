@@ -1,4 +1,4 @@
-"""Contributions and interactions as pieces of work: cached, and done wherever compute says."""
+"""Explanation tasks: contributions or interactions by one fitted model, cached, run in parallel."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core import cached_work
-from risicomodel.core import compute as compute_module
 from risicomodel.core.arrays import Ints
 from risicomodel.core.cached_work import Result
+from risicomodel.core.compute import one_thread
 from risicomodel.data import features
 from risicomodel.learning import crossfit, models, protocols
 from risicomodel.learning.problem import bare
@@ -33,27 +33,27 @@ BETWEEN = " × "
 
 
 @dataclass(frozen=True)
-class Task:
-    """One model, fitted on a fold's training rows, that is to explain some others.
+class ExplanationTask:
+    """One model, fitted on a fold's training rows, and the rows it explains.
 
     Parameters
     ----------
     problem : Problem
         The domain's problem.
     fold : Fold
-        What to learn from.
+        Training rows.
     to_explain : array of int
-        Rows to explain, none of them of a gemeente in the training rows.
+        Rows to explain (positions in the panel), none of a gemeente in the training rows.
     model : str
         The model's name.
-    chosen : mapping
+    chosen : mapping of str to ModelSettings
         The run's models with their parameters for this domain.
     seed : int
         Seed of the fit.
     what : {"contributions", "pairs"}
-        What of them to explain.
-    fitted : mapping
-        Models fitted on the same rows before, as texts by name; those not here are fitted.
+        What to compute.
+    fitted : mapping of str to texts, optional
+        Models fitted on the same rows before, by name; the others are fitted.
     """
 
     problem: Problem
@@ -73,11 +73,11 @@ class Task:
 
     @property
     def explained_fold(self) -> Fold:
-        """The fold as far as explaining it goes: its training rows, and those to explain."""
+        """The fold with the rows to explain as its test rows."""
         return replace(self.fold, test=self.to_explain, features_from=self.to_explain)
 
     def key(self) -> dict[str, Any]:
-        """Return everything the result follows from."""
+        """Return everything the result depends on, as the key in the cache."""
         return {
             "problem": self.problem.fingerprint,
             "fold": crossfit.hash_of(self.explained_fold),
@@ -88,19 +88,24 @@ class Task:
         }
 
 
-def explain(task: Task) -> Result:
-    """Explain a task's rows.
+def explain_task(task: ExplanationTask) -> Result:
+    """Compute one task.
+
+    Parameters
+    ----------
+    task : ExplanationTask
+        The task.
 
     Returns
     -------
     Result
         Its table has a row per row to explain: ``row`` (position in the panel), and for
         contributions ``base``, ``cut`` and a column per feature that has a term; for pairs a column
-        per pair of declared features, the whole of their interplay. All in rate.
+        per pair of declared features with their interaction, both orders summed. All in rate.
     """
     models.load_libraries()
     train, rows = crossfit.rows(task.problem, _protocol(), task.explained_fold)
-    with compute_module.one_thread():
+    with one_thread():
         model = _model(task, train)
         table = _pairs(model, rows) if task.what == "pairs" else _contributions(model, rows)
     table.insert(0, ROW, task.to_explain)
@@ -111,7 +116,7 @@ def _protocol() -> protocols.Protocol:
     return protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
 
 
-def _model(task: Task, train: models.Rows) -> RateModel:
+def _model(task: ExplanationTask, train: models.Rows) -> RateModel:
     fitted = task.fitted or {}
     parts = {
         name: models.unpack(fitted[name])
@@ -131,7 +136,7 @@ def _contributions(model: RateModel, rows: models.Rows) -> pd.DataFrame:
 
 
 def _pairs(model: RateModel, rows: models.Rows) -> pd.DataFrame:
-    """Return the interplay of every two declared features, contexts taken together."""
+    """Return the interaction of every two declared features, contexts included."""
     interactions = model.interactions(rows)
     if interactions is None:
         return pd.DataFrame(index=range(len(rows.x)))
@@ -145,34 +150,48 @@ def _pairs(model: RateModel, rows: models.Rows) -> pd.DataFrame:
 
 
 def run(
-    tasks: list[Task],
+    tasks: list[ExplanationTask],
     cache: Cache,
     compute: ComputeSettings,
     done: Callable[[int], None] = lambda _: None,
 ) -> list[pd.DataFrame]:
-    """Do tasks, several at a time, and return their tables in the order of the tasks.
+    """Run tasks in parallel, except those whose result is in the cache.
 
-    What is in the cache is not done again, nor are models fitted that it holds.
+    Parameters
+    ----------
+    tasks : list of ExplanationTask
+        The tasks.
+    cache : Cache
+        Holds results, and models fitted when they predicted.
+    compute : ComputeSettings
+        Where to run them.
+    done : callable
+        Called with the number of tasks that have finished since the last call.
+
+    Returns
+    -------
+    list of DataFrame
+        One per task, in their order.
     """
 
-    def prepared(missing: list[Task]) -> list[Task]:
+    def prepared(missing: list[ExplanationTask]) -> list[ExplanationTask]:
         return _ready(missing, cache)
 
     models.load_libraries()
     tables = cached_work.run(
-        explain, tasks, KIND, cache=cache, compute=compute, done=done, prepared=prepared
+        explain_task, tasks, KIND, cache=cache, compute=compute, done=done, prepared=prepared
     )
     crossfit.rows.cache_clear()
     return tables
 
 
-def _ready(work: list[Task], cache: Cache) -> list[Task]:
-    """Return tasks that can be sent elsewhere, with the models that are there already."""
+def _ready(work: list[ExplanationTask], cache: Cache) -> list[ExplanationTask]:
+    """Return tasks that can be sent to another process, with models that are fitted already."""
     held = {task.problem: bare(task.problem) for task in work}
     return [replace(t, problem=held[t.problem], fitted=_kept(t, cache)) for t in work]
 
 
-def _kept(task: Task, cache: Cache) -> dict[str, Texts]:
+def _kept(task: ExplanationTask, cache: Cache) -> dict[str, Texts]:
     """Return those of a task's models that were kept when they predicted."""
     kept: dict[str, Texts] = {}
     for name in task.parts:

@@ -81,7 +81,22 @@ def trials_of_origin(
 
 
 def published(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
-    """Return the rows of a year with a figure and persons at risk."""
+    """Return the rows of a year with a figure and persons at risk.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel.
+    domain : str
+        The domain.
+    year : int
+        The year.
+
+    Returns
+    -------
+    DataFrame
+        The same columns.
+    """
     figure = wijken[status_column(domain)].eq("observed") & wijken["year"].eq(year)
     return wijken[figure & wijken[population_column(domain)].gt(0)]
 

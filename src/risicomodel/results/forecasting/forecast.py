@@ -155,14 +155,14 @@ def plan(
             f"forecast.least_years={settings.least_years} years and one after them. Add tables of "
             "more years, or choose a later forecast.origin."
         )
-    asked, furthest = settings.horizon, max(one.horizon for one in plans)
-    if asked is not None and asked > furthest:
+    requested, furthest = settings.horizon, max(one.horizon for one in plans)
+    if requested is not None and requested > furthest:
         raise ConfigError(
-            f"forecast.horizon={asked}: no forecast that far ahead can be compared with a figure, "
-            f"so its error is unknown; expected at most {furthest} with the years of this "
+            f"forecast.horizon={requested}: no forecast that far ahead can be compared with a "
+            f"figure, so its error is unknown; expected at most {furthest} with the years of this "
             "archive. Ask for fewer years, or add tables of more years."
         )
-    horizon = asked or furthest
+    horizon = requested or furthest
     notes += [
         f"{one.problem.domain}: forecast {one.horizon} years ahead of {one.origin}; beyond that "
         "no earlier forecast can be compared with a figure."
