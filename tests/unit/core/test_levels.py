@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from risicomodel import runs
 from risicomodel.core import levels, paths, storage
 from risicomodel.core.errors import ConfigError, SourceError
 from risicomodel.core.levels import BUURT, WIJK
 from risicomodel.data.panel import build, schema, store
 from risicomodel.data.sources.archive import Archive
+from risicomodel.runs import contract
 from support import fakes
 from support.running import OFF, SPLIT, cli, refused, well
 
@@ -207,6 +209,13 @@ class TestRun:
         assert quality.loc["place_changed", "subject"].unique().tolist() == ["buurten"]
         record = json.loads((tiny_run() / "run.json").read_text())
         assert record["configuration"]["level"] == "buurt"
+
+    def test_tables_keep_the_contract_that_wijken_have(self) -> None:
+        made = runs.finished(tiny_run())
+        there = [table for table in contract.TABLES.values() if made.has(table)]
+        assert {contract.PANEL, contract.PREDICTIONS, contract.SCORES} <= set(there)
+        for table in there:
+            contract.check(table.at(BUURT), made.read(table))
 
     def test_every_buurt_is_predicted_in_every_domain(self) -> None:
         panel = pd.read_parquet(tiny_run() / "panel.parquet")

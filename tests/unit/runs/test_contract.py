@@ -1,0 +1,241 @@
+"""The contract of a run's tables: what is written keeps it, and who reads checks which it is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from risicomodel import runs
+from risicomodel.cli import TASKS
+from risicomodel.core import storage
+from risicomodel.core.errors import ConfigError, ContractError
+from risicomodel.core.levels import BUURT
+from risicomodel.runs import Run, contract
+from risicomodel.runs.contract import Column, Table
+from support.running import DEMO, OFF, cli, refused, well, whole_run
+
+SIMILAR = pd.DataFrame(
+    {
+        "year": [2018, 2018],
+        "wijk_code": ["WK036300", "WK036300"],
+        "rank": [1, 2],
+        "similar_code": ["WK059900", "WK051800"],
+        "distance": [0.25, 0.5],
+    }
+)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run under way, with nothing in it."""
+    return Run("run", tmp_path / "final", tmp_path)
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Path:
+    """The whole run, as if it were made under another contract."""
+    folder = shutil.copytree(whole_run(), tmp_path / "another")
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps(record | {"contract": 99}), encoding="utf-8")
+    return folder
+
+
+class TestDeclarations:
+    @pytest.mark.parametrize("table", contract.TABLES.values(), ids=lambda table: table.name)
+    def test_a_table_is_declared_whole(self, table: Table) -> None:
+        names = [column.name for column in table.columns]
+        assert len(set(names)) == len(names)
+        assert set(table.key) <= set(names)
+        assert table.tasks
+        assert set(table.tasks) <= set(TASKS)
+        assert Path(table.file).suffix in {".csv", ".parquet"}
+        for sentence in (table.sentence, *(column.sentence for column in table.columns)):
+            assert sentence[-1] in ".…"
+            assert "|" not in sentence, "it is a cell of a table in docs/reference"
+
+    def test_a_table_is_found_by_name(self) -> None:
+        assert contract.get("scores") is contract.SCORES
+        with pytest.raises(ContractError, match="did you mean 'scores'"):
+            contract.get("score")
+
+    def test_buurten_have_their_own_names_and_the_same_types(self) -> None:
+        table = contract.PREDICTIONS.at(BUURT)
+        assert table.key == ("domain", "buurt_code", "year", "kind", "model")
+        names = [column.name for column in table.columns]
+        assert names[:4] == ["domain", "buurt_code", "wijk_code", "year"]
+        types = {column.name: column.dtype for column in table.columns}
+        assert types.pop("wijk_code") == types.pop("buurt_code") == "str"
+        wijken = {column.name: column.dtype for column in contract.PREDICTIONS.columns}
+        assert types == {name: kind for name, kind in wijken.items() if name != "wijk_code"}
+
+
+class TestWhatARunLeaves:
+    def test_every_file_is_declared(self) -> None:
+        files = {table.file for table in contract.TABLES.values()}
+        inside = {path.name for path in whole_run().iterdir()}
+        assert inside <= files | set(contract.OTHER_FILES)
+        assert set(tables_of(whole_run())) == {
+            table.file
+            for table in contract.TABLES.values()
+            if "run" in table.tasks
+            and table.name not in {"stacking", "sensitive_changes", "scenario"}
+        }
+
+    @pytest.mark.parametrize("table", contract.TABLES.values(), ids=lambda table: table.name)
+    def test_what_is_read_back_keeps_the_contract(self, table: Table) -> None:
+        made = runs.finished(whole_run())
+        if not made.has(table):
+            pytest.skip("a whole run does not write it")
+        rows = made.read(table)
+        assert len(rows)
+        contract.check(table, rows)
+        if table is not contract.PANEL:  # whose topics stand between their columns
+            declared = [n for column in table.columns for n in rows.columns if column.covers(n)]
+            assert declared == list(rows.columns)
+
+    def test_run_json_says_which_contract(self) -> None:
+        assert runs.read_record(whole_run())["contract"] == contract.VERSION
+
+
+class TestWriting:
+    def test_what_is_as_declared_is_written_as_it_is(self, run: Run, tmp_path: Path) -> None:
+        run.write("similar", SIMILAR)
+        storage.write_table(tmp_path / "bare.csv", SIMILAR)
+        assert (tmp_path / "similar.csv").read_bytes() == (tmp_path / "bare.csv").read_bytes()
+
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [
+            (SIMILAR.drop(columns="distance"), "no column 'distance'; expected float64"),
+            (
+                SIMILAR.rename(columns={"distance": "distances"}),
+                "column 'distances' is not declared (did you mean 'distance'?)",
+            ),
+            (
+                SIMILAR.astype({"rank": "float64"}),
+                "column 'rank' is float64; expected int64",
+            ),
+            (
+                SIMILAR.assign(wijk_code=["WK036300", None]),
+                "'wijk_code' is of the key, and empty in 1 rows",
+            ),
+            (
+                SIMILAR.assign(rank=1),
+                "1 rows have the key (year, wijk_code, rank) of an earlier one, for example 2018,",
+            ),
+            (
+                SIMILAR.assign(similar_code=np.array(["WK059900", 518], dtype="object")),
+                "column 'similar_code' is object; expected str",
+            ),
+            (
+                pd.concat([SIMILAR, SIMILAR[["rank"]]], axis=1),
+                "column 'rank' is there more than once",
+            ),
+        ],
+        ids=["lacking", "undeclared", "type", "empty key", "key twice", "mixed", "column twice"],
+    )
+    def test_what_is_not_as_declared_is_refused(
+        self, run: Run, rows: pd.DataFrame, said: str
+    ) -> None:
+        with pytest.raises(
+            ContractError, match=r"similar\.csv does not keep its contract"
+        ) as error:
+            run.write(contract.SIMILAR, rows)
+        assert any(detail.startswith(said) for detail in error.value.details), error.value.details
+        assert not list(run.folder.iterdir()), "nothing is written"
+
+    def test_all_that_is_wrong_is_said_at_once(self, run: Run) -> None:
+        rows = SIMILAR.drop(columns="distance").assign(
+            rank=[1, 1], year=[2018.0, 2018.0], extra="x", similar_code=[1, 2]
+        )
+        with pytest.raises(ContractError) as error:
+            run.write(contract.SIMILAR, rows)
+        assert [detail.split(";")[0].split(",")[0] for detail in error.value.details] == [
+            "no column 'distance'",
+            "column 'extra' is not declared",
+            "column 'year' is float64",
+            "column 'similar_code' is int64",
+            "1 rows have the key (year",
+        ]
+        assert error.value.exit_status == 2
+
+    def test_labels_are_text_in_csv_and_a_type_in_parquet(self, run: Run) -> None:
+        run.write(contract.SIMILAR, SIMILAR.astype({"wijk_code": "category"}))
+        declared = Table(
+            "codes.parquet",
+            "Codes.",
+            ("wijk_code",),
+            (Column("wijk_code", "str", "", "Code."),),
+            ("run",),
+        )
+        codes = pd.DataFrame({"wijk_code": ["WK036300"]}, dtype="category")
+        with pytest.raises(ContractError, match="is category; expected str"):
+            run.write(declared, codes)
+
+    def test_a_table_without_rows_has_columns_and_no_types(self, run: Run) -> None:
+        run.write(contract.SIMILAR, pd.DataFrame(columns=list(SIMILAR)))
+        with pytest.raises(ContractError, match="no column 'distance'"):
+            run.write(contract.SIMILAR, pd.DataFrame(columns=list(SIMILAR)[:-1]))
+
+    def test_columns_of_every_domain_go_by_one_pattern(self, run: Run) -> None:
+        rows = pd.DataFrame(
+            {"gm_code": ["GM0363"], "year": [2018], "ao_clients": [5.0], "ww_clients": [10.0]}
+        )
+        run.write(contract.GEMEENTEN, rows)
+        with pytest.raises(ContractError, match=r"no column '\{domain\}_clients'"):
+            run.write(contract.GEMEENTEN, rows[["gm_code", "year"]])
+        with pytest.raises(ContractError, match="column 'ao_clients' is str; expected float64"):
+            run.write(contract.GEMEENTEN, rows.astype({"ao_clients": "str"}))
+
+
+class TestReading:
+    def test_text_that_looks_like_a_number_stays_text(self, tmp_path: Path) -> None:
+        folder = tmp_path / "run"
+        with runs.open_run("run", runs.RunSettings(str(folder))) as run:
+            run.write(contract.SIMILAR, SIMILAR.assign(similar_code=["0363", "0599"]))
+            runs.finish(run, runs.About("", "demo", 1, {}, ""), [], {})
+        assert runs.finished(folder).read(contract.SIMILAR)["similar_code"].tolist() == [
+            "0363",
+            "0599",
+        ]
+
+    def test_what_a_run_lacks_is_named_with_what_makes_it(self, tmp_path: Path) -> None:
+        with runs.open_run("data", runs.RunSettings(str(tmp_path / "run"))) as run:
+            runs.finish(run, runs.About("", "demo", 1, {}, ""), [], {})
+        with pytest.raises(ConfigError) as error:
+            runs.finished(tmp_path / "run").require(contract.PANEL, contract.FORECASTS)
+        assert "no panel.parquet, forecasts.parquet" in str(error.value)
+        assert "'risicomodel run' or 'risicomodel forecast'" in str(error.value)
+
+
+class TestAnotherContract:
+    @pytest.mark.parametrize("task", ["report", "verify", "compare"])
+    def test_a_run_of_another_version_is_refused(self, another: Path, task: str) -> None:
+        more = {"report": ["gemeente=GM9001"], "verify": [*DEMO, *OFF]}.get(task, [])
+        done = cli(task, another, *more)
+        refused(done, "under another contract", "(99)", f"contract {contract.VERSION}", "again")
+        assert len(done.err[done.err.index("error: ") :].splitlines()) == 1
+
+    def test_a_run_from_before_contracts_is_refused(self, another: Path) -> None:
+        record = runs.read_record(another)
+        del record["contract"]
+        (another / "run.json").write_text(json.dumps(record), encoding="utf-8")
+        refused(cli("compare", another), "older than contracts")
+
+    def test_comparing_all_runs_leaves_it_out_and_says_so(
+        self, another: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("RISICOMODEL_HOME", str(tmp_path / "home"))
+        folder = tmp_path / "home" / "runs" / "run"
+        folder.mkdir(parents=True)
+        another.rename(folder / "another")
+        shutil.copytree(whole_run(), folder / "today")
+        done = well("compare")
+        assert "left out: 1 runs made under another contract" in done.err
+        assert "today" in done.out
+        assert "another" not in done.out

@@ -1,0 +1,116 @@
+"""Make the reference pages under ``docs/reference`` from what the code declares.
+
+``python tools/reference.py`` writes them. With ``--check`` it writes nothing, says what is out of
+date, and ends with 1 if anything is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risicomodel.runs import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from risicomodel.runs.contract import Column, Table
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TABLES_HEAD = """\
+# Tables of a run
+
+Made by `python tools/reference.py` from `src/risicomodel/runs/contract`; do not edit.
+
+This is contract {version}. A run writes every table as it is declared here, says in `run.json`
+under `contract` which contract that is, and is refused by a version that reads another.
+
+- A word in braces stands for as many columns as there are: `{{domain}}_clients` is `jeugd_clients`,
+  `wmo_clients`, …
+- Types are those of pandas: `str` is text, `category` text with few values, `int64` and `Int64`
+  whole numbers (`Int64` may be empty), `float64` numbers that may be empty. CSV has no types: read
+  its columns as these.
+- Rows are unique by their key, and no key is empty.
+- Of a run on buurten the columns are named after buurten: `buurt_code`, `buurt_name`,
+  `buurt_group`, `n_buurten`; beside `buurt_code` stands the `wijk_code` that the buurt lies in.
+
+| table | what | written by |
+|---|---|---|
+"""
+
+
+def tables() -> str:
+    """Return the page on the tables of a run."""
+    declared = list(contract.TABLES.values())
+    head = TABLES_HEAD.format(version=contract.VERSION)
+    index = [
+        _row(f"[`{table.file}`](#{_anchor(table.file)})", table.sentence, _code(table.tasks))
+        for table in declared
+    ]
+    others = [_row(f"`{name}`", what) for name, what in contract.OTHER_FILES.items()]
+    rest = ["## Other files", "", "| file | what |", "|---|---|", *others]
+    parts = [head + "\n".join(index), *map(_section, declared), "\n".join(rest)]
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"docs/reference/tables.md": tables}
+
+
+def _section(table: Table) -> str:
+    """Return what there is to say of one table."""
+    key = _code(table.key) if table.key else "none"
+    return "\n".join(
+        [
+            f"## {table.file}",
+            "",
+            table.sentence,
+            "",
+            f"Key: {key}. Written by: {_code(table.tasks)}.",
+            "",
+            "| column | type | unit | what |",
+            "|---|---|---|---|",
+            *map(_column, table.columns),
+        ]
+    )
+
+
+def _column(column: Column) -> str:
+    name = f"`{column.name}`" + (" (optional)" if column.optional else "")
+    return _row(name, f"`{column.dtype}`", column.unit, column.sentence)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _anchor(heading: str) -> str:
+    """Return the address that a heading has within its page."""
+    return heading.replace(".", "").lower()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
+    check = parser.parse_args().check
+    stale = 0
+    for name, page in PAGES.items():
+        path, text = ROOT / name, page()
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        print(f"{name}: {'out of date; run tools/reference.py' if check else 'written'}")
+    return int(check and stale > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
