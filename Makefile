@@ -33,6 +33,7 @@ types: $(SETUP) ## static types
 docs: $(SETUP) ## what pages say of the code: the flow picture, the order of wings, promises
 	$(BIN)/python tools/architecture.py
 	$(BIN)/python tools/promises.py
+	$(BIN)/python tools/reference.py
 
 bench: $(SETUP) ## seconds, memory and ratios; with RISICOMODEL_ARCHIVE=PATH also on real tables
 	$(BIN)/python benchmarks/bench.py

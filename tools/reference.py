@@ -1,7 +1,7 @@
-"""Make the reference pages under ``docs/reference`` from what the code declares.
+"""Make the reference of a run's tables, ``docs/reference/tables.md``, from their contract.
 
-``python tools/reference.py`` writes them. With ``--check`` it writes nothing, says what is out of
-date, and ends with 1 if anything is.
+``python tools/reference.py`` writes it. With ``--check`` it writes nothing, says whether the page
+is out of date, and ends with 1 if it is.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import house
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from risicomodel.runs.contract import Column, Table
 
-ROOT = Path(__file__).resolve().parent.parent
+PAGE = "docs/reference/tables.md"
 
-TABLES_HEAD = """\
+HEAD = """\
 # Tables of a run
 
 Made by `python tools/reference.py` from `src/risicomodel/runs/contract`; do not edit.
@@ -33,7 +34,7 @@ under `contract` which contract that is, and is refused by a version that reads 
 - Types are those of pandas: `str` is text, `category` text with few values, `int64` and `Int64`
   whole numbers (`Int64` may be empty), `float64` numbers that may be empty. CSV has no types: read
   its columns as these.
-- Rows are unique by their key, and no key is empty.
+- Rows are unique by their key, where there is one, and no part of a key is empty.
 - Of a run on buurten the columns are named after buurten: `buurt_code`, `buurt_name`,
   `buurt_group`, `n_buurten`; beside `buurt_code` stands the `wijk_code` that the buurt lies in.
 
@@ -45,7 +46,7 @@ under `contract` which contract that is, and is refused by a version that reads 
 def tables() -> str:
     """Return the page on the tables of a run."""
     declared = list(contract.TABLES.values())
-    head = TABLES_HEAD.format(version=contract.VERSION)
+    head = HEAD.format(version=contract.VERSION)
     index = [
         _row(f"[`{table.file}`](#{_anchor(table.file)})", table.sentence, _code(table.tasks))
         for table in declared
@@ -54,9 +55,6 @@ def tables() -> str:
     rest = ["## Other files", "", "| file | what |", "|---|---|", *others]
     parts = [head + "\n".join(index), *map(_section, declared), "\n".join(rest)]
     return "\n\n".join(parts) + "\n"
-
-
-PAGES: dict[str, Callable[[], str]] = {"docs/reference/tables.md": tables}
 
 
 def _section(table: Table) -> str:
@@ -95,21 +93,33 @@ def _anchor(heading: str) -> str:
     return heading.replace(".", "").lower()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; 1 if out of date")
-    check = parser.parse_args().check
-    stale = 0
-    for name, page in PAGES.items():
-        path, text = ROOT / name, page()
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale += 1
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        print(f"{name}: {'out of date; run tools/reference.py' if check else 'written'}")
-    return int(check and stale > 0)
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pages, or with ``--check`` say which are out of date.
+
+    Parameters
+    ----------
+    arguments
+        Of the command line; those of this process when None.
+
+    Returns
+    -------
+    int
+        0, or 1 when ``--check`` meets a page that is out of date.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; say what would change")
+    parser.add_argument("--root", type=Path, default=house.ROOT, help="folder of the checkout")
+    given = parser.parse_args(arguments)
+    path, text = given.root / PAGE, tables()
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return 0
+    if given.check:
+        print(f"{PAGE} is out of date: run 'python tools/reference.py'")
+        return 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"wrote {PAGE}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -73,6 +73,12 @@ class Level:
                 out.insert(place, around.key, around.of(table[AREA]))
         return out
 
+    def inside(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a published table under the names that areas have inside the code."""
+        around = [other.key for other in self.within] if self.key in table else []
+        back = {self.column(name): name for name in (*NAMES, COUNT)}
+        return table.drop(columns=around).rename(columns=back)
+
 
 WIJK = Level("wijk", "wijken", "WK", 6)
 BUURT = Level("buurt", "buurten", "BU", 8, within=(WIJK,), label="-buurt")

@@ -52,7 +52,7 @@ class FinishedRun:
         columns: Sequence[str] | None = None,
         filters: list[tuple[str, str, Any]] | None = None,
     ) -> pd.DataFrame:
-        """Return one of the run's tables as it was written.
+        """Return one of the run's tables; areas go by the names of wijken, whatever the level.
 
         Parameters
         ----------
@@ -70,14 +70,15 @@ class FinishedRun:
         """
         self.require(table)
         path = self.folder / table.file
-        chosen = None if columns is None else list(columns)
+        chosen = None if columns is None else [self.level.column(name) for name in columns]
         if path.suffix == ".parquet":
-            return pd.read_parquet(path, columns=chosen, filters=filters)
+            written = pd.read_parquet(path, columns=chosen, filters=filters)
+            return self.level.inside(written)
         names = list(pd.read_csv(path, nrows=0).columns)
         # of text that looks like a number, or a code with a leading zero, CSV knows nothing
         declared = table.at(self.level).columns_of(names)
         types = {name: column.dtype for name, column in declared.items()}
-        return pd.read_csv(path, dtype=types, usecols=chosen)
+        return self.level.inside(pd.read_csv(path, dtype=types, usecols=chosen))
 
     def require(self, *tables: Table) -> None:
         """Raise where the run lacks any of these tables.

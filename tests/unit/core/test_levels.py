@@ -88,6 +88,14 @@ class TestNames:
     def test_counts_of_areas_say_which(self) -> None:
         assert list(BUURT.published(pd.DataFrame({"n_wijken": [3]}))) == ["n_buurten"]
 
+    @pytest.mark.parametrize("names", [["wijk_code", "year", "wijk_name"], ["n_wijken", "wape"]])
+    def test_what_was_published_is_read_back_under_the_names_of_the_code(
+        self, names: list[str]
+    ) -> None:
+        table = pd.DataFrame([["BU00030001"] * len(names)], columns=names)
+        for level in (WIJK, BUURT):
+            assert list(level.inside(level.published(table))) == names
+
     def test_a_level_that_is_not(self) -> None:
         with pytest.raises(ConfigError, match=r"did you mean 'buurt'\?\); allowed are wijk, buurt"):
             levels.get("buurten")
@@ -215,7 +223,12 @@ class TestRun:
         there = [table for table in contract.TABLES.values() if made.has(table)]
         assert {contract.PANEL, contract.PREDICTIONS, contract.SCORES} <= set(there)
         for table in there:
-            contract.check(table.at(BUURT), made.read(table))
+            contract.check(table, made.read(table))
+            written = BUURT.published(made.read(table))
+            contract.check(table.at(BUURT), written)
+            path = made.folder / table.file
+            raw = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+            assert list(raw) == list(written)
 
     def test_every_buurt_is_predicted_in_every_domain(self) -> None:
         panel = pd.read_parquet(tiny_run() / "panel.parquet")
@@ -254,6 +267,18 @@ class TestRun:
         assert "the buurten would have to be scaled further" in told
         assert "no explanations of buurten in a whole run" in told
         assert "wijken" not in told
+
+    def test_earlier_forecasts_are_verified_of_buurten(self, tmp_path: Path) -> None:
+        few = ["data.demo.gemeenten=6", "data.demo.wijken=20", "data.demo.first_year=2016"]
+        words = [*few, "data.demo.last_year=2019", "domain=bijstand", "model=mean", *OFF]
+        earlier = tmp_path / "earlier"
+        ahead = ["forecast.origin=2018", "forecast.horizon=1", "split.folds=2"]
+        well("forecast", "level=buurt", *words, *ahead, f"run.dir={earlier}")
+        refused(cli("verify", earlier, *words), "is of buurten, and level is wijk", "level=buurt")
+        well("verify", earlier, "level=buurt", *words, f"run.dir={tmp_path / 'later'}")
+        found = runs.finished(tmp_path / "later").read(contract.VERIFY_WIJKEN)
+        assert len(found) > 100
+        assert found["wijk_code"].str.startswith("BU").all()
 
     def test_compare_tells_levels_apart(self) -> None:
         assert "demo-buurt" in well("compare", tiny_run()).out

@@ -122,6 +122,11 @@ def forecast(settings: Settings) -> Outcome:
 def verify(settings: Settings, folder: str) -> Outcome:
     """Compare the forecasts of an earlier run with figures that came out since."""
     earlier = runs.finished(Path(folder).expanduser())
+    if earlier.level != settings.areas:
+        raise ConfigError(
+            f"the run in {earlier.folder} is of {earlier.level.plural}, and level is "
+            f"{settings.level}; expected is the level of the run. Add level={earlier.level.name}."
+        )
     forecasts = earlier.read(contract.FORECASTS)
     domains = {name: settings.domains[name] for name in forecasts["domain"].unique()}
     with runs.open_run("verify", settings.run, settings.areas) as run:

@@ -103,8 +103,9 @@ def _areas(
     codes = set(forecasts[AREA])
     areas = panel_areas[panel_areas[AREA].isin(codes)]
     n_missing = len(codes) - len(areas)
-    notes = [f"{n_missing} forecast wijken are not in the archive and are left out."]
-    return areas, notes if n_missing else []
+    plural = panel.level.plural
+    note = f"{n_missing} forecast {plural} are not in the archive and are left out."
+    return areas, [note] if n_missing else []
 
 
 def _matched(
