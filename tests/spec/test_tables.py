@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,8 @@ from risicomodel import __version__, runs
 from risicomodel.app import settings
 from risicomodel.core import paths, storage
 from risicomodel.data.panel.published import STATUSES
-from support.running import OF_RUN, WHOLE, whole_run
+from risicomodel.runs import contract
+from support.running import DEMO, OF_RUN, OFF, WHOLE, cli, refused, whole_run
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
 MODELS = ("blend", "gemeente_mean", "glm", "kernel", "lightgbm", "mean", "persistence")
@@ -353,3 +355,37 @@ def test_record_is_json_and_the_folder_is_whole(run: Path) -> None:
     assert json.loads(text)
     assert text.endswith("}\n")
     assert not [path.name for path in run.iterdir() if path.name.startswith(".")]
+
+
+def test_every_table_keeps_its_contract(run: Path) -> None:
+    """Every table of a run has the columns, types and key that docs/reference/tables.md declares,
+    and a run leaves no other files than it declares.
+    """
+    inside = {path.name for path in run.iterdir()}
+    # made of what the demo has not, or of what is not asked for
+    others = {contract.STACKING, contract.SENSITIVE_CHANGES, contract.SCENARIO}
+    expected = {table for table in contract.TABLES.values() if "run" in table.tasks} - others
+    assert inside - set(contract.OTHER_FILES) == {table.file for table in expected}
+    made = runs.finished(run)
+    for table in expected:
+        rows = made.read(table)
+        assert len(rows)
+        contract.check(table, rows)
+        if table is not contract.PANEL:  # whose editions stand between their columns
+            declared = [n for column in table.columns for n in rows.columns if column.covers(n)]
+            assert declared == list(rows.columns), table.file
+
+
+@pytest.mark.parametrize("task", ["report", "verify", "compare"])
+def test_a_run_of_another_contract_is_refused(run: Path, tmp_path: Path, task: str) -> None:
+    """run.json says which contract its tables keep; report, verify and compare refuse a run of
+    another, in one line.
+    """
+    record = runs.read_record(run)
+    assert record["contract"] == contract.VERSION
+    another = shutil.copytree(run, tmp_path / "another")
+    storage.write_json(another / "run.json", record | {"contract": 99})
+    more = {"report": ["gemeente=GM9001"], "verify": [*DEMO, *OFF]}.get(task, [])
+    done = cli(task, another, *more)
+    refused(done, "under another contract", "(99)", f"contract {contract.VERSION}", "again")
+    assert len(done.err[done.err.index("error: ") :].splitlines()) == 1

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 from risicomodel import runs
-from risicomodel.cli import TASKS
+from risicomodel.app.commands import COMMANDS
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError, ContractError
 from risicomodel.core.levels import BUURT
 from risicomodel.runs import Run, contract
 from risicomodel.runs.contract import Column, Table
-from support.running import DEMO, OFF, cli, refused, well, whole_run
+from support.running import cli, refused, well, whole_run
 
 SIMILAR = pd.DataFrame(
     {
@@ -52,7 +52,7 @@ class TestDeclarations:
         assert len(set(names)) == len(names)
         assert set(table.key) <= set(names)
         assert table.tasks
-        assert set(table.tasks) <= set(TASKS)
+        assert set(table.tasks) <= set(COMMANDS)
         assert Path(table.file).suffix in {".csv", ".parquet"}
         for sentence in (table.sentence, *(column.sentence for column in table.columns)):
             assert sentence[-1] in ".…"
@@ -72,32 +72,6 @@ class TestDeclarations:
         assert types.pop("wijk_code") == types.pop("buurt_code") == "str"
         wijken = {column.name: column.dtype for column in contract.PREDICTIONS.columns}
         assert types == {name: kind for name, kind in wijken.items() if name != "wijk_code"}
-
-
-class TestWhatARunLeaves:
-    def test_every_file_is_declared(self) -> None:
-        files = {table.file for table in contract.TABLES.values()}
-        inside = {path.name for path in whole_run().iterdir()}
-        assert inside <= files | set(contract.OTHER_FILES)
-        # made of what the demo has not, or of what is not asked for
-        others = {contract.STACKING, contract.SENSITIVE_CHANGES, contract.SCENARIO}
-        expected = {table for table in contract.TABLES.values() if "run" in table.tasks} - others
-        assert inside & files == {table.file for table in expected}
-
-    @pytest.mark.parametrize("table", contract.TABLES.values(), ids=lambda table: table.name)
-    def test_what_is_read_back_keeps_the_contract(self, table: Table) -> None:
-        made = runs.finished(whole_run())
-        if not made.has(table):
-            pytest.skip("a whole run does not write it")
-        rows = made.read(table)
-        assert len(rows)
-        contract.check(table, rows)
-        if table is not contract.PANEL:  # whose topics stand between their columns
-            declared = [n for column in table.columns for n in rows.columns if column.covers(n)]
-            assert declared == list(rows.columns)
-
-    def test_run_json_says_which_contract(self) -> None:
-        assert runs.read_record(whole_run())["contract"] == contract.VERSION
 
 
 class TestWriting:
@@ -212,13 +186,6 @@ class TestReading:
 
 
 class TestAnotherContract:
-    @pytest.mark.parametrize("task", ["report", "verify", "compare"])
-    def test_a_run_of_another_version_is_refused(self, another: Path, task: str) -> None:
-        more = {"report": ["gemeente=GM9001"], "verify": [*DEMO, *OFF]}.get(task, [])
-        done = cli(task, another, *more)
-        refused(done, "under another contract", "(99)", f"contract {contract.VERSION}", "again")
-        assert len(done.err[done.err.index("error: ") :].splitlines()) == 1
-
     def test_a_run_from_before_contracts_is_refused(self, another: Path) -> None:
         record = runs.read_record(another)
         del record["contract"]
