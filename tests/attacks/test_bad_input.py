@@ -148,7 +148,7 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "negative people": (
         KWB,
         lambda table: table.assign(AantalInwoners_5=-table["AantalInwoners_5"]),
-        ["aantal_inwoners", "in 2018", "counts of 0 and up", "Correct the table"],
+        ["aantal_inwoners", "in 2018", "counts of 0 or more", "Correct the table"],
     ),
     "more clients than people": (
         JEUGD,

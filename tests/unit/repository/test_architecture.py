@@ -22,11 +22,12 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what the command reads and writes."""
+    """A copy of what the command reads and writes, with two wings of the house."""
     for name in ("pyproject.toml", architecture.PICTURE, *architecture.PAGES):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(PACKAGE, tmp_path / "src" / "risicomodel")
+    for wing in ("demo", "runs"):
+        shutil.copytree(PACKAGE / wing, tmp_path / "src" / "risicomodel" / wing)
     return tmp_path
 
 
@@ -86,6 +87,13 @@ def test_every_file_that_the_page_names_is_there() -> None:
     files = named_files(PAGE.read_text(encoding="utf-8"))
     assert len(files) > 40
     assert [path for path in files if not path.exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.stem)
+def test_every_module_that_a_page_names_is_there(page: Path) -> None:
+    files = named_files(page.read_text(encoding="utf-8"))
+    modules = [path for path in files if path.suffix == ".py" and path.parent != PACKAGE]
+    assert [path for path in modules if not path.exists()] == []
 
 
 def test_every_function_that_the_page_names_is_in_a_file_it_names_beside_it() -> None:
