@@ -48,7 +48,7 @@ def tables() -> str:
     declared = list(contract.TABLES.values())
     head = HEAD.format(version=contract.VERSION)
     index = [
-        _row(f"[`{table.file}`](#{_anchor(table.file)})", table.sentence, _code(table.tasks))
+        _row(f"[`{table.file}`](#{_anchor(table.file)})", table.sentence, _code(table.commands))
         for table in declared
     ]
     others = [_row(f"`{name}`", what) for name, what in contract.OTHER_FILES.items()]
@@ -66,7 +66,7 @@ def _section(table: Table) -> str:
             "",
             table.sentence,
             "",
-            f"Key: {key}. Written by: {_code(table.tasks)}.",
+            f"Key: {key}. Written by: {_code(table.commands)}.",
             "",
             "| column | type | unit | what |",
             "|---|---|---|---|",

@@ -364,7 +364,7 @@ def test_every_table_keeps_its_contract(run: Path) -> None:
     inside = {path.name for path in run.iterdir()}
     # made of what the demo has not, or of what is not asked for
     others = {contract.STACKING, contract.SENSITIVE_CHANGES, contract.SCENARIO}
-    expected = {table for table in contract.TABLES.values() if "run" in table.tasks} - others
+    expected = {table for table in contract.TABLES.values() if "run" in table.commands} - others
     assert inside - set(contract.OTHER_FILES) == {table.file for table in expected}
     made = runs.finished(run)
     for table in expected:

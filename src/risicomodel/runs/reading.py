@@ -86,15 +86,16 @@ class FinishedRun:
         Raises
         ------
         ConfigError
-            Naming all that it lacks, and the tasks that write them.
+            Naming all that it lacks, and the commands that write them.
         """
         lacking = [table for table in tables if not self.has(table)]
         if lacking:
-            tasks = [t for t in lacking[0].tasks if all(t in table.tasks for table in lacking)]
-            commands = " or ".join(f"'risicomodel {task}'" for task in tasks)
+            # one command writes what is read together: of those of the table that fewest write
+            names = min((table.commands for table in lacking), key=len)
+            commands = " or ".join(f"'risicomodel {name}'" for name in names)
             raise ConfigError(
                 f"the run in {self.folder} has no {', '.join(t.file for t in lacking)}; expected "
-                f"is a run of {commands}. Make one, or name another."
+                f"a run of {commands}. Make one, or name another."
             )
 
 
@@ -115,7 +116,7 @@ def finished(folder: Path) -> FinishedRun:
     """
     if not (folder / RECORD).is_file():
         raise ConfigError(
-            f"{folder} is not a finished run ({RECORD} is not in it); expected is the folder of "
+            f"{folder} is not a finished run ({RECORD} is not in it); expected the folder of "
             "one. Make one with 'risicomodel run', or name another."
         )
     record = read_record(folder)

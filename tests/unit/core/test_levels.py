@@ -220,9 +220,9 @@ class TestRun:
 
     def test_tables_keep_the_contract_that_wijken_have(self) -> None:
         made = runs.finished(tiny_run())
-        there = [table for table in contract.TABLES.values() if made.has(table)]
-        assert {contract.PANEL, contract.PREDICTIONS, contract.SCORES} <= set(there)
-        for table in there:
+        tables = [table for table in contract.TABLES.values() if made.has(table)]
+        assert {contract.PANEL, contract.PREDICTIONS, contract.SCORES} <= set(tables)
+        for table in tables:
             contract.check(table, made.read(table))
             written = BUURT.published(made.read(table))
             contract.check(table.at(BUURT), written)
@@ -264,7 +264,7 @@ class TestRun:
         words = [*LEARN, "domain=bijstand", "estimate.most_moved=1.0001"]
         words += ["split.protocols=[unseen_gemeente,unseen_wijk]", f"run.dir={tmp_path / 'run'}"]
         told = well("run", "level=buurt", *words).err
-        assert "the buurten would have to be scaled further" in told
+        assert "its buurten would be scaled by more than estimate.most_moved" in told
         assert "no explanations of buurten in a whole run" in told
         assert "wijken" not in told
 

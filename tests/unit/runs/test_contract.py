@@ -51,8 +51,8 @@ class TestDeclarations:
         names = [column.name for column in table.columns]
         assert len(set(names)) == len(names)
         assert set(table.key) <= set(names)
-        assert table.tasks
-        assert set(table.tasks) <= set(COMMANDS)
+        assert table.commands
+        assert set(table.commands) <= set(COMMANDS)
         assert Path(table.file).suffix in {".csv", ".parquet"}
         for sentence in (table.sentence, *(column.sentence for column in table.columns)):
             assert sentence[-1] in ".…"

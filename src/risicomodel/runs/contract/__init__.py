@@ -64,7 +64,7 @@ TABLES = {
 }  # fmt: skip
 # what else a run may leave in its folder
 OTHER_FILES = {
-    "run.json": "how the run came about, and which contract its tables keep; comes last",
+    "run.json": "how the run was made, and which contract its tables keep; written last",
     "leaderboard.svg": "the leaderboard as a picture",
     "tuned.yaml": "the parameters that tuning found, to use in other runs",
     "report": "the folder of the run's report",

@@ -30,7 +30,7 @@ from risicomodel.runs.contract.shared import (
     share,
 )
 
-EVERY_TASK = words("data train run explain tune forecast verify")
+EVERY_COMMAND = words("data train run explain tune forecast verify")
 PLACE_ID = Column(
     "place_id", TEXT, "", "Code and year in which the area was first seen: codes come back."
 )
@@ -50,7 +50,7 @@ PANEL = Table(
     "panel.parquet",
     "Every wijk and year with its published figures and the features that were out by then.",
     key=(AREA, "year"),
-    tasks=EVERY_TASK,
+    commands=EVERY_COMMAND,
     columns=(
         WIJK_CODE,
         CALENDAR_YEAR,
@@ -115,7 +115,7 @@ GEMEENTEN = Table(
     "gemeenten.parquet",
     "Published totals of gemeenten, which are more than their wijken together.",
     key=("gm_code", "year"),
-    tasks=EVERY_TASK,
+    commands=EVERY_COMMAND,
     columns=(
         GM_CODE,
         CALENDAR_YEAR,
@@ -127,7 +127,7 @@ OUTLINES = Table(
     "outlines.parquet",
     "Wijken as the maps in the archive draw them; no rows without a map.",
     key=("year", AREA),
-    tasks=EVERY_TASK,
+    commands=EVERY_COMMAND,
     columns=(
         Column("year", WHOLE, YEAR, "Year of the map."),
         WIJK_CODE,
@@ -143,7 +143,7 @@ QUALITY = Table(
     "quality.csv",
     "What is there and what is not: figures by status, late features, redrawn areas.",
     key=("check", "subject", "year"),
-    tasks=EVERY_TASK,
+    commands=EVERY_COMMAND,
     columns=(
         Column(
             "check",
@@ -164,7 +164,7 @@ STACKING = Table(
     "stacking.parquet",
     "Who has one or more provisions in the social domain, as CBS counts everyone once.",
     key=(AREA, "year"),
-    tasks=EVERY_TASK,
+    commands=EVERY_COMMAND,
     columns=(
         WIJK_CODE,
         CALENDAR_YEAR,
@@ -177,7 +177,7 @@ FEATURES = Table(
     "features.csv",
     "The features of the run: what they are made of, and which domains may use them.",
     key=("feature",),
-    tasks=words("train run explain"),
+    commands=words("train run explain"),
     columns=(
         FEATURE,
         FAMILY,

@@ -78,8 +78,8 @@ class Table:
         The columns that no two rows share, in the order of the rows' names.
     columns : tuple of Column
         In the order in which they are written.
-    tasks : tuple of str
-        The tasks of the command line that write it.
+    commands : tuple of str
+        The commands that write it: ``run``, ``train``, …
 
     Examples
     --------
@@ -94,7 +94,7 @@ class Table:
     sentence: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    tasks: tuple[str, ...]
+    commands: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -134,5 +134,5 @@ class Table:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text: keys and tasks are declared so."""
+    """Return the words of a text: keys and commands are declared so."""
     return tuple(text.split())

@@ -57,7 +57,7 @@ EXPLANATIONS = Table(
     "explanations.parquet",
     "What every column of the model, a feature's contexts apart, adds to a wijk's expected rate.",
     key=("domain", AREA, "year", "feature"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(
         *_WHERE,
         _WHAT,
@@ -72,7 +72,7 @@ EXPLANATION_FEATURES = Table(
     "explanation_features.parquet",
     "What every feature, with its contexts, adds to a wijk's expected rate.",
     key=("domain", AREA, "year", "feature"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(*_WHERE, _WHAT, _label(FAMILY), _VALUE, *_AMOUNTS),
 )
 
@@ -80,7 +80,7 @@ EXPLANATION_FAMILIES = Table(
     "explanation_families.parquet",
     "What every family of features adds to a wijk's expected rate.",
     key=("domain", AREA, "year", "family"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(*_WHERE, _label(FAMILY), *_AMOUNTS),
 )
 
@@ -88,7 +88,7 @@ SIMILAR = Table(
     "similar.csv",
     "The wijken in other gemeenten that a wijk is most like, by its features.",
     key=("year", AREA, "rank"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(
         CALENDAR_YEAR,
         WIJK_CODE,
@@ -102,7 +102,7 @@ IMPORTANCE = Table(
     "importance.csv",
     "How much every column, feature and family moves what is expected; unused features too.",
     key=words("domain level name"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(
         DOMAIN,
         Column("level", TEXT, "", "column, feature or family."),
@@ -121,7 +121,7 @@ DEPENDENCE = Table(
     "dependence.csv",
     "What a column or feature adds along its values.",
     key=words("domain level feature bin"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(
         DOMAIN,
         Column("level", TEXT, "", "column or feature."),
@@ -142,7 +142,7 @@ INTERACTIONS = Table(
     "interactions.csv",
     "The pairs of features whose interplay moves expectations most.",
     key=words("domain rank"),
-    tasks=EXPLAINING,
+    commands=EXPLAINING,
     columns=(
         DOMAIN,
         Column("rank", WHOLE, "", "1 matters most."),

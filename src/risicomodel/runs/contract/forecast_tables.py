@@ -65,7 +65,7 @@ FORECASTS = Table(
     "forecasts.parquet",
     "Clients and rates of every wijk of the newest map, one to five years ahead.",
     key=("domain", AREA, "origin_year", "year", "model"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         DOMAIN,
         WIJK_CODE,
@@ -87,7 +87,7 @@ FORECAST_SUMS = Table(
     "forecast_sums.csv",
     "The champion's forecasts of gemeenten and the country, in which wijken add up.",
     key=words("domain level code origin_year year model"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         DOMAIN,
         Column("level", TEXT, "", "gemeente or country."),
@@ -117,7 +117,7 @@ FORECAST_SCORES = Table(
     "forecast_scores.csv",
     "How good forecasts from earlier origins were, by what came out since.",
     key=words("domain origin_year horizon model"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         DOMAIN,
         _ORIGIN_TEXT,
@@ -133,7 +133,7 @@ FORECAST_BANDS = Table(
     "forecast_bands.csv",
     "How often the bands of earlier forecasts held what came out, and how wide they were.",
     key=words("level domain model origin_year horizon group"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         Column("level", TEXT, "", "wijk (or buurt), gemeente or country."),
         DOMAIN,
@@ -152,7 +152,7 @@ FORECAST_DRIVERS = Table(
     "forecast_drivers.csv",
     "What the forecasts stand on, and which year each of it describes.",
     key=words("domain driver"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         DOMAIN,
         Column("driver", TEXT, "", "figures, halves, boundaries, or a topic of CBS's columns."),
@@ -165,7 +165,7 @@ CROSSWALK = Table(
     "crosswalk.parquet",
     "Which share of the people of earlier wijken lives in which wijk that is forecast.",
     key=words("from_year from_code to_code"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         Column("from_code", TEXT, "", "Code of the earlier area."),
         Column("to_code", TEXT, "", "Code of the area that is forecast."),
@@ -179,7 +179,7 @@ SCENARIO = Table(
     "scenario.csv",
     "What forecasts would be if the people were others and all else stayed: no cause is claimed.",
     key=words("domain level code year"),
-    tasks=FORECASTING,
+    commands=FORECASTING,
     columns=(
         DOMAIN,
         Column("level", TEXT, "", "wijk (or buurt), gemeente or country."),
@@ -199,7 +199,7 @@ VERIFY = Table(
     "verify.csv",
     "How good earlier forecasts turned out, per year ahead and model.",
     key=words("domain origin_year horizon model"),
-    tasks=VERIFYING,
+    commands=VERIFYING,
     columns=(DOMAIN, _ORIGIN_TEXT, HORIZON, _METHOD, *_ERRORS, N_WIJKEN, _COVERAGE, CHAMPION),
 )
 
@@ -207,7 +207,7 @@ VERIFY_GEMEENTEN = Table(
     "verify_gemeenten.csv",
     "Clients that the champion forecast and that were published, per gemeente.",
     key=words("domain year gm_code"),
-    tasks=VERIFYING,
+    commands=VERIFYING,
     columns=(
         DOMAIN,
         _AHEAD,
@@ -224,7 +224,7 @@ VERIFY_WORST = Table(
     "verify_worst.csv",
     "The ten wijken per domain and year that the champion was furthest off in.",
     key=("domain", "year", AREA),
-    tasks=VERIFYING,
+    commands=VERIFYING,
     columns=(
         DOMAIN,
         _AHEAD,
@@ -244,7 +244,7 @@ VERIFY_WIJKEN = Table(
     "verify_wijken.parquet",
     "Every earlier forecast beside the figure that was published since.",
     key=("domain", AREA, "origin_year", "year", "model"),
-    tasks=VERIFYING,
+    commands=VERIFYING,
     columns=(
         WIJK_CODE,
         WIJK_NAME,

@@ -45,7 +45,7 @@ SCORES = Table(
     "scores.csv",
     "Every metric of every model on every protocol, of all wijken and of groups of them.",
     key=words("domain protocol model metric group"),
-    tasks=FITTING,
+    commands=FITTING,
     columns=(
         DOMAIN,
         PROTOCOL,
@@ -69,7 +69,7 @@ LEADERBOARD = Table(
     "leaderboard.csv",
     "The scores of all wijken together, a row per model, best WAPE first.",
     key=words("domain protocol model"),
-    tasks=FITTING,
+    commands=FITTING,
     columns=(
         DOMAIN,
         PROTOCOL,
@@ -88,7 +88,7 @@ CALIBRATION = Table(
     "calibration.csv",
     "Predicted beside observed rates, per tenth of the predictions.",
     key=words("domain protocol model bin"),
-    tasks=FITTING,
+    commands=FITTING,
     columns=(
         DOMAIN,
         PROTOCOL,
@@ -104,7 +104,7 @@ PREDICTIONS = Table(
     "predictions.parquet",
     "What is expected of every wijk and year with features, and the best estimate there is.",
     key=(*words("domain"), AREA, *words("year kind model")),
-    tasks=FITTING,
+    commands=FITTING,
     columns=(
         DOMAIN,
         WIJK_CODE,
@@ -135,7 +135,7 @@ ADDING_UP = Table(
     "adding_up.csv",
     "Published totals of gemeenten beside the sum of their wijken, and what was done about it.",
     key=words("domain model gm_code year"),
-    tasks=FITTING,
+    commands=FITTING,
     columns=(
         GM_CODE,
         CALENDAR_YEAR,
@@ -162,7 +162,7 @@ SENSITIVE_CHANGES = Table(
     "sensitive_changes.csv",
     "What sensitive features change: the same models on the same folds with and without them.",
     key=words("domain model feature fifth"),
-    tasks=words("train run explain"),
+    commands=words("train run explain"),
     columns=(
         FEATURE,
         Column("fifth", WHOLE, "", "Fifth of the wijken by that feature, 1 the lowest; 0 is all."),
@@ -182,7 +182,7 @@ TRIALS = Table(
     "trials.csv",
     "Every trial of every study that looked for better parameters; one that was lost stands twice.",
     key=(),
-    tasks=words("tune"),
+    commands=words("tune"),
     columns=(
         DOMAIN,
         MODEL,
@@ -200,12 +200,12 @@ TUNED = Table(
     "tuned.csv",
     "What tuning brought, per domain and model.",
     key=words("domain model"),
-    tasks=words("tune"),
+    commands=words("tune"),
     columns=(
         DOMAIN,
         MODEL,
         _score("configured", "Score of the model as configured, on the outer folds."),
-        _score("nested", "Score of the tuned model, on the outer folds: the one to tell."),
+        _score("nested", "Score of the tuned model, on the outer folds: the one to report."),
         _score("inner", "Score of the best trial itself, which is too kind."),
     ),
 )
