@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.ready
 
-.PHONY: run test lint types docs bench repro lock clean help
+.PHONY: run test mutants lint types docs bench repro lock clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -20,6 +20,9 @@ run: $(SETUP) ## the main job on built-in data
 
 test: $(SETUP) ## all tests; with RISICOMODEL_ARCHIVE=PATH also those on real CBS tables
 	$(BIN)/pytest -n 2 --dist worksteal
+
+mutants: $(SETUP) ## break each guard on purpose; its tests must fail (minutes)
+	$(BIN)/python tools/mutants.py
 
 lint: $(SETUP) ## style, complexity, spelling, declared dependencies
 	$(BIN)/ruff check .
