@@ -19,7 +19,7 @@ from risicomodel.data.panel import build, schema
 from risicomodel.data.sources.archive import Archive
 from risicomodel.demo import catalogue, write_archive
 from support.country import SMALL, posed
-from support.running import as_cbs
+from support.running import as_cbs, whole_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,3 +131,9 @@ def whole_archive(small_demo: Archive, tmp_path_factory: pytest.TempPathFactory)
 def archive(whole_archive: Path, tmp_path: Path) -> Path:
     """A folder of made-up tables under CBS's names, to be spoilt."""
     return shutil.copytree(whole_archive, tmp_path / "archive")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A copy of the whole run, to change."""
+    return shutil.copytree(whole_run(), tmp_path / "run")

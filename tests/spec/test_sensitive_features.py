@@ -12,9 +12,12 @@ import pytest
 from risicomodel.core.errors import ConfigError
 from risicomodel.data import features
 from risicomodel.data.features import CONTEXTS
+from risicomodel.publishing.report import site
+from risicomodel.publishing.report.settings import ReportSettings
 from risicomodel.results.evaluation import sensitive_features
 from risicomodel.results.explanation import nearest_wijken
 from support.feature_sets import ORIGIN, SETS, one, shipped
+from support.reports import smallest_gemeente, texts
 from support.running import SHORT, cli, refused, well
 
 if TYPE_CHECKING:
@@ -117,3 +120,14 @@ def test_wijken_are_never_compared_by_figures_origin_or_where_they_lie(
     assert not {"westers", "eigen_figuur"} & set(names)
     assert not [name for name in names if name.startswith("ligging_")]
     assert "aandeel_65_plus" in names
+
+
+def test_a_report_shows_the_justification(copied: Path, tmp_path: Path) -> None:
+    """A report on a run with sensitive features shows their justification."""
+    path = copied / "run.json"
+    run = json.loads(path.read_text(encoding="utf-8")) | {"justification": "study 12"}
+    path.write_text(json.dumps(run), encoding="utf-8")
+    site.write(copied, tmp_path / "out", ReportSettings(smallest_gemeente()))
+    for name in ("uitleg.html", "register.html"):
+        assert "“study 12”" in texts(tmp_path / "out" / name)
+        assert "geen kenmerk" not in texts(tmp_path / "out" / name)

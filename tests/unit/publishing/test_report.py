@@ -7,7 +7,6 @@ import shutil
 import string
 import time
 from concurrent.futures import ThreadPoolExecutor
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +15,11 @@ import pytest
 import shapely
 
 from risicomodel.core import storage
-from risicomodel.publishing import disclosure
 from risicomodel.publishing.presentation import charts, curves, maps
 from risicomodel.publishing.presentation import language as words
-from risicomodel.publishing.report import (
-    drivers,
-    gaps,
-    gemeente,
-    importance_page,
-    records,
-    site,
-)
+from risicomodel.publishing.report import drivers, gaps, gemeente, importance_page, records, site
 from risicomodel.publishing.report.settings import LANGUAGES, ReportSettings
+from support.reports import english_report, smallest_gemeente, texts, whole_country
 from support.running import cli, refused, well, whole_run
 
 if TYPE_CHECKING:
@@ -48,40 +40,17 @@ def _run_first() -> None:
 
 @pytest.fixture(scope="module")
 def country() -> Country:
-    return site.of_country(disclosure.disclose(whole_run()))
+    return whole_country()
 
 
 @pytest.fixture(scope="module")
-def smallest(country: Country) -> str:
-    """The gemeente with the fewest wijken, but more than one."""
-    count = country.shown.wijken.groupby("gm_code").size()
-    return str(count[count > 1].idxmin())
+def smallest() -> str:
+    return smallest_gemeente()
 
 
 @pytest.fixture(scope="module")
-def english(tmp_path_factory: pytest.TempPathFactory, smallest: str) -> Path:
-    """A report in English."""
-    folder = tmp_path_factory.mktemp("english") / "out"
-    site.write(whole_run(), folder, ReportSettings(smallest, "en"))
-    return folder
-
-
-@pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """A copy of the whole run, to change."""
-    return shutil.copytree(whole_run(), tmp_path / "run")
-
-
-def texts(page: Path) -> str:
-    """Everything a page shows, without markup."""
-    said: list[str] = []
-
-    class Reader(HTMLParser):
-        def handle_data(self, data: str) -> None:
-            said.append(data)
-
-    Reader().feed(page.read_text(encoding="utf-8"))
-    return " ".join(" ".join(said).split())
+def english() -> Path:
+    return english_report()
 
 
 class TestCatalogues:
@@ -121,24 +90,6 @@ class TestCommand:
         well("report", whole_run(), f"gemeente={smallest}", "report.language=en",
              f"run.dir={tmp_path / 'out'}")  # fmt: skip
         assert '<html lang="en">' in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-
-    def test_made_up_figures_are_marked_on_every_page(self, tmp_path: Path, smallest: str) -> None:
-        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
-        for page in (tmp_path / "out").glob("*.html"):
-            assert "Verzonnen cijfers" in texts(page)
-            if page.name not in {"register.html", "gegevens.html"}:
-                assert "dit gaat over wijken, niet over mensen" in texts(page)
-
-    def test_the_same_tables_give_the_same_pages(self, tmp_path: Path, smallest: str) -> None:
-        for name in ("one", "two"):
-            site.write(whole_run(), tmp_path / name, ReportSettings(smallest))
-        for path in (tmp_path / "one").glob("*.html"):
-            assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
-
-    def test_no_path_of_this_machine(self, tmp_path: Path, smallest: str) -> None:
-        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
-        for path in (tmp_path / "out").rglob("*.*"):
-            assert str(whole_run()).encode() not in path.read_bytes()
 
     def test_the_register_record_has_the_fields_of_the_standard(
         self, tmp_path: Path, smallest: str
@@ -286,37 +237,6 @@ class TestOddities:
         assert "staat niet welke wijken op elkaar lijken" in texts(wijk)
         assert "staat niet welke kenmerken meetellen" in texts(index.parent / "wat-telt-mee.html")
 
-    def test_a_name_with_markup_is_text(self, copied: Path, tmp_path: Path, smallest: str) -> None:
-        panel = pd.read_parquet(copied / "panel.parquet")
-        evil = '<script>alert("x")</script>&"\''
-        panel.loc[panel["gm_code"] == smallest, ["wijk_name", "gm_name"]] = evil
-        panel.to_parquet(copied / "panel.parquet", index=False)
-        index, *_ = site.write(copied, tmp_path / "out", ReportSettings(smallest))
-        for page in index.parent.glob("*.html"):
-            assert "<script>alert" not in page.read_text(encoding="utf-8")
-            assert 'alert("x")' in texts(page)
-
-    def test_sensitive_features_are_told_of_with_their_justification(
-        self, copied: Path, tmp_path: Path, smallest: str
-    ) -> None:
-        path = copied / "run.json"
-        run = json.loads(path.read_text(encoding="utf-8")) | {"justification": "study 12"}
-        path.write_text(json.dumps(run), encoding="utf-8")
-        site.write(copied, tmp_path / "out", ReportSettings(smallest))
-        for name in ("uitleg.html", "register.html"):
-            assert "“study 12”" in texts(tmp_path / "out" / name)
-            assert "geen kenmerk" not in texts(tmp_path / "out" / name)
-
-    def test_a_name_is_no_formula_in_a_spreadsheet(
-        self, copied: Path, tmp_path: Path, smallest: str
-    ) -> None:
-        panel = pd.read_parquet(copied / "panel.parquet")
-        panel.loc[panel["gm_code"] == smallest, "wijk_name"] = "=1+1"
-        panel.to_parquet(copied / "panel.parquet", index=False)
-        site.write(copied, tmp_path / "out", ReportSettings(smallest))
-        table = pd.read_csv(tmp_path / "out" / "data" / "wijken.csv")
-        assert table["wijk_name"].eq("'=1+1").all()
-
     def test_a_gemeente_of_which_nothing_may_be_shown(
         self, copied: Path, tmp_path: Path, smallest: str
     ) -> None:
@@ -450,17 +370,6 @@ class TestCounts:
         assert told is not None
         assert told.startswith("veel flats én weinig koop: samen 0,3 per 1.000 meer")
         assert writer.pair("jeugd", row) is None, "0.03 per 100 is written as 0.0"
-
-
-class TestAccountability:
-    def test_the_model_card_and_the_datasheet_are_in_the_folder(self, english: Path) -> None:
-        card, data = (texts(english / f"{name}.html") for name in ("uitleg", "gegevens"))
-        for part in ("Model card", "What is it?", "For whom?", "What not to use this for",
-                     "What did it learn from?", "Limits", "Fairness", "Repeating it"):  # fmt: skip
-            assert part in card
-        for part in ("Datasheet", "A wijk in a year", "CBS rounds to 5", "Source and licence",
-                     "Not delivered", "All tables"):  # fmt: skip
-            assert part in data
 
 
 class TestParts:

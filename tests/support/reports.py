@@ -1,0 +1,59 @@
+"""Reports of the whole small run, made once, and what their pages say."""
+
+from __future__ import annotations
+
+import functools
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from risicomodel.core import paths
+from risicomodel.publishing import disclosure
+from risicomodel.publishing.report import site
+from risicomodel.publishing.report.settings import ReportSettings
+from support.running import whole_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from risicomodel.publishing.report.country import Country
+
+
+def texts(page: Path) -> str:
+    """Everything a page shows, without markup."""
+    said: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_data(self, data: str) -> None:
+            said.append(data)
+
+    Reader().feed(page.read_text(encoding="utf-8"))
+    return " ".join(" ".join(said).split())
+
+
+@functools.cache
+def whole_country() -> Country:
+    """What may be shown of the whole small run."""
+    return site.of_country(disclosure.disclose(whole_run()))
+
+
+@functools.cache
+def smallest_gemeente() -> str:
+    """The gemeente with the fewest wijken, but more than one."""
+    count = whole_country().shown.wijken.groupby("gm_code").size()
+    return str(count[count > 1].idxmin())
+
+
+@functools.cache
+def every_report() -> Path:
+    """The folder with reports of all gemeenten of the whole small run, for reading only."""
+    folder = paths.home() / "shared" / "every"
+    site.write(whole_run(), folder, ReportSettings("all"))
+    return folder
+
+
+@functools.cache
+def english_report() -> Path:
+    """A report in English of the smallest gemeente, for reading only."""
+    folder = paths.home() / "shared" / "english"
+    site.write(whole_run(), folder, ReportSettings(smallest_gemeente(), "en"))
+    return folder
