@@ -427,7 +427,7 @@ class TestOwnTable:
         done = attempt("data", *words, at=archive.parent)
         refused(done, "'wijk_code' is not mapped", "no domain is mapped")
         done = attempt("data", *words, f"data.own.columns={MAPPING}", at=archive.parent)
-        refused(done, "'data.own.columns' has no value yet", "'+data.own.columns=…'")
+        refused(done, "'data.own.columns' has no value to change", "'+data.own.columns=…'")
 
 
 class _Nonsense(BaseHTTPRequestHandler):
@@ -478,7 +478,7 @@ class TestTrackingServer:
             server.shutdown()
             server.server_close()
         assert "tracking stopped" in done.err
-        assert f"Results are in {tmp_path / 'run'} all the same" in done.err
+        assert f"All results are in {tmp_path / 'run'}" in done.err
 
     @pytest.mark.parametrize("kind", ["no protocol", "no database"])
     def test_is_no_store(self, kind: str, tmp_path: Path) -> None:

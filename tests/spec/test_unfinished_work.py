@@ -151,5 +151,5 @@ def test_an_interrupted_store_costs_no_results(tmp_path: Path) -> None:
         patch.setattr(tracking, "MlflowTracker", Spy)
         done = well("train", *TRACKED, f"run.dir={tmp_path / 'run'}")
     assert seen == [True]
-    assert "did not take the run (the disk is full)" in done.err
-    assert f"Results are in {tmp_path / 'run'} all the same" in done.err
+    assert "refused the run (the disk is full)" in done.err
+    assert f"All results are in {tmp_path / 'run'}" in done.err

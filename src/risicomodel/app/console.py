@@ -1,4 +1,4 @@
-"""What a person reads when a task ends: short, and what to do next."""
+"""What the command line prints when a command ends: results in short, and what to do next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
-MOST = 0.5
+MAJORITY = 0.5
 FLATTERY = "random: only there to show how flattering a random split is."
 PROTOCOL_ORDER = (
     protocols.UNSEEN_GEMEENTE,
@@ -65,7 +65,7 @@ def _table(frame: pd.DataFrame, title: str, formats: dict[str, str] | None = Non
         cells = zip(frame.columns, row, strict=True)
         table.add_row(*[_cell(value, formats.get(str(name), "")) for name, value in cells])
     out = io.StringIO()
-    # names are copied from here: a line may be long, but is never cut
+    # users copy names from here: a line may be long, but is never cut
     Console(file=out, width=WIDTH).print(table)
     return "\n".join([title, *(line.rstrip() for line in out.getvalue().rstrip().splitlines())])
 
@@ -77,7 +77,22 @@ def _cell(value: Any, form: str) -> str:
 
 
 def outcome(task: str, settings: Settings, result: Outcome) -> str:
-    """Return the end of a task: leaderboard or quality, where results are, what to do next."""
+    """Return what a command prints when it ends.
+
+    Parameters
+    ----------
+    task : str
+        The command.
+    settings : Settings
+        The run's settings.
+    result : Outcome
+        What the command produced.
+
+    Returns
+    -------
+    str
+        Leaderboard or data quality, where the results are, and what to do next.
+    """
     ends = [f"results:  {result.folder}"]
     if result.tracked:
         server = result.tracked.startswith("http")
@@ -100,29 +115,40 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
     return "\n\n".join([*parts, "\n".join(ends)])
 
 
-def pages(found: list[Path]) -> str:
-    """Return where reports are: the page to open, which of many is the index of the others."""
-    first, *others = found
-    many = [f"reports:  {len(others)}, in folders under {first.parent}"] if others else []
-    here = f"{'index:' if others else 'report:':<10}{first}"
-    return "\n".join([*many, here, "next:     open it in a browser; it needs no internet"])
+def pages(reports: list[Path]) -> str:
+    """Return where reports are.
+
+    Parameters
+    ----------
+    reports : list of Path
+        The page to open first, then the others.
+
+    Returns
+    -------
+    str
+        The page to open, and the folder of the others.
+    """
+    first, *others = reports
+    folders = [f"reports:  {len(others)}, in folders under {first.parent}"] if others else []
+    location = f"{'index:' if others else 'report:':<10}{first}"
+    return "\n".join([*folders, location, "next:     open it in a browser; it needs no internet"])
 
 
-def _forecasts(found: Forecasts) -> str:
-    """Return how good forecasts were from earlier origins, and how their bands held."""
-    tested = found.scores[found.scores["origin_year"] == "all"]
+def _forecasts(forecasts: Forecasts) -> str:
+    """Return how good forecasts from earlier origins were, and the coverage of their bands."""
+    tested = forecasts.scores[forecasts.scores["origin_year"] == "all"]
     shown = ["persistence_by_code", "persistence", "forecast", "noise_floor"]
     keys = ["domain", "horizon"]
     wide = tested.pivot(index=keys, columns="model", values="wape")
     rows = wide.reset_index()
-    model = rows["domain"].map(found.champions)
+    model = rows["domain"].map(forecasts.champions)
     rows["forecast"] = [row[name] for (_, row), name in zip(rows.iterrows(), model, strict=True)]
     rows["noise_floor"] = tested.groupby(keys)["noise_floor"].first().to_numpy()
-    held = found.interval_scores.query(
+    coverage = forecasts.interval_scores.query(
         "level not in ('gemeente', 'country') and origin_year == 'all' and group == 'all'"
     )
-    held = held[held["model"] == held["domain"].map(found.champions)]
-    rows = rows[[*keys, *shown]].merge(held[[*keys, "coverage", "width"]], on=keys, how="left")
+    coverage = coverage[coverage["model"] == coverage["domain"].map(forecasts.champions)]
+    rows = rows[[*keys, *shown]].merge(coverage[[*keys, "coverage", "width"]], on=keys, how="left")
     formats = dict.fromkeys([*shown, "coverage", "width"], ".3f")
     note = (
         "persistence: the last figure, of the same code or through the crosswalk. coverage, width: "
@@ -132,14 +158,16 @@ def _forecasts(found: Forecasts) -> str:
     return f"{_table(rows, FORECASTS, formats)}\n{note}"
 
 
-def _verified(found: Verification) -> str:
-    """Return how earlier forecasts turned out, and where they were furthest off."""
+def _verified(verification: Verification) -> str:
+    """Return how earlier forecasts turned out, with the largest errors."""
     keys = ["domain", "horizon", "model"]
     measures = ["wape", "bias", "wape_gemeente", "wape_wijk", "noise_floor", "coverage"]
-    rows = found.scores.sort_values([*keys[:2], "wape"])
+    rows = verification.scores.sort_values([*keys[:2], "wape"])
     model = rows["model"].mask(rows["champion"], rows["model"] + " *")
     table = rows.assign(model=model)[[*keys, *measures, "n_wijken"]]
-    worst = found.worst.assign(wijk=found.worst["wijk_name"] + ", " + found.worst["gm_name"])
+    worst = verification.worst.assign(
+        wijk=verification.worst["wijk_name"] + ", " + verification.worst["gm_name"]
+    )
     columns = ["domain", "year", "wijk", "forecast", "clients", "off"]
     parts = [
         _table(table, "forecasts beside figures", dict.fromkeys(measures, ".3f")),
@@ -167,7 +195,7 @@ def _leaderboard(board: pd.DataFrame) -> str:
 
 
 def _tuned(table: pd.DataFrame, settings: Settings) -> str:
-    """Return what tuning brought, by the score that counts and the one that does not."""
+    """Return what tuning gained, by the nested score and by the inner one."""
     goal = settings.tuning
     shown = table.rename(columns={"inner": "inner (too kind)"})
     title = f"tuned: {goal.metric} on {goal.protocol}"
@@ -186,7 +214,7 @@ def _header(name: str) -> str:
 
 def _quality(report: pd.DataFrame, level: Level) -> list[str]:
     """Return the data-quality report as tables: statuses, late features, redrawn areas."""
-    late = report[(report["check"] == "feature_older") & (report["share"] > MOST)]
+    late = report[(report["check"] == "feature_older") & (report["share"] > MAJORITY)]
     changed = report[(report["check"] == "place_changed") & (report["n"] > 0)]
     parts = [_table(_statuses(report), f"figures: {level.plural} by status")]
     if len(late):
@@ -223,7 +251,18 @@ def _next(task: str, settings: Settings, folder: Path) -> str:
 
 
 def archive(facts: dict[str, Any]) -> str:
-    """Return what is in an archive: tables, gaps and, with KWB and figures, the panel's quality."""
+    """Return what is in an archive.
+
+    Parameters
+    ----------
+    facts : dict
+        From :func:`risicomodel.app.pipeline.inputs.info`.
+
+    Returns
+    -------
+    str
+        Tables, missing tables and, with KWB and figures, the panel's quality.
+    """
     panel: Panel | None = facts.get("panel")
     parts = [DEMO] if facts["demo"] else []
     parts += [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
@@ -244,7 +283,7 @@ def archive(facts: dict[str, Any]) -> str:
     return "\n\n".join([*parts, *_quality(facts["quality"], panel.level)])
 
 
-def _tables(found: list[TableRef], panel: Panel | None) -> str:
+def _tables(references: list[TableRef], panel: Panel | None) -> str:
 
     used = {(p.subject, p.period): str(p.rows) for p in panel.provenance} if panel else {}
     rows = [
@@ -255,13 +294,13 @@ def _tables(found: list[TableRef], panel: Panel | None) -> str:
             "file": ref.path.name,
             "areas": used.get((ref.subject, str(ref.year)), "–"),
         }
-        for ref in found
+        for ref in references
     ]
     return _table(pd.DataFrame(rows), "tables")
 
 
 def _missing(tables: list[tuple[str, int, str]]) -> list[str]:
-    """Return a line per subject with the years and ids of the tables that are not there."""
+    """Return a line per subject with the years and ids of the missing tables."""
     by_subject: dict[str, list[str]] = {}
     for subject, year, table in tables:
         by_subject.setdefault(subject, []).append(f"{year} {table}")
@@ -276,13 +315,24 @@ def _statuses(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def comparison(table: pd.DataFrame) -> str:
-    """Return several runs' scores, and once what is the same in all of them."""
+    """Return the scores of several runs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`risicomodel.runs.compare.compare`.
+
+    Returns
+    -------
+    str
+        A table, and below it what all runs have in common.
+    """
     formats = {"wr2": ".3f", "wape": ".3f"}
     facts = ["label", "data", "features", "seed"]
-    same = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
+    constant = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
     title = "runs compared (best first; other data or rows do not compare)"
-    parts = [_table(table.drop(columns=list(same)), title, formats)]
-    told = [f"{name} {value}" for name, value in same.items() if value != ""]
-    if told:
-        parts.append(f"the same in all: {', '.join(told)}")
+    parts = [_table(table.drop(columns=list(constant)), title, formats)]
+    shared = [f"{name} {value}" for name, value in constant.items() if value != ""]
+    if shared:
+        parts.append(f"the same in all: {', '.join(shared)}")
     return "\n".join(parts)

@@ -133,7 +133,13 @@ class Settings:
         return levels.get(self.level)
 
     def about(self) -> runs.About:
-        """Return what a run's record says of how it came about; passwords left out."""
+        """Return what a run's record says of its configuration, with passwords removed.
+
+        Returns
+        -------
+        About
+            Name, data, seed, configuration and justification.
+        """
         configuration = asdict(self)
         for part, name in (("tracking", "uri"), ("tuning", "storage")):
             if configuration[part][name]:
@@ -143,9 +149,15 @@ class Settings:
         )
 
     def catalogue(self) -> dict[str, dict[int, list[str]]]:
-        """Return the tables by subject and year, years as numbers."""
+        """Return the ids of tables by subject and year, years as numbers.
+
+        Returns
+        -------
+        dict
+            ``{subject: {year: [id, …]}}``, the first id being the one that is downloaded.
+        """
         return {
-            subject: {int(year): list(found) for year, found in years.items()}
+            subject: {int(year): list(ids) for year, ids in years.items()}
             for subject, years in self.tables.items()
         }
 
@@ -153,10 +165,21 @@ class Settings:
 def compose(overrides: Sequence[str]) -> Settings:
     """Compose the configuration with overrides and check it.
 
+    Parameters
+    ----------
+    overrides : sequence of str
+        As on the command line: ``group=choice`` and ``key=value``.
+
+    Returns
+    -------
+    Settings
+        Checked.
+
     Raises
     ------
     ConfigError
-        For an override that does not parse, names nothing that exists, or does not fit together.
+        For an override that does not parse, that names nothing that exists, or whose value is not
+        valid.
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -168,7 +191,17 @@ def compose(overrides: Sequence[str]) -> Settings:
 
 @contextlib.contextmanager
 def explained(overrides: Sequence[str]) -> Iterator[None]:
-    """Turn what Hydra and OmegaConf raise into errors that say what to do."""
+    """Turn errors of Hydra and OmegaConf into errors that say what to do.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Shown in the error.
+
+    Yields
+    ------
+    None
+    """
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
@@ -179,13 +212,29 @@ def explained(overrides: Sequence[str]) -> Iterator[None]:
 
 
 def from_hydra(config: DictConfig) -> Settings:
-    """Return checked settings from a composed configuration."""
+    """Return checked settings.
+
+    Parameters
+    ----------
+    config : DictConfig
+        A composed configuration.
+
+    Returns
+    -------
+    Settings
+        Checked.
+
+    Raises
+    ------
+    ConfigError
+        Listing every violation.
+    """
     from omegaconf import OmegaConf
 
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise ConfigError(
-            f"{', '.join(missing)} has no value; allowed is what the chosen file in 'configs/' "
-            f"says of it. Give it: '{missing[0]}=…'."
+            f"{', '.join(missing)} has no value; expected one as the chosen file in 'configs/' "
+            f"describes. Set it: '{missing[0]}=…'."
         )
     with explained(()):
         merged = OmegaConf.merge(OmegaConf.structured(Settings), config)
@@ -203,13 +252,13 @@ def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
     if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
         return _unknown_choice(*match.group(1).rpartition("/")[::2])
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = lines[0].rstrip(".") if lines else type(error).__name__
+    reason = lines[0].rstrip(".") if lines else type(error).__name__
     if match := re.search(r"full_key: (\S+)", text):
-        found = f"{match.group(1)}: {found}"
+        reason = f"{match.group(1)}: {reason}"
     elif overrides:
-        found += f" (overrides: {storage.without_password(' '.join(overrides))})"
+        reason += f" (overrides: {storage.without_password(' '.join(overrides))})"
     return ConfigError(
-        f"the configuration cannot be used: {found}. Allowed are 'group=choice' and 'key=value' "
+        f"the configuration cannot be used: {reason}. Allowed are 'group=choice' and 'key=value' "
         "with a value of the key's type, as 'configs/' shows; correct the override."
     )
 
@@ -218,16 +267,16 @@ def _unknown_setting(key: str) -> ConfigError:
     keys = _all_keys()
     if key in keys:
         return ConfigError(
-            f"setting '{key}' has no value yet to change; allowed is to add one. Put a '+' before "
-            f"it: '+{key}=…'."
+            f"setting '{key}' has no value to change; expected '+{key}=…', which adds one. Put a "
+            "'+' before it."
         )
-    # of settings that end alike the nearest to the top, then the first, is likeliest meant
+    # of settings with the same last part, the one nearest to the top is the likeliest
     order = sorted(keys, key=lambda full: full.count("."))[::-1]
     by_last = {full.rpartition(".")[2]: full for full in order}
     near = nearest(key, [*keys, *by_last])
     mean = f" (did you mean '{by_last.get(near, near)}'?)" if near else ""
     return ConfigError(
-        f"unknown setting '{key}'{mean}; allowed is what 'configs/' declares. Correct the "
+        f"unknown setting '{key}'{mean}; expected one that 'configs/' declares. Correct the "
         "override, or add a new key with '+' before it."
     )
 
@@ -235,7 +284,7 @@ def _unknown_setting(key: str) -> ConfigError:
 def _unknown_choice(group: str, choice: str) -> ConfigError:
     options = _options(group)
     return ConfigError(
-        f"'{choice}' is not a choice for '{group}'{suggest(choice, options)}; allowed are "
+        f"'{choice}' is not a choice for '{group}'{suggest(choice, options)}; expected one of "
         f"{', '.join(options) or 'the groups of configs/'}. Correct the override '{group}=…'."
     )
 
@@ -266,32 +315,34 @@ def _all_keys() -> list[str]:
 
 
 def _check(settings: Settings) -> None:
-    """Check what lies across sections."""
+    """Check rules that concern more than one section."""
     levels.get(settings.level)
     if settings.data.source not in SOURCES:
         raise ConfigError(
-            f"data.source is '{settings.data.source}'; allowed are {', '.join(SOURCES)}. Choose "
-            "one with 'data=archive', 'data=cbs' or 'data=demo'."
+            f"data.source is '{settings.data.source}'; expected one of {', '.join(SOURCES)}. "
+            "Choose one with 'data=archive', 'data=cbs' or 'data=demo'."
         )
-    wrong = [
+    violations = [
         f"tables.{subject}: '{year}' is not a year"
         for subject, years in settings.tables.items()
         for year in years
         if not str(year).isdecimal()
     ]
     if settings.seed < 0:
-        wrong.append(f"seed is {settings.seed}; allowed is 0 or more")
-    wrong += _champion_violations(settings.champion)
+        violations.append(f"seed is {settings.seed}; allowed is 0 or more")
+    violations += _champion_violations(settings.champion)
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
-        wrong.append(f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more")
-    wrong += forecasting.violations(settings.forecast)
-    wrong += report.violations(settings.report)
-    wrong += explanation.violations(settings.explain)
-    wrong += compute.violations(settings.compute)
-    wrong += tuning.violations(settings.tuning)
-    wrong += _domain_violations(settings)
-    if wrong:
-        raise ConfigError("the configuration does not fit together; correct:", wrong)
+        violations.append(
+            f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more"
+        )
+    violations += forecasting.violations(settings.forecast)
+    violations += report.violations(settings.report)
+    violations += explanation.violations(settings.explain)
+    violations += compute.violations(settings.compute)
+    violations += tuning.violations(settings.tuning)
+    violations += _domain_violations(settings)
+    if violations:
+        raise ConfigError("the configuration does not fit together; correct:", violations)
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
     protocols.check(settings.split)
     models.check(settings.models)
@@ -299,21 +350,21 @@ def _check(settings: Settings) -> None:
 
 
 def _domain_violations(settings: Settings) -> list[str]:
-    """Return parameters of models for domains that are none: they would change nothing."""
-    known = sorted({*settings.domains, *_options("domain")} - {"all"})
+    """Return parameters of models for domains that do not exist: they would have no effect."""
+    domain_names = sorted({*settings.domains, *_options("domain")} - {"all"})
     return [
-        f"models.{name}.domains: '{domain}'{suggest(domain, known)} is not one of "
-        f"{', '.join(known)}"
+        f"models.{name}.domains: '{domain}'{suggest(domain, domain_names)} is not one of "
+        f"{', '.join(domain_names)}"
         for name, model in settings.models.items()
         for domain in model.domains
-        if domain not in known
+        if domain not in domain_names
     ]
 
 
 def _champion_violations(champion: ChampionSettings) -> list[str]:
     allowed = {"protocol": list(protocols.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
     return [
-        f"champion.{name} is '{chosen}'{suggest(chosen, allowed[name])}; allowed are "
+        f"champion.{name} is '{chosen}'{suggest(chosen, allowed[name])}; expected one of "
         f"{', '.join(allowed[name])}"
         for name, chosen in (("protocol", champion.protocol), ("metric", champion.metric))
         if chosen not in allowed[name]

@@ -1,7 +1,7 @@
-"""MLflow: the only module that knows it; a no-op when off or out of reach.
+"""Track runs in MLflow: the only module that imports it; does nothing when off or out of reach.
 
-A run's figures are in its folder whatever happens here. Tracking that fails is said, once, and the
-run goes on.
+A run's tables are in its folder whatever happens here. When tracking fails, that is logged once and
+the run continues.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 ALIAS = "champion"
 _STORE = "MLFLOW_TRACKING_URI"
 _ENVIRONMENT = {
-    # before the import, or it is too late
+    # read by MLflow when it is imported
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -44,18 +44,22 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One domain's winner, to be registered: the fitted model and what it scored.
+    """The best model of one domain, to be registered.
 
     Parameters
     ----------
+    domain, model_name : str
+        Which model of which domain.
+    model : RateModel
+        Fitted on all rows.
     value : float
         Its score on the declared protocol and metric.
     scored_rows : str
-        Hash of the figures it was scored on: only scores on the same ones compare.
+        Hash of the figures it was scored on; scores compare only on the same figures.
     features : str
         Name of its feature set.
     sensitive : tuple of str
-        Sensitive features it uses: such a model is never champion.
+        Sensitive features it uses; such a model never becomes champion.
     """
 
     domain: str
@@ -76,19 +80,46 @@ class Tracker:
     def log_run(
         self, folder: Path, record: Mapping[str, Any], scores: pd.DataFrame, entries: list[Entry]
     ) -> None:
-        """Track nothing."""
+        """Do nothing.
+
+        Parameters
+        ----------
+        folder : Path
+            The run's folder.
+        record : mapping
+            ``run.json``.
+        scores : DataFrame
+            ``scores.csv``.
+        entries : list of Entry
+            The best model of every domain.
+        """
 
 
 def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettings) -> Tracker:
-    """Return a tracker for a reachable store, or one that is off, with a warning that says why."""
+    """Return a tracker for a reachable store; otherwise log why not, and return one that is off.
+
+    Parameters
+    ----------
+    settings : TrackingSettings
+        Whether and where to track.
+    data : str
+        Label of the data.
+    champion : ChampionSettings
+        The protocol and metric that models compete on.
+
+    Returns
+    -------
+    Tracker
+        Ready to log runs.
+    """
     if not settings.enabled:
         return Tracker()
     uri = _absolute(settings.uri or default_uri())
     problem = _unreachable(uri, settings.timeout_seconds)
     if problem:
         log.warning(
-            "tracking is off for this run: %s does not answer (%s). Results are in the run's "
-            "folder all the same; start the server, correct tracking.uri, or use tracking=off.",
+            "tracking is off for this run: %s does not answer (%s). All results are in the run's "
+            "folder; start the server, correct tracking.uri, or use tracking=off.",
             storage.without_password(uri),
             problem,
         )
@@ -102,7 +133,7 @@ def default_uri() -> str:
 
 
 def _absolute(uri: str) -> str:
-    """Return a SQLite URI with an absolute path: the working directory decides nothing later."""
+    """Return a SQLite URI with an absolute path, so that the working directory does not matter."""
     prefix = "sqlite:///"
     if not uri.startswith(prefix):
         return uri
@@ -110,7 +141,7 @@ def _absolute(uri: str) -> str:
 
 
 def _unreachable(uri: str, timeout: int) -> str:
-    """Return why a tracking server cannot be used; empty when it can, or is no server."""
+    """Return why a tracking server cannot be used; empty if it can, or if the URI is no server."""
     if not uri.startswith(("http://", "https://")):
         return ""
     import requests
@@ -132,7 +163,7 @@ class MlflowTracker(Tracker):
     settings : TrackingSettings
         Experiment and time-out.
     data : str
-        Label of the data: models of other data are registered under another name.
+        Label of the data; models of other data are registered under another name.
     champion : ChampionSettings
         The protocol and metric that models compete on.
     """
@@ -149,12 +180,12 @@ class MlflowTracker(Tracker):
     def log_run(
         self, folder: Path, record: Mapping[str, Any], scores: pd.DataFrame, entries: list[Entry]
     ) -> None:
-        """Log parameters, metrics, tables and winners of a finished run.
+        """Log parameters, metrics, tables and best models of a finished run.
 
         Parameters
         ----------
         folder : Path
-            The run's folder: its tables become artifacts.
+            The run's folder; its tables become artifacts.
         record : mapping
             ``run.json``.
         scores : DataFrame
@@ -165,9 +196,9 @@ class MlflowTracker(Tracker):
         try:
             with _quiet():
                 self._log_run(folder, record, scores, entries)
-        except Exception as error:  # noqa: BLE001 (MLflow raises many kinds; none may cost a run)
+        except Exception as error:  # noqa: BLE001 (MLflow raises many kinds; none may stop a run)
             log.warning(
-                "tracking stopped: %s did not take the run (%s). Results are in %s all the same.",
+                "tracking stopped: %s refused the run (%s). All results are in %s.",
                 self.where,
                 storage.without_password(str(error).splitlines()[0] if str(error) else repr(error)),
                 folder,
@@ -195,32 +226,32 @@ class MlflowTracker(Tracker):
                 self._register(entry, run.info.run_id)
 
     def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
-        """Return the run's files; a gemeente's own figures per wijk do not leave the machine."""
+        """Return the files to log; a gemeente's own figures per wijk are not sent to a server."""
         files = [path for path in sorted(folder.iterdir()) if path.is_file()]
-        own = any(record_["source"] == "table" for record_ in record["inputs"])
-        if not own or self._uri.startswith(("sqlite:", "file:")):
+        has_own_figures = any(source["source"] == "table" for source in record["inputs"])
+        if not has_own_figures or self._uri.startswith(("sqlite:", "file:")):
             return files
         log.warning("own figures are not sent: %s gets scores, not tables per wijk.", self.where)
         return [path for path in files if path.suffix != ".parquet"]
 
     def _experiment(self) -> str:
-        """Return the experiment's id, made where it is new; several processes may ask at once."""
+        """Return the experiment's id, created if it is new; several processes may do so at once."""
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
 
         name = self._settings.experiment
         with _alone(self._uri):  # a fresh database migrates itself: one process at a time
             client = MlflowClient(self._uri)
-            found = client.get_experiment_by_name(name)
-            if found is not None:
-                return str(found.experiment_id)
+            experiment = client.get_experiment_by_name(name)
+            if experiment is not None:
+                return str(experiment.experiment_id)
             try:
                 return str(client.create_experiment(name, artifact_location=self._artifacts()))
             except MlflowException:
-                found = client.get_experiment_by_name(name)  # another host was first
-                if found is None:
+                experiment = client.get_experiment_by_name(name)  # another host was first
+                if experiment is None:
                     raise
-                return str(found.experiment_id)
+                return str(experiment.experiment_id)
 
     def _artifacts(self) -> str | None:
         """Return where artifacts go: beside a SQLite file, or where the server keeps them."""
@@ -230,7 +261,7 @@ class MlflowTracker(Tracker):
         return (Path(self._uri.removeprefix(prefix)).resolve().parent / "mlruns").as_uri()
 
     def _register(self, entry: Entry, run_id: str) -> None:
-        """Log a winner and make it champion when it beats the present one."""
+        """Register a best model, and make it champion if it beats the present one."""
         import tempfile
 
         import mlflow
@@ -246,7 +277,7 @@ class MlflowTracker(Tracker):
                 data_path=folder,
                 pip_requirements=_requirements(),
             )
-        # registering tells what it does on the error stream, whatever the log level
+        # register_model prints to stderr, whatever the log level
         with _alone(self._uri), contextlib.redirect_stderr(io.StringIO()):
             version = mlflow.register_model(info.model_uri, name, tags=self._facts(entry))
             present = _champion(client, name)
@@ -266,7 +297,7 @@ class MlflowTracker(Tracker):
         }
 
     def _takes_over(self, entry: Entry, present: Mapping[str, str] | None) -> bool:
-        """Tell whether a model becomes champion: it beats the present one on the same figures."""
+        """Tell whether a model becomes champion: it must beat the present one, on the same rows."""
         if entry.sensitive:
             log.info("%s: a model with sensitive features is never champion.", entry.domain)
             return False
@@ -276,8 +307,8 @@ class MlflowTracker(Tracker):
         differ = [k for k in ("protocol", "metric", "scored_rows") if present.get(k) != facts[k]]
         if differ:
             log.warning(
-                "%s: the registered champion stays: its score does not compare (other %s). Use "
-                "champion.replace=true to have this run's best take over.",
+                "%s: the registered champion stays, as its score cannot be compared (different "
+                "%s). Use champion.replace=true to replace it with this run's best.",
                 entry.domain,
                 ", ".join(differ).replace("_", " "),
             )
@@ -298,7 +329,7 @@ def _champion(client: Any, name: str) -> Mapping[str, str] | None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Set MLflow's environment before its import, and keep its chatter out of the log."""
+    """Set MLflow's environment before its import, and keep its messages out of the log."""
     for name, value in _ENVIRONMENT.items():
         os.environ[name] = value
     from mlflow.utils.logging_utils import disable_logging
@@ -306,7 +337,7 @@ def _quiet() -> Iterator[None]:
     disable_logging()
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # MLflow tells the environment its store, where the next run's configuration would find it
+    # MLflow writes its URI to the environment, where the next run's configuration would read it
     before = os.environ.get(_STORE)
     try:
         yield
@@ -317,7 +348,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _alone(uri: str) -> contextlib.AbstractContextManager[None]:
-    """Hold a lock beside a SQLite store; a server looks after itself."""
+    """Hold a lock beside a SQLite store; a server needs none."""
     prefix = "sqlite:///"
     if not uri.startswith(prefix):
         return contextlib.nullcontext()
@@ -325,7 +356,7 @@ def _alone(uri: str) -> contextlib.AbstractContextManager[None]:
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    """Return settings as MLflow's flat parameters; tables, formulas and ranges stay in run.json."""
+    """Return settings as MLflow's flat parameters, without tables, formulas and ranges."""
     if not isinstance(value, Mapping):
         return {prefix: str(value)[:500]}
     out: dict[str, str] = {}
@@ -347,7 +378,7 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _name(text: str) -> str:
-    """Return a text as MLflow takes names: a gemeente's own file may be called anything."""
+    """Return a text as a valid name for MLflow: a gemeente's own file may have any name."""
     return re.sub(r"[^\w .:/-]", "_", text)
 
 
@@ -359,7 +390,7 @@ def _metrics(scores: pd.DataFrame) -> dict[str, float]:
 
 
 def _requirements() -> list[str]:
-    """Return what serving a model needs; named, so that MLflow does not go and find out."""
-    known = versions()
+    """Return the packages that serving a model needs; given, MLflow does not infer them."""
+    installed = versions()
     packages = ("numpy", "pandas", "scikit-learn", "lightgbm", "risicomodel")
-    return [f"{name}=={known[name]}" for name in packages if name in known]
+    return [f"{name}=={installed[name]}" for name in packages if name in installed]
