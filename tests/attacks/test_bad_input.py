@@ -62,7 +62,7 @@ class TestArchive:
     def test_no_features_at_all(self, archive: Path) -> None:
         for path in archive.glob("*_TypedDataSet.parquet"):
             path.unlink()
-        refused(read(archive), "no table for kwb", "needed for every wijk's features")
+        refused(read(archive), "no table for kwb", "has every wijk's features")
 
     def test_no_table_of_a_domain(self, archive: Path) -> None:
         for name in ("83620NED.csv", "84751NED.csv", WMO):
