@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from risicomodel.publishing.report import site
 from risicomodel.publishing.report.settings import ReportSettings
-from support.reports import english_report, smallest_gemeente, texts
+from support.reports import english_report, every_report, smallest_gemeente, texts
 from support.running import whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# what a browser fetches by itself: sources, stylesheets, and what a style refers to
+FETCHED = re.compile(
+    r"""(?:\bsrc(?:set)?=|<link[^>]+href=|<use[^>]+href=|url\(|@import\s)["']?([^"'\s>)]+)"""
+)
 
 
 def test_made_up_figures_are_marked_on_every_page(tmp_path: Path) -> None:
@@ -40,3 +46,16 @@ def test_the_model_card_and_the_datasheet_are_in_the_folder() -> None:
     for part in ("Datasheet", "A wijk in a year", "CBS rounds to 5", "Source and licence",
                  "Not delivered", "All tables"):  # fmt: skip
         assert part in data
+
+
+def test_a_report_fetches_nothing() -> None:
+    """A report is whole: no page of it fetches a script, style, font or image from elsewhere.
+
+    Links that a reader may follow, such as to CBS, are no part of it. The tests in a browser open
+    pages without a network as well.
+    """
+    pages = [*every_report().rglob("*.html"), *every_report().rglob("*.css")]
+    assert len(pages) > 50
+    for page in pages:
+        fetched = FETCHED.findall(page.read_text(encoding="utf-8"))
+        assert not [address for address in fetched if "//" in address], page

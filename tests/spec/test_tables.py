@@ -248,8 +248,8 @@ def test_every_wijk_with_features_has_a_row(predictions: pd.DataFrame, panel: pd
 
 
 def test_a_band_covers_nine_in_ten(predictions: pd.DataFrame) -> None:
-    """Nine out of ten published rates lie within the band of what was expected, and all within the
-    band of the estimate.
+    """About nine in ten published rates lie within the band of what was expected, and all within
+    the band of the estimate.
     """
     rows = predictions[predictions["observed_rate"].notna() & (predictions["population"] > 99)]
     inside = rows["observed_rate"].between(rows["lower"], rows["upper"])

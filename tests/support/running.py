@@ -39,6 +39,8 @@ OFF = ("tracking=off",)
 WHOLE = (*DEMO, *SPLIT, *TREES, *OFF)
 # the shortest that still fits and predicts
 SHORT = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean", "split.protocols=[unseen_gemeente]")
+# a model that learns, in one domain and protocol
+LEARN = (*SPLIT, *OFF, "domain=jeugd", "model=glm", "split.protocols=[unseen_gemeente]")
 TRACKED = tuple(word for word in SHORT if word not in OFF)
 
 TABLES = (
