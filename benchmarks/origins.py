@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from risicomodel.learning.problem import pose
+from risicomodel.learning.problem import build_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     panel = store.load_or_build(archive, chosen.domains, cache)
     may_use = {d: features.usable(chosen.features, d, it) for d, it in chosen.domains.items()}
     least = chosen.split.min_population
-    problems = pose(panel.wijken, may_use, chosen.features, least)
+    problems = build_problems(panel.wijken, may_use, chosen.features, least)
     plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
     work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
     fitted = crossfit.run(work, cache, chosen.compute)

@@ -19,8 +19,8 @@ from risicomodel.core.compute import ComputeSettings
 from risicomodel.data import features as features_module
 from risicomodel.data.panel import store
 from risicomodel.learning import crossfit, models, protocols
-from risicomodel.learning.models.boosted import ratio_and_weight
-from risicomodel.learning.problem import pose
+from risicomodel.learning.models.base import ratio_and_weight
+from risicomodel.learning.problem import build_problems
 from risicomodel.results.evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.app.settings import Settings
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.models import Rows
     from risicomodel.learning.problem import Problem
 
@@ -57,7 +57,7 @@ def export(folder: Path, overrides: list[str]) -> None:
     own = {
         name: model
         for name, model in chosen.models.items()
-        if name in models.learned(chosen.models)
+        if name in models.learners(chosen.models)
     }
     folds: list[Fold] = []
     for problem in _problems(chosen):
@@ -84,12 +84,12 @@ def _problems(chosen: Settings) -> list[Problem]:
         name: features_module.usable(chosen.features, name, domain)
         for name, domain in chosen.domains.items()
     }
-    return pose(panel.wijken, names, chosen.features, chosen.split.min_population)
+    return build_problems(panel.wijken, names, chosen.features, chosen.split.min_population)
 
 
 def _export_fold(
     folder: Path,
-    tasks: list[Task],
+    tasks: list[FitTask],
     own: dict[str, models.ModelSettings],
     score_years: list[int],
 ) -> Fold:
@@ -119,7 +119,7 @@ def _export_fold(
 
 
 def _own(
-    tasks: list[Task], own: dict[str, models.ModelSettings]
+    tasks: list[FitTask], own: dict[str, models.ModelSettings]
 ) -> dict[str, tuple[npt.NDArray[np.float64], float, float]]:
     """Return rates of every test row, seconds and CPU seconds of each of our models on a fold."""
     out = {}
@@ -136,7 +136,7 @@ def _own(
     return out
 
 
-def _scored(task: Task, score_years: list[int]) -> npt.NDArray[np.bool_]:
+def _scored(task: FitTask, score_years: list[int]) -> npt.NDArray[np.bool_]:
     """Return which of a fold's test rows count in a score, as the project decides it."""
     import numpy as np
     import pandas as pd
@@ -146,7 +146,7 @@ def _scored(task: Task, score_years: list[int]) -> npt.NDArray[np.bool_]:
     return np.isin(task.fold.test, scored["row"].to_numpy())
 
 
-def _table(task: Task, rows: Rows, index: npt.NDArray[np.intp]) -> pd.DataFrame:
+def _table(task: FitTask, rows: Rows, index: npt.NDArray[np.intp]) -> pd.DataFrame:
     """Return rows as they are exported; with ``ratio`` and ``weight`` where they are to train."""
     wijken = task.problem.wijken.iloc[index]
     table = rows.x.add_prefix(FEATURE).astype("float64").reset_index(drop=True)

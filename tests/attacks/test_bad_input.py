@@ -332,7 +332,12 @@ class TestTableId:
 class TestSplit:
     def test_fewer_gemeenten_than_folds(self, tmp_path: Path) -> None:
         done = attempt("train", *SHORT, "split.folds=60", at=tmp_path)
-        refused(done, "gemeenten with figures for 60 folds", "allowed is", "Set split.folds=24")
+        refused(
+            done,
+            "gemeenten with figures for 60 folds",
+            "expected at least one",
+            "Set split.folds=24",
+        )
 
     def test_no_wijk_large_enough(self, tmp_path: Path) -> None:
         done = attempt("train", *SHORT, "split.min_population=1000000", at=tmp_path)
@@ -345,7 +350,12 @@ class TestSplit:
     def test_no_year_to_predict(self, tmp_path: Path) -> None:
         words = ["split.protocols=[next_years]", "split.origins=[2018]"]
         done = attempt("train", *SHORT, *words, at=tmp_path)
-        refused(done, "no origin with a year after it", "2016, 2017, 2018", "Set split.origins")
+        refused(
+            done,
+            "no origin is followed by a year with figures",
+            "2016, 2017, 2018",
+            "Set split.origins",
+        )
 
 
 MAPPING = "{wijk_code: Wijkcode, year: Jaar, jeugd: Jongeren}"

@@ -26,7 +26,7 @@ def test_what_each_protocol_knows_is_as_the_design_says() -> None:
 
     DESIGN section 5: changing one of these changes what every score means.
     """
-    assert {name: (p.group, p.knows) for name, p in PROTOCOLS.items()} == {
+    assert {name: (p.group, p.reveals) for name, p in PROTOCOLS.items()} == {
         "unseen_gemeente": ("gm_group", "nation"),
         "unseen_wijk": ("wijk_group", "gemeente"),
         "next_years": ("", "history"),

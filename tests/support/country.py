@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.data import features
 from risicomodel.demo import DemoSettings
-from risicomodel.learning.problem import pose
+from risicomodel.learning.problem import build_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,4 +20,4 @@ SMALL = DemoSettings(gemeenten=25, wijken=220, first_year=2016, last_year=2018)
 def posed(wijken: pd.DataFrame, chosen: Settings, domain: str = "wmo") -> Problem:
     """Pose one domain's problem as a run does."""
     usable = features.usable(chosen.features, domain, chosen.domains[domain])
-    return pose(wijken, {domain: usable}, chosen.features, 100)[0]
+    return build_problems(wijken, {domain: usable}, chosen.features, 100)[0]

@@ -12,7 +12,7 @@ from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.problem import Problem
 
 NO_CACHE = Cache(None)
@@ -29,7 +29,7 @@ FAST = {name: QUICK[name] for name in ("mean", "persistence")}
 
 def tasks(
     problem: Problem, protocols: Sequence[str], chosen: dict[str, ModelSettings] = QUICK
-) -> list[Task]:
+) -> list[FitTask]:
     return [
         task
         for name in protocols

@@ -9,7 +9,7 @@ import pandas as pd
 
 from risicomodel.learning import models
 from risicomodel.learning.models import KINDS, ModelSettings, Rows
-from risicomodel.learning.reference_rates import Known
+from risicomodel.learning.reference_rates import ReferenceRates
 
 LEARNED = ("glm", "lightgbm", "kernel", "blend")
 BASELINES = ("mean", "gemeente_mean", "persistence")
@@ -29,7 +29,7 @@ def simulated(n: int = 800, seed: int = 1, *, missing: float = 0.1) -> Rows:
     x = x.mask(rng.random(x.shape) < missing)
     gemeente = np.where(rng.random(n) < 0.2, np.nan, rate * 1.1)
     last = np.where(rng.random(n) < 0.5, np.nan, rate * 0.9)
-    return Rows(x, nation, Known(nation, gemeente, last), population, published)
+    return Rows(x, nation, ReferenceRates(nation, gemeente, last), population, published)
 
 
 ROWS = simulated()

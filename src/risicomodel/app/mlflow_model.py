@@ -14,7 +14,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats
 from risicomodel.learning.models import RateModel, Rows, load
-from risicomodel.learning.reference_rates import Known
+from risicomodel.learning.reference_rates import ReferenceRates
 
 REFERENCE = "reference_rate"
 
@@ -31,13 +31,13 @@ class Served:
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> Floats:
         """Return a rate (0–1) per row, or a ratio where no reference is given."""
-        unknown = np.full(len(table), np.nan)
+        missing = np.full(len(table), np.nan)
         reference = np.ones(len(table))
         if REFERENCE in table:
             reference = table[REFERENCE].to_numpy(dtype="float64")
-        known = Known(nation=reference, gemeente=unknown, last=unknown)
+        revealed = ReferenceRates(nation=reference, gemeente=missing, last=missing)
         x = table.drop(columns=REFERENCE, errors="ignore").astype("float64")
-        return self._model.predict(Rows(x, reference, known, unknown))
+        return self._model.predict(Rows(x, reference, revealed, missing))
 
 
 def _load_pyfunc(data_path: str) -> Served:

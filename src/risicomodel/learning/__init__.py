@@ -1,5 +1,13 @@
-"""How rates are learned, and on what terms that is tested.
+"""How rates are learned, and under which rules that is tested.
 
-Here live protocols and what they reveal, problems, models, cross-fitting, conformal bands and
-tuning. Tables that people read are made further on, in ``results``.
+This wing holds evaluation protocols and the reference rates they reveal, learning problems, models,
+cross-fitting, conformal prediction intervals, and tuning. It takes a panel with features and gives
+predictions per row. The tables that people read are made further on, in ``results``; nothing here
+downloads data, knows a run's folder, or makes a page.
+
+Every score carries the name of its protocol; these are the protocols for which models are fitted:
+
+>>> from risicomodel.learning import protocols
+>>> list(protocols.PROTOCOLS)
+['unseen_gemeente', 'unseen_wijk', 'next_years', 'random']
 """

@@ -1,10 +1,10 @@
-"""Honest bands from out-of-fold errors: conformal, by size class, gemeente by gemeente.
+"""Conformal prediction intervals from out-of-fold errors, by size class of wijken.
 
-For a wijk of fold k only errors of the other folds count. Where folds hold whole gemeenten the
-band is that of a gemeente the calibration has never seen; and as wijken of one gemeente err
-together, the quantile leaves room for one more gemeente, not for one more wijk. Errors are scaled
-by what is known of their size (Poisson noise, rounding, the model's own error), so that a large
-wijk does not get the band of a small one.
+The interval of a wijk in fold k follows from the errors of the other folds only. If folds hold
+whole gemeenten, the interval is valid for a gemeente that the calibration has never seen. As errors
+within a gemeente are correlated, the quantile leaves room for one more gemeente, not for one more
+wijk. Errors are divided by their expected size (Poisson noise, rounding, the model's own error), so
+that a large wijk does not get the wide interval of a small one.
 """
 
 from __future__ import annotations
@@ -15,20 +15,46 @@ import pandas as pd
 from risicomodel.core import metrics
 from risicomodel.core.arrays import Floats
 
-LEVEL = 0.90
-# Finer than the classes of the scores: wijken that are too small to be scored have bands too.
+CONFIDENCE = 0.90
+# Finer than the classes of the scores: wijken that are too small to be scored have intervals too.
 CLASSES = (100, *metrics.SIZE_CLASSES)
-# Below this many errors a class has no quantile of its own and takes that of all sizes.
-ENOUGH = 50
-# A rank that is whole must not become the next one by the last digit of a level.
-HAIR = 1e-12
+# A class with fewer errors has no quantile of its own and takes that of all sizes.
+MIN_ERRORS_PER_CLASS = 50
+# Subtracted from the confidence: rounding in its last digit must not turn a whole rank into the
+# next one.
+EPSILON = 1e-12
 
 
-def spread(rate: Floats, population: Floats, model_error: float, rounded_to: int = 0) -> Floats:
+def error_scale(
+    rate: Floats, population: Floats, model_error: float, rounded_to: int = 0
+) -> Floats:
     """Return the expected size of an error: counting, rounding and a share of the rate itself.
 
     sqrt(p/n + (r²/12)/n² + (cp)²), with p the predicted rate, n the population at risk, r the
     multiple of persons that is published and c ``model_error``.
+
+    Parameters
+    ----------
+    rate : array of shape (n,)
+        Predicted rates (0–1).
+    population : array of shape (n,)
+        Persons at risk.
+    model_error : float
+        The model's own relative error.
+    rounded_to : int
+        The multiple that CBS rounds counts to (persons); 0 if it does not round.
+
+    Returns
+    -------
+    array of shape (n,)
+        In rate; always above 0.
+
+    Examples
+    --------
+    100 clients among 1,000 people, a model that is 10% off, and counts rounded to 5:
+
+    >>> error_scale(np.array([0.1]), np.array([1000.0]), 0.1, rounded_to=5).round(4).tolist()
+    [0.0142]
     """
     n = np.clip(population, 1.0, None)
     counting = np.clip(rate, 1e-6, None) / n
@@ -36,17 +62,20 @@ def spread(rate: Floats, population: Floats, model_error: float, rounded_to: int
     return out
 
 
-def conformal(rows: pd.DataFrame, calibration: pd.DataFrame, rounded_to: int = 0) -> pd.DataFrame:
-    """Return a 90% band per prediction.
+def prediction_intervals(
+    rows: pd.DataFrame, calibration: pd.DataFrame, rounded_to: int = 0
+) -> pd.DataFrame:
+    """Return a 90% prediction interval for every prediction.
 
     Parameters
     ----------
     rows : DataFrame
-        ``model``, ``fold``, ``rate``, ``population``, ``cluster`` (what errs together).
+        ``model``, ``fold``, ``rate`` (0–1), ``population`` (persons at risk), ``cluster`` (rows in
+        one cluster have correlated errors).
     calibration : DataFrame
-        The same with ``clients``: predictions whose figure is known.
+        The same columns and ``clients`` (persons): predictions with a published figure.
     rounded_to : int
-        The multiple that CBS rounds to (persons).
+        The multiple that CBS rounds counts to (persons).
 
     Returns
     -------
@@ -57,9 +86,9 @@ def conformal(rows: pd.DataFrame, calibration: pd.DataFrame, rounded_to: int = 0
     for (model, fold), part in rows.groupby(["model", "fold"]):
         errors = calibration[(calibration["model"] == model) & (calibration["fold"] != fold)]
         share = _model_error(errors)
-        scaled, wanted = (
+        scaled_errors, scaled_rows = (
             table.assign(
-                sigma=spread(
+                sigma=error_scale(
                     table["rate"].to_numpy(),
                     table["population"].to_numpy(dtype="float64"),
                     share,
@@ -69,74 +98,100 @@ def conformal(rows: pd.DataFrame, calibration: pd.DataFrame, rounded_to: int = 0
             )
             for table in (errors, part)
         )
-        out.loc[part.index] = band(wanted, scaled)
+        out.loc[part.index] = mondrian_intervals(scaled_rows, scaled_errors)
     return out
 
 
-def band(rows: pd.DataFrame, errors: pd.DataFrame) -> Floats:
-    """Return lower and upper rates by Mondrian conformal prediction (crepes).
+def mondrian_intervals(rows: pd.DataFrame, errors: pd.DataFrame) -> Floats:
+    """Return 90% intervals by Mondrian conformal prediction (crepes): one quantile per bin.
 
     Parameters
     ----------
-    rows : DataFrame
-        ``rate``, ``sigma`` (expected size of the error, in rate), ``bin``.
+    rows : DataFrame of n rows
+        ``rate`` (0–1), ``sigma`` (expected size of the error, in rate), ``bin``.
     errors : DataFrame
-        The same with ``clients``, ``population`` and ``cluster``.
+        The same columns, ``clients`` and ``population`` (persons), and ``cluster``.
 
     Returns
     -------
     array of shape (n, 2)
-        Within 0–1. Bins with fewer than :data:`ENOUGH` errors take the quantile of all; where
-        there are none at all, anything from 0 to 1 may be.
+        Lower and upper rates within 0–1. Bins with fewer than :data:`MIN_ERRORS_PER_CLASS` errors
+        take the quantile of all errors; without any errors the interval is 0 to 1.
     """
     from crepes import ConformalRegressor
 
     residual = (errors["clients"] / errors["population"] - errors["rate"]).abs().to_numpy()
-    sigma, bins = errors["sigma"].to_numpy(), errors["bin"].to_numpy(dtype="object")
-    asked = [rows["rate"].to_numpy(), rows["sigma"].to_numpy()]
-    level = cautious(errors["cluster"].nunique()) - HAIR
+    sigma, error_bins = errors["sigma"].to_numpy(), errors["bin"].to_numpy(dtype="object")
+    predictions = [rows["rate"].to_numpy(), rows["sigma"].to_numpy()]
+    confidence = clustered_confidence(errors["cluster"].nunique()) - EPSILON
     if errors.empty:
         return np.tile([0.0, 1.0], (len(rows), 1))
-    everywhere = ConformalRegressor().fit(residual, sigma)
-    out: Floats = everywhere.predict_int(*asked, confidence=level, y_min=0.0, y_max=1.0)
-    names, counts = np.unique(bins, return_counts=True)
-    wanted = rows["bin"].to_numpy(dtype="object")
-    for name in names[counts >= ENOUGH]:
-        here, there = bins == name, wanted == name
-        if there.any():
-            own = ConformalRegressor().fit(residual[here], sigma[here])
-            out[there] = own.predict_int(
-                *(a[there] for a in asked), confidence=level, y_min=0.0, y_max=1.0
+    overall = ConformalRegressor().fit(residual, sigma)
+    out: Floats = overall.predict_int(*predictions, confidence=confidence, y_min=0.0, y_max=1.0)
+    names, counts = np.unique(error_bins, return_counts=True)
+    row_bins = rows["bin"].to_numpy(dtype="object")
+    for name in names[counts >= MIN_ERRORS_PER_CLASS]:
+        calibrating, predicted = error_bins == name, row_bins == name
+        if predicted.any():
+            of_bin = ConformalRegressor().fit(residual[calibrating], sigma[calibrating])
+            out[predicted] = of_bin.predict_int(
+                *(a[predicted] for a in predictions), confidence=confidence, y_min=0.0, y_max=1.0
             )
     return out
 
 
-def cautious(clusters: int) -> float:
-    """Return the level to ask for, so that one more cluster of errors is allowed for.
+def clustered_confidence(clusters: int) -> float:
+    """Return the nominal confidence at which the interval of a new cluster still holds 90%.
 
-    0.9 (1 + 1/K), at most the K / (K + 1) that K clusters can tell. Lee, Barber and Willett (2023),
-    "Distribution-free inference with hierarchical data", leave room for a cluster in the same way.
+    0.9 (1 + 1/K), but at most K / (K + 1), the highest that K clusters can support. Lee, Barber and
+    Willett (2023), "Distribution-free inference with hierarchical data", leave room for a new
+    cluster in the same way.
+
+    Parameters
+    ----------
+    clusters : int
+        K, the number of clusters with errors.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> round(clustered_confidence(300), 4), round(clustered_confidence(4), 4)
+    (0.903, 0.8)
     """
-    return min(LEVEL * (1 + 1 / max(clusters, 1)), clusters / (clusters + 1))
+    return min(CONFIDENCE * (1 + 1 / max(clusters, 1)), clusters / (clusters + 1))
 
 
-def plain(rows: pd.DataFrame, calibration: pd.DataFrame) -> pd.DataFrame:
-    """Return what anyone would do without knowing the field: one width for every wijk.
+def constant_width_intervals(rows: pd.DataFrame, calibration: pd.DataFrame) -> pd.DataFrame:
+    """Return the baseline for intervals: one width for every wijk, with no knowledge of the field.
 
-    Split-conformal on absolute errors of the other folds (Lei et al. 2018). Parameters as in
-    :func:`conformal`.
+    Split conformal prediction on absolute errors of the other folds (Lei et al. 2018).
+
+    Parameters
+    ----------
+    rows, calibration : DataFrame
+        As for :func:`prediction_intervals`.
+
+    Returns
+    -------
+    DataFrame
+        ``lower`` and ``upper`` (rates within 0–1), on the index of ``rows``.
     """
     out = pd.DataFrame({"lower": np.nan, "upper": np.nan}, index=rows.index)
     for (model, fold), part in rows.groupby(["model", "fold"]):
         errors = calibration[(calibration["model"] == model) & (calibration["fold"] != fold)]
-        same = errors.assign(sigma=1.0, bin="all", cluster=np.arange(len(errors)))
-        out.loc[part.index] = band(part.assign(sigma=1.0, bin="all"), same)
+        unclustered = errors.assign(sigma=1.0, bin="all", cluster=np.arange(len(errors)))
+        unscaled = part.assign(sigma=1.0, bin="all")
+        out.loc[part.index] = mondrian_intervals(unscaled, unclustered)
     return out
 
 
 def _model_error(errors: pd.DataFrame) -> float:
-    """Return the relative error beyond Poisson noise, by moments, weighted by population."""
+    """Return the relative error beyond Poisson noise: method of moments, weighted by population."""
     population, predicted = errors["population"].to_numpy(), errors["rate"].to_numpy()
     rate = (errors["clients"] / errors["population"]).to_numpy()
-    beyond = population * ((rate - predicted) ** 2 - predicted / population)
-    return float(np.sqrt(max(beyond.sum() / (population * predicted**2).sum(), 0.0)))
+    excess = population * ((rate - predicted) ** 2 - predicted / population)
+    return float(np.sqrt(max(excess.sum() / (population * predicted**2).sum(), 0.0)))

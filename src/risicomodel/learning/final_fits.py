@@ -1,4 +1,4 @@
-"""Models fitted on every usable row: those to keep, and to use on new places."""
+"""Final fits: models trained on all usable rows, to be kept and used on other places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from risicomodel.core import compute as compute_module
+from risicomodel.core import compute
 from risicomodel.learning import crossfit, models, protocols
 
 if TYPE_CHECKING:
@@ -18,11 +18,30 @@ if TYPE_CHECKING:
 def fit_all(
     problem: Problem, name: str, chosen: Mapping[str, models.ModelSettings], seed: int
 ) -> tuple[models.RateModel, models.Rows]:
-    """Fit a model on every usable row, knowing the nation's level: the one to keep."""
-    everything = np.flatnonzero(problem.usable.to_numpy())
-    fold = protocols.Fold(-1, everything, everything, everything)
+    """Fit a model on all usable rows, with the country's rate as reference.
+
+    Parameters
+    ----------
+    problem : Problem
+        The domain's learning problem.
+    name : str
+        Which of the models.
+    chosen : mapping of str to ModelSettings
+        All models of the run by name: a blend needs its members.
+    seed : int
+        Seed of the model.
+
+    Returns
+    -------
+    model : RateModel
+        Fitted.
+    rows : Rows
+        The rows it was trained on.
+    """
+    usable = np.flatnonzero(problem.usable.to_numpy())
+    fold = protocols.Fold(-1, usable, usable, usable)
     train, _ = crossfit.rows(problem, protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE], fold)
     models.load_libraries()
-    fresh = models.for_domain(chosen, problem.domain)
-    with compute_module.one_thread():
-        return models.create(fresh[name], seed, fresh).fit(train), train
+    of_domain = models.for_domain(chosen, problem.domain)
+    with compute.one_thread():
+        return models.create(of_domain[name], seed, of_domain).fit(train), train

@@ -1,22 +1,23 @@
-"""Protocols: what a model may know, and which rows it is asked about.
+"""Evaluation protocols: which rows are predicted, and which rates a model may use to do so.
 
-A score means nothing without its protocol:
+A score means nothing without the name of its protocol:
 
 ``unseen_gemeente``
-    Folds by gemeente (merged gemeenten together): a gemeente the model has never seen.
+    Folds by gemeente (merged gemeenten together): the model predicts a gemeente it has never seen.
 ``unseen_wijk``
-    Folds by wijk, all its years together; the total of the gemeente's published wijken is known.
-    With ``level=buurt`` it is buurten that are hidden: other buurten of the same wijk, often much
-    alike, stay in the training rows, so the score is of a hidden buurt and not of a hidden wijk.
+    Folds by wijk, with all years of a wijk in one fold; the rate of the gemeente's published wijken
+    is revealed. With ``level=buurt`` buurten are held out instead. Other buurten of the same wijk,
+    often very similar, then remain in the training rows: the score is that of a hidden buurt, not
+    of a hidden wijk.
 ``unseen_year``
-    One year of a wijk is blank, its other years and its gemeente's published wijken are known. No
-    model is fitted for it: it is what estimates are scored on.
+    One year of a wijk is blank; its other years and its gemeente's published wijken are known. No
+    model is fitted for this protocol: it is how estimates are scored.
 ``next_years``
-    Train up to year T, predict T + 1 … T + h with features as they were out at T. Rates are asked;
-    the number of people is that of the year itself.
+    Train on the years up to T and predict T + 1 … T + h, with features as published at T. Only
+    rates are predicted; the population is that of the predicted year itself.
 ``random``
-    Rows at random. Only there to show how flattering it is: other years of the same wijk, and
-    its neighbours, are in the training rows.
+    Rows at random. Included only to show how flattering such a score is: other years of the same
+    wijk, and its neighbours, are in the training rows.
 """
 
 from __future__ import annotations
@@ -37,29 +38,36 @@ if TYPE_CHECKING:
 
 UNSEEN_GEMEENTE = "unseen_gemeente"
 UNSEEN_WIJK = "unseen_wijk"
-UNSEEN_YEAR = "unseen_year"  # not fitted: estimates come from the folds above
+UNSEEN_YEAR = "unseen_year"  # no fits of its own: estimates come from the folds above
 NEXT_YEARS = "next_years"
 RANDOM = "random"
 
-Knows = Literal["nation", "gemeente", "history"]
+Revealed = Literal["nation", "gemeente", "history"]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to test: how rows are grouped into folds and which level is known.
+    """How rows are grouped into folds, and which rate is revealed to the models.
 
     Parameters
     ----------
+    name : str
+        The protocol's name in tables and configuration.
     group : str
-        Column whose values stay together in one fold; empty for rows on their own.
-    knows : {"nation", "gemeente", "history"}
-        The level a model is told: the country's rate, the rate of the gemeente's published wijken
-        in the same year, or that rate in the last year until the origin.
+        Column whose values stay together in one fold; empty to assign every row separately.
+    reveals : {"nation", "gemeente", "history"}
+        The rate that models may use: the country's rate, the rate of the gemeente's published
+        wijken in the same year, or that rate in the last year up to the origin.
+
+    Examples
+    --------
+    >>> PROTOCOLS["unseen_wijk"].group, PROTOCOLS["unseen_wijk"].reveals
+    ('wijk_group', 'gemeente')
     """
 
     name: str
     group: str
-    knows: Knows
+    reveals: Revealed
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -72,7 +80,7 @@ PROTOCOLS: dict[str, Protocol] = {
 
 @dataclass
 class SplitSettings:
-    """How to test, as in ``configs/split``.
+    """How models are evaluated, as in ``configs/split``.
 
     Parameters
     ----------
@@ -81,13 +89,14 @@ class SplitSettings:
     folds : int
         Number of folds.
     score_years : list of int
-        Years the cross-sectional protocols are scored on; empty for every year with figures.
+        Years on which the cross-sectional protocols are scored; empty for every year with figures.
     min_population : int
-        Wijken with fewer persons at risk neither train nor count: their rates are noise.
+        Wijken with fewer persons at risk are neither trained on nor scored: their rates are noise.
     origins : list of int
-        Last training years of ``next_years``; empty for every year that leaves two to train on.
+        Last training years of ``next_years``; empty for every year that leaves two years to train
+        on.
     horizon : int
-        Years ahead, at most.
+        How many years ahead to predict, at most.
     """
 
     protocols: list[str] = field(default_factory=lambda: list(PROTOCOLS))
@@ -100,17 +109,17 @@ class SplitSettings:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One training and test set.
+    """One split into training and test rows.
 
     Parameters
     ----------
     fold : int
-        Number of the fold, or the origin's year in ``next_years``.
-    train, test : array of int
-        Row positions in the panel. Test rows may lack a figure: they are predicted, not scored.
-    features_from : array of int
-        For every test row, the row its features come from: itself, but in ``next_years`` its
-        place's row at the origin, or -1 where the place was not there yet.
+        Number of the fold; in ``next_years`` the year of the origin.
+    train, test : array of int, shapes (n_train,) and (n_test,)
+        Row positions in the panel. Test rows without a figure are predicted but not scored.
+    features_from : array of int, shape (n_test,)
+        For every test row, the position of the row its features are taken from: the row itself, or
+        in ``next_years`` the same place's row at the origin (-1 if the place did not exist then).
     origin : int or None
         Last year of the training rows, in ``next_years``.
     """
@@ -123,30 +132,35 @@ class Fold:
 
 
 def check(settings: SplitSettings) -> None:
-    """Raise on settings that cannot be followed.
+    """Raise if the settings cannot be carried out.
+
+    Parameters
+    ----------
+    settings : SplitSettings
+        As configured.
 
     Raises
     ------
     ConfigError
         Listing every violation.
     """
-    wrong = [
-        f"protocol '{name}' is unknown; allowed are {', '.join(PROTOCOLS)}"
+    violations = [
+        f"protocol '{name}' is unknown; expected one of {', '.join(PROTOCOLS)}"
         for name in settings.protocols
         if name not in PROTOCOLS
     ]
     if len(set(settings.protocols)) < len(settings.protocols):
-        wrong.append("a protocol is named twice; name each once")
+        violations.append("a protocol is named twice; name each once")
     if not settings.protocols:
-        wrong.append(f"no protocol; name at least one of {', '.join(PROTOCOLS)}")
+        violations.append(f"no protocol is named; name at least one of {', '.join(PROTOCOLS)}")
     if settings.folds < 2:  # noqa: PLR2004
-        wrong.append(f"folds is {settings.folds}; allowed is 2 or more")
+        violations.append(f"folds is {settings.folds}; expected 2 or more")
     if settings.horizon < 1:
-        wrong.append(f"horizon is {settings.horizon}; allowed is 1 or more")
+        violations.append(f"horizon is {settings.horizon}; expected 1 or more")
     if settings.min_population < 1:
-        wrong.append(f"min_population is {settings.min_population}; allowed is 1 or more")
-    if wrong:
-        raise ConfigError("the split settings do not fit; correct 'split':", wrong)
+        violations.append(f"min_population is {settings.min_population}; expected 1 or more")
+    if violations:
+        raise ConfigError("the split settings cannot be carried out; correct 'split':", violations)
 
 
 def folds(
@@ -163,21 +177,29 @@ def folds(
     protocol : Protocol
         One of :data:`PROTOCOLS`.
     wijken : DataFrame
-        The panel, with ``gm_group``, ``wijk_group``, ``place_id`` and ``year``.
-    usable : Series of bool
-        Rows with a figure on enough people: only these train.
+        The panel, with ``wijk_code``, ``gm_group``, ``wijk_group``, ``place_id`` and ``year``; n
+        rows.
+    usable : Series of bool, shape (n,)
+        Rows with a figure on enough people: only these are trained on.
     settings : SplitSettings
         Number of folds, origins and horizon.
     seed : int
-        Seed of the assignment, which goes by the groups' names: the order of rows changes nothing.
+        Seed of the assignment of groups to folds. A group's fold follows from its name, so the
+        order of rows makes no difference.
+
+    Yields
+    ------
+    Fold
+        Every row is a test row of exactly one fold; in ``next_years`` every row up to ``horizon``
+        years after an origin is a test row of that origin.
 
     Raises
     ------
     DataError
         If there are fewer groups than folds, or too few years.
     """
-    if protocol.knows == "history":
-        yield from _origins(wijken, usable, settings)
+    if protocol.reveals == "history":
+        yield from _origin_folds(wijken, usable, settings)
         return
 
     number = _fold_numbers(protocol, wijken, usable, settings.folds, seed)
@@ -189,61 +211,63 @@ def folds(
 def _fold_numbers(
     protocol: Protocol, wijken: pd.DataFrame, usable: pd.Series, count: int, seed: int
 ) -> npt.NDArray[np.int64]:
-    """Return every row's fold: by a hash of its group, so that one more group moves no other."""
+    """Return every row's fold by a hash of its group: adding a group moves no other group."""
     if protocol.group:
         group = wijken[protocol.group]
     else:
         group = wijken["wijk_code"] + "/" + wijken["year"].astype("str")
-    known = np.sort(group[usable].unique())
-    if len(known) < count:
+    with_figures = np.sort(group[usable].unique())
+    if len(with_figures) < count:
         level = levels.of_code(str(wijken[levels.AREA].iloc[0]))
         what = "gemeenten" if protocol.name == UNSEEN_GEMEENTE else level.plural
         advice = (
-            f"Set split.folds={len(known)} or lower, or add data."
-            if len(known) > 1
-            else ("Lower split.min_population, add data, or leave the protocol out.")
+            f"Set split.folds={len(with_figures)} or lower, or add data."
+            if len(with_figures) > 1
+            else "Lower split.min_population, add data, or leave the protocol out."
         )
         raise DataError(
-            f"{protocol.name}: {len(known)} {what} with figures for {count} folds; allowed is at "
-            f"least one per fold. {advice}"
+            f"{protocol.name}: {len(with_figures)} {what} with figures for {count} folds; expected "
+            f"at least one per fold. {advice}"
         )
     names = pd.Series(np.sort(group.unique()))
     hashed = pd.util.hash_array((f"{seed}/" + names).to_numpy(dtype="object"))
     number = pd.Series((hashed % np.uint64(count)).astype("int64"), index=names)
-    if number[known].nunique() < count:  # so few groups that chance left a fold without figures
+    if number[with_figures].nunique() < count:  # few groups: by chance a fold has no figures
         order = pd.Series(hashed, index=names).sort_values().index
-        first = order[order.isin(known)].append(order[~order.isin(known)])
-        number = pd.Series(np.arange(len(first)) % count, index=first)
+        dealt = order[order.isin(with_figures)].append(order[~order.isin(with_figures)])
+        number = pd.Series(np.arange(len(dealt)) % count, index=dealt)
     return group.map(number).to_numpy(dtype="int64")
 
 
-def _origins(wijken: pd.DataFrame, usable: pd.Series, settings: SplitSettings) -> Iterator[Fold]:
-
+def _origin_folds(
+    wijken: pd.DataFrame, usable: pd.Series, settings: SplitSettings
+) -> Iterator[Fold]:
     years = sorted(int(year) for year in wijken.loc[usable, "year"].unique())
-    wanted: Sequence[int] = settings.origins or years[1:-1]
-    origins = [year for year in wanted if year in years and year < years[-1]]
+    requested: Sequence[int] = settings.origins or years[1:-1]
+    origins = [year for year in requested if year in years and year < years[-1]]
     if not origins:
         raise DataError(
-            f"next_years: no origin with a year after it; figures are there for "
-            f"{', '.join(map(str, years)) or 'no year'}, origins asked for "
-            f"{', '.join(map(str, wanted)) or 'none'}. Set split.origins, or leave next_years out "
-            "of split.protocols."
+            f"next_years: no origin is followed by a year with figures; figures exist for "
+            f"{', '.join(map(str, years)) or 'no year'}, requested origins are "
+            f"{', '.join(map(str, requested)) or 'none'}. Set split.origins, or leave next_years "
+            "out of split.protocols."
         )
     for origin in origins:
-        test, at_origin = _ahead(wijken, origin, settings.horizon)
+        test, at_origin = _rows_ahead(wijken, origin, settings.horizon)
         train = np.flatnonzero((usable & (wijken["year"] <= origin)).to_numpy())
         yield Fold(origin, train, test, at_origin, origin)
 
 
-def _ahead(wijken: pd.DataFrame, origin: int, horizon: int) -> tuple[Ints, Ints]:
-    """Return the rows of the years ahead and, for each, its place's row at the origin.
+def _rows_ahead(wijken: pd.DataFrame, origin: int, horizon: int) -> tuple[Ints, Ints]:
+    """Return the rows of the years ahead and, for each, the same place's row at the origin.
 
-    A wijk drawn anew since has no row there (-1): nothing was known of it, and its code is not
-    followed to another area. It stays in the test, so that redrawn wijken count in the score.
+    A wijk whose borders changed since the origin has no such row (-1): nothing was known of it, and
+    its code does not lead to another area. It stays a test row, so that redrawn wijken count in the
+    score.
     """
     year = wijken["year"]
-    here = np.flatnonzero((year == origin).to_numpy())
-    by_place = pd.Series(here, index=wijken["place_id"].iloc[here])
+    at_origin = np.flatnonzero((year == origin).to_numpy())
+    by_place = pd.Series(at_origin, index=wijken["place_id"].iloc[at_origin])
     ahead = np.flatnonzero(((year > origin) & (year <= origin + horizon)).to_numpy())
     source = wijken["place_id"].iloc[ahead].map(by_place).fillna(-1)
     return ahead, source.to_numpy(dtype="int64")

@@ -15,10 +15,10 @@ from hypothesis import given
 
 from risicomodel.learning import models
 from risicomodel.learning.models import KINDS, Contributions, ModelSettings, Rows, tree_shap
-from risicomodel.learning.models.boosted import Boosted, BoostedParams
-from risicomodel.learning.models.contributions import split_exponential, weighted
-from risicomodel.learning.models.kernel import Kernel, KernelParams
-from risicomodel.learning.models.linear import Glm, GlmParams
+from risicomodel.learning.models.boosted_trees import BoostedTrees, BoostedTreesParams
+from risicomodel.learning.models.contributions import split_exponential, weighted_contributions
+from risicomodel.learning.models.glm import Glm, GlmParams
+from risicomodel.learning.models.kernel_ridge import KernelRidge, KernelRidgeParams
 from support.simulated import AMONG, ASKED, BASELINES, LEARNED, ROWS, model_of, simulated
 
 EXACT = 1e-12
@@ -31,7 +31,7 @@ def test_contributions_of_every_kind_add_up_to_what_it_predicts(kind: str) -> No
     found = model.contributions(ASKED)
     np.testing.assert_allclose(found.rate, model.predict(ASKED), atol=EXACT, rtol=0)
     assert set(found.features) <= set(COLUMNS)
-    assert found.over(COLUMNS).sum() == pytest.approx(found.terms.sum())
+    assert found.aligned_to(COLUMNS).sum() == pytest.approx(found.terms.sum())
 
 
 @pytest.mark.parametrize("kind", BASELINES)
@@ -48,7 +48,7 @@ def test_a_model_that_learns_has_one_base_for_all_and_says_what_matters(kind: st
         model_of(kind).fit(ROWS).contributions(replace(ASKED, reference=ASKED.reference * 0 + 1))
     )
     assert np.ptp(found.base) == pytest.approx(0, abs=EXACT)
-    size = dict(zip(COLUMNS, np.abs(found.over(COLUMNS)).mean(axis=0), strict=True))
+    size = dict(zip(COLUMNS, np.abs(found.aligned_to(COLUMNS)).mean(axis=0), strict=True))
     assert min(size["oud"], size["koop"]) > max(size["ruis"], size["dicht"])
 
 
@@ -66,16 +66,16 @@ def test_what_is_cut_off_below_zero_is_told_apart() -> None:
     x = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0] * 200, "b": [0.0, 1.0, 0.0, 1.0] * 200})
     nation = np.full(len(x), 0.1)
     rate = 0.4 * (x["a"] * x["b"]).to_numpy()
-    known = replace(ROWS.known, nation=nation, gemeente=nation, last=nation)
+    known = replace(ROWS.revealed, nation=nation, gemeente=nation, last=nation)
     rows = Rows(x, nation, known, np.full(len(x), 1000.0), rate)
-    params = BoostedParams(
+    params = BoostedTreesParams(
         rounds=200, num_leaves=2, min_child_samples=5, feature_fraction=1.0, lambda_l2=0.0
     )
-    model = Boosted(params, seed=1).fit(rows)
+    model = BoostedTrees(params, seed=1).fit(rows)
     found = model.contributions(rows)
     neither = (x.sum(axis=1) == 0).to_numpy()
-    assert (found.cut[neither] > 0.01).all()
-    assert (found.cut[~neither] == 0).all()
+    assert (found.clipping[neither] > 0.01).all()
+    assert (found.clipping[~neither] == 0).all()
     np.testing.assert_allclose(found.rate, model.predict(rows), atol=EXACT)
 
 
@@ -109,7 +109,7 @@ def test_a_term_counts_the_same_per_unit_as_any_other() -> None:
 @pytest.mark.parametrize("width", [0.5, 2.0, 5.0])
 def test_a_kernels_terms_are_the_integral_of_its_slope_along_the_way(width: float) -> None:
     """Recipe: z_j ∫ ∂f/∂z_j (t z) dt, central differences, Gauss-Legendre with 40 points."""
-    model = Kernel(KernelParams(width=width, alpha=1e-3), 7).fit(ROWS)
+    model = KernelRidge(KernelRidgeParams(width=width, alpha=1e-3), 7).fit(ROWS)
     z = model._standardised(ASKED.x)
     step = 1e-5
     golden = np.zeros_like(z)
@@ -126,9 +126,9 @@ def test_a_kernels_terms_are_the_integral_of_its_slope_along_the_way(width: floa
 
 @pytest.mark.parametrize("near", [0.0, 1e-160, 1e-9, 1e-4])
 def test_a_wijk_that_is_as_the_mean_adds_nothing_and_no_nonsense(near: float) -> None:
-    model = Kernel(KernelParams(), 7).fit(ROWS)
+    model = KernelRidge(KernelRidgeParams(), 7).fit(ROWS)
     z = model._standardised(ASKED.x) * near
-    found = model._on_the_way(z)
+    found = model._path_integrals(z)
     gap = model._ratio(z) - model._ratio(np.zeros((1, z.shape[1])))
     np.testing.assert_allclose(found.sum(axis=1), gap, atol=EXACT)
     assert (np.abs(found) <= 10 * near).all()
@@ -139,8 +139,8 @@ def test_a_wijk_that_is_as_the_mean_adds_nothing_and_no_nonsense(near: float) ->
 
 def grown(rows: Rows = ROWS, **params: Any) -> lightgbm.Booster:
     params = {"rounds": 40, "learning_rate": 0.04, "min_child_samples": 5} | params
-    settings = BoostedParams(feature_fraction=0.8, **params)
-    booster = Boosted(settings, seed=3).fit(rows)._booster
+    settings = BoostedTreesParams(feature_fraction=0.8, **params)
+    booster = BoostedTrees(settings, seed=3).fit(rows)._booster
     assert booster is not None
     return booster
 
@@ -175,7 +175,7 @@ def test_rows_answer_as_in_lightgbm_where_a_value_is_zero_or_missing(zero: bool)
 
 def test_trees_that_never_split_have_all_in_their_base() -> None:
     rows = simulated(n=30)
-    found = Boosted(BoostedParams(rounds=5, min_child_samples=100), seed=1).fit(rows)
+    found = BoostedTrees(BoostedTreesParams(rounds=5, min_child_samples=100), seed=1).fit(rows)
     parts = found.contributions(ASKED)
     assert (parts.terms == 0).all()
     np.testing.assert_allclose(parts.rate, found.predict(ASKED), atol=EXACT)
@@ -233,9 +233,11 @@ def test_pairs_find_an_interplay_and_none_where_there_is_none() -> None:
     rate = nation * (
         1.5 + np.sign(x["a"].to_numpy() * x["b"].to_numpy()) + 0.2 * (x["c"] > 0).to_numpy()
     )
-    known = replace(ROWS.known, nation=nation, gemeente=nation, last=nation)
+    known = replace(ROWS.revealed, nation=nation, gemeente=nation, last=nation)
     rows = Rows(x, nation, known, np.full(3000, 1e4), rate)
-    model = Boosted(BoostedParams(rounds=200, feature_fraction=1.0, num_leaves=8), 1).fit(rows)
+    model = BoostedTrees(BoostedTreesParams(rounds=200, feature_fraction=1.0, num_leaves=8), 1).fit(
+        rows
+    )
     pairs = model.interactions(rows)
     assert pairs is not None
     size = np.abs(pairs).mean(axis=0)
@@ -246,8 +248,8 @@ def test_pairs_find_an_interplay_and_none_where_there_is_none() -> None:
 def test_blends_see_features_their_members_do_not_share() -> None:
     rows, asked = (replace(r, x=r.x.assign(oud_van_gemeente=r.x["oud"])) for r in (ROWS, ASKED))
     narrow = Glm(GlmParams(sees=["eigen"])).fit(rows)
-    wide = Boosted(BoostedParams(rounds=20), seed=1).fit(rows)
-    found = weighted(
+    wide = BoostedTrees(BoostedTreesParams(rounds=20), seed=1).fit(rows)
+    found = weighted_contributions(
         {"a": narrow.contributions(asked), "b": wide.contributions(asked)}, {"a": 0.25, "b": 0.75}
     )
     sum_of = 0.25 * narrow.predict(asked) + 0.75 * wide.predict(asked)

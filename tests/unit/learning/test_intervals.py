@@ -32,7 +32,7 @@ def errors_of(sizes: np.ndarray, clusters: int, bins: object = "all") -> pd.Data
 
 
 def half_width(asked: pd.DataFrame, errors: pd.DataFrame) -> np.ndarray:
-    band = conformal.band(asked, errors)
+    band = conformal.mondrian_intervals(asked, errors)
     np.testing.assert_allclose(band.mean(axis=1), asked["rate"])
     return (band[:, 1] - band[:, 0]) / 2
 
@@ -67,7 +67,9 @@ def test_the_band_equals_numpys_upper_quantile_of_scaled_errors() -> None:
     np.testing.assert_allclose(half_width(asked, errors), golden * np.array([0.5, 1.0, 2.0]))
 
 
-@pytest.mark.parametrize("known", [conformal.ENOUGH - 1, conformal.ENOUGH])
+@pytest.mark.parametrize(
+    "known", [conformal.MIN_ERRORS_PER_CLASS - 1, conformal.MIN_ERRORS_PER_CLASS]
+)
 def test_a_bin_has_a_quantile_of_its_own_from_enough_errors_on(known: int) -> None:
     rng = np.random.default_rng(3)
     tame, wild = rng.uniform(0, 0.01, 2_000), rng.uniform(0.2, 0.3, known)
@@ -78,7 +80,7 @@ def test_a_bin_has_a_quantile_of_its_own_from_enough_errors_on(known: int) -> No
     everywhere = half_width(ONE, errors.assign(bin="all"))[0]
     assert everywhere < 0.02
     assert found[2] == pytest.approx(everywhere)
-    if known < conformal.ENOUGH:
+    if known < conformal.MIN_ERRORS_PER_CLASS:
         assert found[1] == pytest.approx(everywhere)
     else:
         rank = int(np.ceil((known + 1) * 0.9 * 1.01))
@@ -99,20 +101,20 @@ def test_a_band_of_few_errors_is_one_of_them_or_anything(sizes: list[float], clu
 
 def test_without_any_error_anything_may_be() -> None:
     none = errors_of(np.array([]), 1)
-    np.testing.assert_array_equal(conformal.band(ONE, none), [[0.0, 1.0]])
+    np.testing.assert_array_equal(conformal.mondrian_intervals(ONE, none), [[0.0, 1.0]])
 
 
 def test_the_level_leaves_room_for_one_more_gemeente() -> None:
-    assert conformal.cautious(300) == pytest.approx(0.9 * 301 / 300)
+    assert conformal.clustered_confidence(300) == pytest.approx(0.9 * 301 / 300)
     # as much as so few can tell: of K + 1 alike, one more is within the largest of K
-    assert conformal.cautious(1) == pytest.approx(1 / 2)
-    assert conformal.cautious(2) == pytest.approx(2 / 3)
-    assert conformal.cautious(0) == 0.0
+    assert conformal.clustered_confidence(1) == pytest.approx(1 / 2)
+    assert conformal.clustered_confidence(2) == pytest.approx(2 / 3)
+    assert conformal.clustered_confidence(0) == 0.0
 
 
 @given(st.integers(0, 5_000))
 def test_the_level_never_falls_below_what_is_asked_where_there_are_enough(clusters: int) -> None:
-    level = conformal.cautious(clusters)
+    level = conformal.clustered_confidence(clusters)
     assert 0 <= level <= clusters / (clusters + 1)
     if clusters >= 9:
         assert level >= 0.9 - 1e-9
@@ -123,9 +125,9 @@ def test_the_level_never_falls_below_what_is_asked_where_there_are_enough(cluste
 
 def test_the_spread_of_an_error_by_hand() -> None:
     # sqrt(p/n + (r²/12)/n² + (c p)²)
-    found = conformal.spread(np.array([0.1]), np.array([400.0]), 0.2, 10)
+    found = conformal.error_scale(np.array([0.1]), np.array([400.0]), 0.2, 10)
     assert found[0] == pytest.approx(np.sqrt(0.1 / 400 + 100 / 12 / 400**2 + 0.02**2))
-    unrounded = conformal.spread(np.array([0.1]), np.array([400.0]), 0.2)
+    unrounded = conformal.error_scale(np.array([0.1]), np.array([400.0]), 0.2)
     assert unrounded[0] == pytest.approx(np.sqrt(0.1 / 400 + 0.02**2))
 
 
@@ -134,12 +136,12 @@ def test_the_spread_is_that_of_simulated_published_rates() -> None:
     rng = np.random.default_rng(4)
     own = rng.normal(1.0, 0.1, 400_000)
     shown = 5 * np.round(rng.poisson(20 * own) / 5) / 250
-    found = conformal.spread(np.array([0.08]), np.array([250.0]), 0.1, 5)
+    found = conformal.error_scale(np.array([0.08]), np.array([250.0]), 0.1, 5)
     assert np.std(shown - 0.08) == pytest.approx(found[0], rel=0.02)
 
 
 def test_nobody_and_nothing_have_a_spread_above_zero() -> None:
-    assert (conformal.spread(np.zeros(2), np.array([0.0, 1e6]), 0.0) > 0).all()
+    assert (conformal.error_scale(np.zeros(2), np.array([0.0, 1e6]), 0.0) > 0).all()
 
 
 # -- on a country that is simulated -----------------------------------------------------------
@@ -174,7 +176,7 @@ def test_the_band_holds_nine_tenths_of_unseen_gemeenten_overall_and_in_every_siz
     for seed in range(4):
         rows = simulated(seed)
         size = metrics.size_class(rows["population"], conformal.CLASSES, "size")
-        band = conformal.conformal(rows, rows, 5)
+        band = conformal.prediction_intervals(rows, rows, 5)
         held.append(pd.DataFrame({"held": inside(rows, band), "size": size}))
     found = pd.concat(held)
     assert 0.88 <= found["held"].mean() <= 0.92
@@ -196,7 +198,7 @@ def test_few_gemeenten_that_err_as_one_still_hold_nine_tenths_of_the_next() -> N
             (own, known),
             (plain, known.assign(cluster=np.arange(len(known)))),
         ):
-            band = conformal.band(new, calibration)
+            band = conformal.mondrian_intervals(new, calibration)
             rate = new["clients"] / new["population"]
             found.append(((rate >= band[:, 0]) & (rate <= band[:, 1])).mean())
     assert np.mean(own) > np.mean(plain)
@@ -207,11 +209,14 @@ def test_what_is_known_of_an_errors_size_is_worth_a_tenth_of_the_interval_score(
     rows = simulated(5)
     rate = (rows["clients"] / rows["population"]).to_numpy()
     found = []
-    for band in (conformal.conformal(rows, rows, 5), conformal.plain(rows, rows)):
+    for band in (
+        conformal.prediction_intervals(rows, rows, 5),
+        conformal.constant_width_intervals(rows, rows),
+    ):
         held = inside(rows, band).mean()
         assert 0.88 <= held <= 0.92
         limits = band["lower"].to_numpy(), band["upper"].to_numpy()
-        found.append(metrics.interval_score(rate, *limits, conformal.LEVEL).mean())
+        found.append(metrics.interval_score(rate, *limits, conformal.CONFIDENCE).mean())
     ours, plain = found
     assert ours <= 0.9 * plain
 
@@ -228,7 +233,9 @@ def unruly(seed: int, small: int) -> pd.DataFrame:
 
 
 def small_coverage(rows: pd.DataFrame) -> float:
-    return float(inside(rows, conformal.conformal(rows, rows, 5))[rows["population"] < 500].mean())
+    return float(
+        inside(rows, conformal.prediction_intervals(rows, rows, 5))[rows["population"] < 500].mean()
+    )
 
 
 def test_a_size_class_with_errors_of_its_own_kind_has_a_band_of_its_own() -> None:
@@ -244,7 +251,7 @@ def test_a_size_class_with_few_errors_takes_the_band_of_all_sizes() -> None:
 def test_the_band_lies_within_0_and_1_and_holds_the_prediction() -> None:
     rows = simulated(6)
     rows.loc[:5, "rate"] = [0.0, 0.001, 0.5, 0.97, 0.999, 1.0]
-    band = conformal.conformal(rows, simulated(7), 5)
+    band = conformal.prediction_intervals(rows, simulated(7), 5)
     assert list(band) == ["lower", "upper"]
     assert band.index.equals(rows.index)
     assert ((band >= 0) & (band <= 1)).all(axis=None)
@@ -255,19 +262,21 @@ def test_the_band_lies_within_0_and_1_and_holds_the_prediction() -> None:
 
 def test_a_band_is_wider_where_there_are_fewer_people() -> None:
     rows = simulated(8).assign(rate=0.08)
-    band = conformal.conformal(rows, simulated(8), 5)
+    band = conformal.prediction_intervals(rows, simulated(8), 5)
     width = (band["upper"] - band["lower"]).groupby(rows["population"] < 500).mean()
     assert width[True] > 1.3 * width[False]
 
 
 def test_the_plain_band_is_one_width_for_all_of_a_fold() -> None:
     rows = simulated(9).assign(rate=0.5)
-    band = conformal.plain(rows, rows)
+    band = conformal.constant_width_intervals(rows, rows)
     widths = (band["upper"] - band["lower"]).round(12).groupby(rows["fold"]).nunique()
     assert (widths == 1).all()
 
 
-@pytest.mark.parametrize("make", [conformal.conformal, conformal.plain])
+@pytest.mark.parametrize(
+    "make", [conformal.prediction_intervals, conformal.constant_width_intervals]
+)
 def test_the_errors_of_its_own_fold_never_set_a_wijks_band(
     make: Callable[..., pd.DataFrame],
 ) -> None:
@@ -284,8 +293,8 @@ def test_the_errors_of_its_own_fold_never_set_a_wijks_band(
 def test_models_have_bands_of_their_own() -> None:
     good, bad = simulated(11), simulated(11).assign(model="mean", rate=0.08)
     both = pd.concat([good, bad], ignore_index=True)
-    band = conformal.conformal(both, both)
-    alone = conformal.conformal(good, good)
+    band = conformal.prediction_intervals(both, both)
+    alone = conformal.prediction_intervals(good, good)
     pd.testing.assert_frame_equal(band.iloc[: len(good)], alone)
     width = (band["upper"] - band["lower"]).groupby(both["model"]).mean()
     assert width["mean"] > width["glm"]
@@ -294,12 +303,17 @@ def test_models_have_bands_of_their_own() -> None:
 def test_every_wijk_gets_a_band_also_where_its_figure_is_unknown() -> None:
     rows = simulated(12)
     known = rows[rows.index % 3 > 0]
-    assert conformal.conformal(rows.drop(columns="clients"), known).notna().all(axis=None)
+    assert (
+        conformal.prediction_intervals(rows.drop(columns="clients"), known).notna().all(axis=None)
+    )
 
 
 @pytest.mark.parametrize("few", [2, 3, 10])
 def test_a_handful_of_figures_gives_bands_without_a_warning(few: int) -> None:
     rows = simulated(13, gemeenten=few)
     known = rows.groupby("fold").head(1)
-    for band in (conformal.conformal(rows, known, 5), conformal.plain(rows, known)):
+    for band in (
+        conformal.prediction_intervals(rows, known, 5),
+        conformal.constant_width_intervals(rows, known),
+    ):
         assert band.notna().all(axis=None)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from risicomodel.data.panel.build import Panel
-    from risicomodel.learning.protocols import Knows
-    from risicomodel.learning.reference_rates import Known
+    from risicomodel.learning.protocols import Revealed
+    from risicomodel.learning.reference_rates import ReferenceRates
 
 # three gemeenten, two years; clients and people
 TOY = fakes.panel(
@@ -43,9 +43,9 @@ def fold(test: list[tuple[str, int]], train: list[tuple[str, int]] | None = None
 
 
 def known(
-    of: Fold, knows: Knows, wijken: pd.DataFrame = TOY, usable: pd.Series = USABLE
-) -> tuple[Known, Known]:
-    return reference_rates.known(reference_rates.Counts.of(wijken, "wmo", usable), of, knows)
+    of: Fold, knows: Revealed, wijken: pd.DataFrame = TOY, usable: pd.Series = USABLE
+) -> tuple[ReferenceRates, ReferenceRates]:
+    return reference_rates.reveal(reference_rates.Counts.of(wijken, "wmo", usable), of, knows)
 
 
 ALL_OF_2 = [("WK000200", 2018), ("WK000200", 2019)]
@@ -162,7 +162,7 @@ def test_rows_that_are_not_usable_count_for_no_rate() -> None:
     tiny = replace(
         reference_rates.Counts.of(TOY, "wmo", USABLE & (TOY["wijk_code"] != "WK000101")),
     )
-    _, test = reference_rates.known(tiny, fold([("WK000100", 2018)]), "gemeente")
+    _, test = reference_rates.reveal(tiny, fold([("WK000100", 2018)]), "gemeente")
     np.testing.assert_allclose(test.gemeente, [10 / 100])
 
 
@@ -172,8 +172,8 @@ def test_the_nation_is_known_of_every_row_of_the_demo(small_panel: Panel, name: 
     usable = usable_rows(wijken, "wmo", 100)
     protocol = PROTOCOLS[name]
     for of in protocols.folds(protocol, wijken, usable, SplitSettings(), seed=1):
-        for side, rows in zip(known(of, protocol.knows, wijken, usable), (of.train, of.test),
+        for side, rows in zip(known(of, protocol.reveals, wijken, usable), (of.train, of.test),
                               strict=True):  # fmt: skip
             assert side.nation.shape == side.gemeente.shape == side.last.shape == (len(rows),)
             assert ((side.nation > 0) & (side.nation < 1)).all()
-            assert (side.reference(protocol.knows) > 0).all()
+            assert (side.reference(protocol.reveals) > 0).all()

@@ -15,10 +15,10 @@ from risicomodel.core.errors import ConfigError
 from risicomodel.learning import models
 from risicomodel.learning.models import KINDS, BlendParams, ModelSettings, Rows, average
 from risicomodel.learning.models.base import NotFittedError
-from risicomodel.learning.models.boosted import Boosted, BoostedParams
-from risicomodel.learning.models.kernel import Kernel, KernelParams
-from risicomodel.learning.models.linear import Glm, GlmParams
-from risicomodel.learning.reference_rates import Known
+from risicomodel.learning.models.boosted_trees import BoostedTrees, BoostedTreesParams
+from risicomodel.learning.models.glm import Glm, GlmParams
+from risicomodel.learning.models.kernel_ridge import KernelRidge, KernelRidgeParams
+from risicomodel.learning.reference_rates import ReferenceRates
 from support.simulated import (
     AMONG,
     ASKED,
@@ -77,9 +77,9 @@ def test_a_saved_model_predicts_the_same_and_holds_no_pickle(tmp_path: Path, kin
 
 @pytest.mark.parametrize("kind", LEARNED)
 def test_predicting_or_saving_before_fitting_is_refused(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(NotFittedError, match=r"before 'fit'; fit it first"):
+    with pytest.raises(NotFittedError, match=r"before it is fitted; call 'fit' first"):
         model_of(kind).predict(ASKED)
-    with pytest.raises(NotFittedError, match="fit it first"):
+    with pytest.raises(NotFittedError, match="call 'fit' first"):
         model_of(kind).save(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -126,7 +126,7 @@ def test_a_model_learns_what_is_there_to_learn(kind: str) -> None:
     model.fit(simulated(n=3000, missing=0.0))
     assert new.rate is not None
     error = np.average((model.predict(new) - new.rate) ** 2, weights=new.population)
-    mean = np.average((new.known.nation - new.rate) ** 2, weights=new.population)
+    mean = np.average((new.revealed.nation - new.rate) ** 2, weights=new.population)
     assert error < 0.35 * mean
 
 
@@ -135,11 +135,11 @@ def test_trees_that_would_go_below_zero_say_zero() -> None:
     x = pd.DataFrame({"a": [0.0, 0.0, 1.0, 1.0] * 200, "b": [0.0, 1.0, 0.0, 1.0] * 200})
     rate = 0.4 * (x["a"] * x["b"]).to_numpy()
     nation = np.full(len(x), 0.1)
-    rows = Rows(x, nation, Known(nation, nation, nation), np.full(len(x), 1000.0), rate)
-    params = BoostedParams(
+    rows = Rows(x, nation, ReferenceRates(nation, nation, nation), np.full(len(x), 1000.0), rate)
+    params = BoostedTreesParams(
         rounds=200, num_leaves=2, min_child_samples=5, feature_fraction=1.0, lambda_l2=0.0
     )
-    found = Boosted(params, seed=1).fit(rows).predict(rows)
+    found = BoostedTrees(params, seed=1).fit(rows).predict(rows)
     assert found.min() == 0.0
     assert found.max() > 0.2
 
@@ -152,7 +152,7 @@ def test_the_seed_of_the_trees_matters_and_is_the_only_chance() -> None:
 # -- baselines --------------------------------------------------------------------------------
 
 UNKNOWN = np.nan
-KNOWN = Known(
+KNOWN = ReferenceRates(
     nation=np.array([0.05, 0.05, 0.06]),
     gemeente=np.array([0.07, UNKNOWN, 0.08]),
     last=np.array([UNKNOWN, UNKNOWN, 0.09]),
@@ -249,8 +249,8 @@ def test_trees_equal_a_direct_lightgbm_train() -> None:
         ROWS.x, ROWS.rate / ROWS.reference, weight=weight / weight.mean(), params=params
     )
     golden = lightgbm.train(params, data, 30).predict(ASKED.x, num_threads=1)
-    ours = Boosted(
-        BoostedParams(
+    ours = BoostedTrees(
+        BoostedTreesParams(
             rounds=30, learning_rate=0.1, num_leaves=8, max_bin=31, min_child_samples=25,
             feature_fraction=0.5, bagging_fraction=0.8, lambda_l2=3.0, weight_exponent=0.5,
         ),
@@ -262,21 +262,21 @@ def test_trees_equal_a_direct_lightgbm_train() -> None:
 
 def test_a_kernel_that_compares_with_every_row_equals_scikit_learns() -> None:
     """Recipe: KernelRidge on standardised features, gamma 1 / (2 width² p), alpha n · α."""
-    from sklearn.kernel_ridge import KernelRidge
+    from sklearn import kernel_ridge
 
     rows, asked = simulated(n=300, missing=0.0), simulated(seed=2, n=50, missing=0.0)
-    params = KernelParams(width=1.5, alpha=1e-2, examples=300, winsor=0.0)
+    params = KernelRidgeParams(width=1.5, alpha=1e-2, examples=300, winsor=0.0)
     assert rows.rate is not None
     centre, spread = rows.x.mean(), rows.x.std(ddof=0)
     ratio = rows.rate / rows.reference
     weight = (rows.population * rows.reference) ** 0.7
     mean = np.average(ratio, weights=weight)
-    golden = KernelRidge(alpha=300 * 1e-2, kernel="rbf", gamma=1 / (2 * 1.5**2 * 4)).fit(
-        (rows.x - centre) / spread, ratio - mean, sample_weight=weight / weight.mean()
-    )
+    golden = kernel_ridge.KernelRidge(
+        alpha=300 * 1e-2, kernel="rbf", gamma=1 / (2 * 1.5**2 * 4)
+    ).fit((rows.x - centre) / spread, ratio - mean, sample_weight=weight / weight.mean())
     held = asked.x.clip(rows.x.min(), rows.x.max(), axis=1)
     expected = (golden.predict((held - centre) / spread) + mean) * asked.reference
-    np.testing.assert_allclose(Kernel(params, 7).fit(rows).predict(asked), expected, rtol=1e-4)
+    np.testing.assert_allclose(KernelRidge(params, 7).fit(rows).predict(asked), expected, rtol=1e-4)
 
 
 def test_some_examples_do_nearly_as_well_as_all() -> None:
@@ -284,15 +284,15 @@ def test_some_examples_do_nearly_as_well_as_all() -> None:
     assert new.rate is not None
     errors = {}
     for examples in (4, 200, 2000):
-        params = KernelParams(width=0.7, examples=examples)
-        found = Kernel(params, 7).fit(rows).predict(new)
+        params = KernelRidgeParams(width=0.7, examples=examples)
+        found = KernelRidge(params, 7).fit(rows).predict(new)
         errors[examples] = np.average((found - new.rate) ** 2, weights=new.population)
     assert errors[200] < 1.2 * errors[2000]
     assert errors[4] > 1.5 * errors[2000]
 
 
 def test_a_kernel_does_not_run_away_beyond_what_it_has_seen() -> None:
-    model = Kernel(KernelParams(), 7).fit(ROWS)
+    model = KernelRidge(KernelRidgeParams(), 7).fit(ROWS)
     edge = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 4.0)
     far = replace(ASKED, x=ASKED.x.fillna(0.0) * 0 + 1e6)
     np.testing.assert_array_equal(model.predict(far), model.predict(edge))
@@ -300,15 +300,15 @@ def test_a_kernel_does_not_run_away_beyond_what_it_has_seen() -> None:
 
 @pytest.mark.parametrize("wrong", [{"width": 0.0}, {"examples": 0}])
 def test_a_kernel_that_cannot_be_fitted_says_what_is_allowed(wrong: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="allowed is a width above 0 and 1 example or more"):
+    with pytest.raises(ConfigError, match="expected a width above 0 and 1 example or more"):
         models.create(ModelSettings("kernel", dict(wrong)), 7).fit(ROWS)
 
 
 def test_wijken_in_small_portions_are_the_same_wijken(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Kernel(KernelParams(), 7).fit(ROWS)
+    whole = KernelRidge(KernelRidgeParams(), 7).fit(ROWS)
     rates, parts = whole.predict(ASKED), whole.contributions(ASKED)
-    monkeypatch.setattr("risicomodel.learning.models.kernel.ROWS_AT_ONCE", 7)
-    again = Kernel(KernelParams(), 7).fit(ROWS)
+    monkeypatch.setattr("risicomodel.learning.models.kernel_ridge.ROWS_AT_ONCE", 7)
+    again = KernelRidge(KernelRidgeParams(), 7).fit(ROWS)
     np.testing.assert_allclose(again.predict(ASKED), rates, rtol=1e-6)
     np.testing.assert_allclose(again.contributions(ASKED).terms, parts.terms, atol=1e-7)
 
@@ -335,18 +335,18 @@ def wide(rows: Rows) -> Rows:
 )
 def test_rows_show_only_the_parts_asked_for_and_are_otherwise_the_same(parts: list[str]) -> None:
     rows = wide(ROWS)
-    seen = rows.seeing(parts)
+    seen = rows.restricted_to(parts)
     of = {**dict.fromkeys(ROWS.x, "eigen"), **COLUMNS}
     assert list(seen.x) == [column for column in rows.x if of[column] in parts]
     pd.testing.assert_frame_equal(seen.x, rows.x[list(seen.x)])
-    for name in ("reference", "known", "population", "rate"):
+    for name in ("reference", "revealed", "population", "rate"):
         assert getattr(seen, name) is getattr(rows, name)
     assert rows.x.shape[1] == 9  # the rows themselves keep all
 
 
 def test_a_kernel_looks_at_the_parts_it_sees_only() -> None:
     rows, asked = wide(ROWS), wide(ASKED)
-    kernel = Kernel(KernelParams(sees=["eigen", "gemeente"]), 7).fit(rows)
+    kernel = KernelRidge(KernelRidgeParams(sees=["eigen", "gemeente"]), 7).fit(rows)
     plain = kernel.predict(asked)
     hidden = asked.x.assign(oud_tov_gemeente=99.0, ligging_oost=99.0, oud_van_omgeving=99.0)
     np.testing.assert_array_equal(kernel.predict(replace(asked, x=hidden)), plain)
@@ -435,16 +435,16 @@ def blend_of(members: object, **domains: dict[str, object]) -> dict[str, ModelSe
 @pytest.mark.parametrize(
     ("members", "told"),
     [
-        ({}, "blend: it has no members; allowed are glm, trees"),
+        ({}, "blend: it has no members; expected one or more of glm, trees"),
         ({"glm": 1, "tree": 1}, "blend: member 'tree' is not one of glm, trees (did you mean 'tr"),
         ({"glm": 1, "blend": 1}, "blend: member 'blend' is not one of glm, trees"),
-        ({"glm": 0}, "blend: members is {'glm': 0}; allowed is a weight above 0 for every member"),
-        ({"glm": 1, "trees": -1}, "blend: members is {'glm': 1, 'trees': -1}; allowed is a weight"),
-        ({"glm": "much"}, "blend: members is {'glm': 'much'}; allowed is a weight above 0"),
-        ({"glm": True}, "blend: members is {'glm': True}; allowed is a weight above 0"),
-        ({"glm": float("nan")}, "blend: members is {'glm': nan}; allowed is a weight above 0"),
-        ({"glm": float("inf")}, "blend: members is {'glm': inf}; allowed is a weight above 0"),
-        (["glm"], "blend: members is ['glm']; allowed is a weight above 0 for every member"),
+        ({"glm": 0}, "blend: members is {'glm': 0}; expected a weight above 0 for every member"),
+        ({"glm": 1, "trees": -1}, "blend: members is {'glm': 1, 'trees': -1}; expected a weight"),
+        ({"glm": "much"}, "blend: members is {'glm': 'much'}; expected a weight above 0"),
+        ({"glm": True}, "blend: members is {'glm': True}; expected a weight above 0"),
+        ({"glm": float("nan")}, "blend: members is {'glm': nan}; expected a weight above 0"),
+        ({"glm": float("inf")}, "blend: members is {'glm': inf}; expected a weight above 0"),
+        (["glm"], "blend: members is ['glm']; expected a weight above 0 for every member"),
     ],
 )
 def test_a_blend_that_cannot_be_made_is_refused(members: object, told: str) -> None:
@@ -454,14 +454,14 @@ def test_a_blend_that_cannot_be_made_is_refused(members: object, told: str) -> N
 
 def test_a_blend_without_a_word_on_members_is_refused() -> None:
     (found,) = told_about({**LEARNING, "blend": ModelSettings("blend")})
-    assert found == "blend: it has no members; allowed are glm, trees"
+    assert found == "blend: it has no members; expected one or more of glm, trees"
 
 
 @pytest.mark.parametrize("sees", [[], ["buren"], "eigen", ["eigen", "buren"]])
 def test_a_glm_sees_parts_that_there_are(sees: object) -> None:
     (found,) = told_about({"glm": ModelSettings("glm", {"sees": sees})})
     assert found == (
-        f"glm: sees is {sees!r}; allowed is one or more of eigen, verschil, gemeente, omgeving, "
+        f"glm: sees is {sees!r}; expected one or more of eigen, verschil, gemeente, omgeving, "
         "ligging"
     )
 
@@ -502,7 +502,7 @@ class TestPerDomain:
         assert told_about(wrong) == [
             f"glm: parameter 'knot' is not one of {known} (did you mean 'knots'?)",
             f"jeugd: glm: parameter 'knts' is not one of {known} (did you mean 'knots'?)",
-            "wmo: glm: alpha is -1; allowed is a number of 0 or more",
+            "wmo: glm: alpha is -1; expected a number of 0 or more",
             "wmo: blend: member 'trees' is not one of glm",
         ]
 
@@ -537,4 +537,4 @@ def test_everything_wrong_with_models_is_told_at_once() -> None:
 def test_no_model_at_all_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         models.check({})
-    assert caught.value.details == ("no model; choose one or more with 'model='",)
+    assert caught.value.details == ("no model is chosen; choose one or more with 'model='",)

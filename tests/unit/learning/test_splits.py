@@ -140,13 +140,13 @@ def test_origins_default_to_every_year_with_two_to_learn_from_and_one_ahead(
 
 @pytest.mark.parametrize("origins", [[2018], [2030], [2010]])
 def test_origins_without_a_year_ahead_are_refused(small_panel: Panel, origins: list[int]) -> None:
-    with pytest.raises(DataError, match="figures are there for 2016, 2017, 2018, origins asked"):
+    with pytest.raises(DataError, match="figures exist for 2016, 2017, 2018, requested origins"):
         folds("next_years", small_panel.wijken, settings=replace(SETTINGS, origins=origins))
 
 
 def test_one_year_of_figures_allows_no_next_years(small_panel: Panel) -> None:
     one = small_panel.wijken[small_panel.wijken["year"] == 2018].reset_index(drop=True)
-    with pytest.raises(DataError, match="no origin with a year after it"):
+    with pytest.raises(DataError, match="no origin is followed by a year with figures"):
         folds("next_years", one)
 
 

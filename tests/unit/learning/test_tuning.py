@@ -22,7 +22,7 @@ from risicomodel.learning import models, protocols
 from risicomodel.learning.models import ModelSettings
 from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
 from risicomodel.learning.tuning import TuningSettings, nested, search, trial_storage
-from risicomodel.learning.tuning.nested import FINAL, Search
+from risicomodel.learning.tuning.nested import FINAL, StudySpec
 from support.country import posed
 from support.running import DEMO, OFF, SPLIT, begin, cli, interrupt, refused, well
 from support.servers import PASSWORD, Postgres, cluster, postgres
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
     from risicomodel.data.panel.build import Panel
     from risicomodel.learning.problem import Problem
-    from risicomodel.learning.tuning import Found
+    from risicomodel.learning.tuning import StudyResult
 
 DOMAIN = "wmo"
 INNER = SplitSettings(folds=3, horizon=1)
@@ -62,20 +62,20 @@ def tuning(where: Path | str | None = None, **more: Any) -> TuningSettings:
 
 def planned(
     problem: Problem, goal: TuningSettings, model: str = "glm", seed: int = 3
-) -> list[Search]:
-    return nested.plan(problem, INNER, goal, {model: MODELS[model]}, seed)
+) -> list[StudySpec]:
+    return nested.study_specs(problem, INNER, goal, {model: MODELS[model]}, seed)
 
 
-def one(problem: Problem, goal: TuningSettings, model: str = "glm", seed: int = 3) -> Search:
+def one(problem: Problem, goal: TuningSettings, model: str = "glm", seed: int = 3) -> StudySpec:
     return planned(problem, goal, model, seed)[0]
 
 
-def result(study: Search) -> Found:
-    trial_storage.prepare(trial_storage.Place.of(study.tuning.storage))
-    return search.run(study)
+def result(study: StudySpec) -> StudyResult:
+    trial_storage.prepare(trial_storage.StorageAddress.of(study.tuning.storage))
+    return search.run_study(study)
 
 
-def told(found: Found) -> list[dict[str, Any]]:
+def told(found: StudyResult) -> list[dict[str, Any]]:
     """Return trials without how long they took, and those that were lost with their worker."""
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in found.trials]
     return [row for row in rows if row["state"] != "fail"]
@@ -165,7 +165,7 @@ class TestNested:
 
     def test_only_years_that_are_scored_choose(self, problem: Problem) -> None:
         split = replace(INNER, score_years=[2018])
-        for study in nested.plan(problem, split, tuning(), {"glm": MODELS["glm"]}, 3):
+        for study in nested.study_specs(problem, split, tuning(), {"glm": MODELS["glm"]}, 3):
             for inner in study.folds:
                 assert set(problem.wijken["year"].iloc[inner.test]) == {2018}
                 assert len(set(problem.wijken["year"].iloc[inner.train])) == 3
@@ -174,9 +174,9 @@ class TestNested:
         self, problem: Problem, tmp_path: Path
     ) -> None:
         goal = tuning(tmp_path / "trials", trials=3)
-        found = search.run_all(planned(problem, goal), ComputeSettings(jobs=2), lambda _: None)
+        found = search.run_studies(planned(problem, goal), ComputeSettings(jobs=2), lambda _: None)
         by_study = {item.key[2]: item for item in found}
-        work = nested.tasks(problem, INNER, goal, {"glm": MODELS["glm"]}, found=found, seed=3)
+        work = nested.tasks(problem, INNER, goal, {"glm": MODELS["glm"]}, results=found, seed=3)
         tuned = [task for task in work if task.model == "glm_tuned"]
         assert [task.fold.fold for task in tuned] == [0, 1, 2]
         for task in tuned:
@@ -277,12 +277,12 @@ def kept(where: str) -> dict[tuple[str, int], tuple[Any, ...]]:
     """Return finished trials by study and number, with when they ended and who did them."""
     import optuna
 
-    place = trial_storage.Place.of(where)
+    place = trial_storage.StorageAddress.of(where)
     if place.file is not None and not place.file.is_file():
         return {}
     done = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     try:
-        with trial_storage.connected(place) as connection:
+        with trial_storage.connection(place) as connection:
             return {
                 (study.study_name, t.number): (t.values, t.datetime_complete, t.user_attrs)
                 for study in connection.get_all_studies()
@@ -438,9 +438,9 @@ def test_two_workers_share_the_trials(where: str, tmp_path: Path) -> None:
         assert process.returncode == 0, err
     done = {key: value for key, value in kept(where).items() if key not in before}
     assert len(done) == 12 * STUDIES, "each trial once"
-    places = {(study, value[2]["place"]) for (study, _), value in done.items()}
+    places = {(study, value[2]["slot"]) for (study, _), value in done.items()}
     assert len(places) == 12 * STUDIES
-    first = [study for (study, _), value in done.items() if value[2]["place"] == 0]
+    first = [study for (study, _), value in done.items() if value[2]["slot"] == 0]
     assert len(first) == len(set(first)) == STUDIES
     assert len({value[2]["owner"] for value in done.values()}) > STUDIES, "both worked"
     pd.testing.assert_frame_equal(table(tmp_path / "a"), table(tmp_path / "b"))
@@ -449,17 +449,17 @@ def test_two_workers_share_the_trials(where: str, tmp_path: Path) -> None:
 class TestDead:
     """Trials whose worker is gone are done again; those of the living are left alone."""
 
-    def begun(self, study: Search, owner: str) -> int:
+    def begun(self, study: StudySpec, owner: str) -> int:
         """Leave a trial running, as a worker would that was killed in it."""
-        place = trial_storage.Place.of(study.tuning.storage)
+        place = trial_storage.StorageAddress.of(study.tuning.storage)
         trial_storage.prepare(place)
-        with trial_storage.connected(place) as connection:
+        with trial_storage.connection(place) as connection:
             return int(search._study(study, connection, owner).ask().number)
 
     def test_of_this_machine(self, problem: Problem, tmp_path: Path) -> None:
         study = one(problem, tuning(tmp_path / "j", trials=3))
         self.begun(study, f"{socket.gethostname()}/0123")
-        found = search.run(study)
+        found = search.run_study(study)
         assert [row["state"] for row in found.trials].count("fail") == 1
         assert [row["number"] for row in told(found)] == [0, 1, 2]
 
@@ -471,18 +471,18 @@ class TestDead:
         monkeypatch.setattr(trial_storage, "DEAD_SECONDS", 2)
         study = one(problem, tuning(server.database(), trials=3))
         self.begun(study, "elsewhere/0123")
-        found = search.run(study)
+        found = search.run_study(study)
         assert [row["state"] for row in found.trials].count("fail") == 1
         assert [row["number"] for row in told(found)] == [0, 1, 2]
 
     def test_the_living_are_left_alone(self, problem: Problem, tmp_path: Path) -> None:
         study = one(problem, tuning(tmp_path / "j", trials=3))
-        place = trial_storage.Place.of(study.tuning.storage)
-        with trial_storage.alive(place) as owner:
+        place = trial_storage.StorageAddress.of(study.tuning.storage)
+        with trial_storage.registered_worker(place) as owner:
             self.begun(study, owner)
-            with trial_storage.connected(place) as connection:
+            with trial_storage.connection(place) as connection:
                 made = search._study(study, connection, "me/1")
-                trial_storage.fail_dead(made, connection, place)
+                trial_storage.fail_abandoned(made, connection, place)
                 assert [t.state.name for t in made.get_trials()] == ["RUNNING"]
 
     def test_who_looks_for_a_place_that_is_had_is_not_told_of(
@@ -490,14 +490,14 @@ class TestDead:
     ) -> None:
         """A worker writes a place down, then sees that another has it; a third may look between."""
         study = one(problem, tuning(tmp_path / "j", trials=3))
-        place = trial_storage.Place.of(study.tuning.storage)
+        place = trial_storage.StorageAddress.of(study.tuning.storage)
         trial_storage.prepare(place)
-        before = search.run(study)
-        with trial_storage.connected(place) as connection:
+        before = search.run_study(study)
+        with trial_storage.connection(place) as connection:
             made = search._study(study, connection, "me/1")
             late = made.ask()
-            late.set_user_attr(search.PLACE, 2)
-            assert search._found(made, study) == before
+            late.set_user_attr(search.SLOT, 2)
+            assert search._result(made, study) == before
 
     def test_a_line_cut_short_is_mended(self, problem: Problem, tmp_path: Path) -> None:
         goal = tuning(tmp_path / "j", trials=4)
@@ -516,13 +516,13 @@ class TestMistakes:
             ("+tuning.space.glm.alfa={low: 1, high: 2}", ["glm.alfa", "did you mean 'alpha'?"]),
             ("tuning.space.glm.alpha={low: 2, high: 1}", ["low is 2 and", "low below high"]),
             ("tuning.space.glm.weight_exponent.low=-1", ["glm.weight_exponent", "of 0 or more"]),
-            ("tuning.space.glm.alpha.low=0", ["glm.alpha", "with log, allowed is above 0"]),
+            ("tuning.space.glm.alpha.low=0", ["glm.alpha", "with log, expected above 0"]),
             ("tuning.space.glm.alpha.low=x", ["low is 'x'", "a number"]),
-            ("+tuning.space.glm.alpha.step=1", ["log and step", "one of both"]),
+            ("+tuning.space.glm.alpha.step=1", ["log and step", "one or the other"]),
             ("+tuning.space.glm.winsor={lo: 0, high: 1}", ["'lo'", "did you mean 'low'?"]),
             ("+tuning.space.glm.winsor=3", ["is 3", "{low, high}"]),
             ("+tuning.space.glm.winsor={high: 1}", ["low missing"]),
-            ("tuning.space.glm.knots.choices=[]", ["no choices"]),
+            ("tuning.space.glm.knots.choices=[]", ["choices is empty"]),
             ("tuning.space.glm.knots.choices=[1,two]", ["glm.knots", "'two'", "a whole number"]),
             ("tuning.space.lightgbm.rounds.high=800.5", ["high is 800.5", "a whole number"]),
             ("tuning.space.lightgbm.rounds.step=7", ["step is 7", "from 50 to 1200"]),
@@ -552,7 +552,7 @@ class TestMistakes:
         assert set(one(problem, tuning(space=space)).space) == {"alpha", "weight_exponent"}
 
     def test_too_few_rows_for_folds_within_folds(self, problem: Problem) -> None:
-        with pytest.raises(Exception, match=r"folds; allowed is at least one per fold"):
+        with pytest.raises(Exception, match=r"folds; expected at least one per fold"):
             planned(problem, tuning(folds=40))
 
     def test_a_parameter_the_model_refuses_is_told(self, problem: Problem, tmp_path: Path) -> None:
@@ -576,7 +576,7 @@ class TestUnreachable:
     def test_nobody(self, tmp_path: Path) -> None:
         pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
         where = f"postgresql://me:{PASSWORD}@127.0.0.1:9/x"
-        self.refused(where, tmp_path, "127.0.0.1:9/x", "does not take trials", "Start it")
+        self.refused(where, tmp_path, "127.0.0.1:9/x", "does not accept trials", "Start it")
 
     def test_silent(self, tmp_path: Path) -> None:
         pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
@@ -590,12 +590,12 @@ class TestUnreachable:
     @pytest.mark.parametrize("prefix", ["", "sqlite:///"])
     def test_no_folder_can_be_made(self, prefix: str, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")
-        self.refused(f"{prefix}{tmp_path / 'file' / 'trials'}", tmp_path, "file", "does not take")
+        self.refused(f"{prefix}{tmp_path / 'file' / 'trials'}", tmp_path, "file", "does not accept")
 
     def test_something_else(self, tmp_path: Path) -> None:
         for name in ("text", "text.db"):
             (tmp_path / name).write_text("not trials, but long enough to be taken for them\n" * 9)
-        self.refused(str(tmp_path / "text"), tmp_path, "text", "does not take trials")
+        self.refused(str(tmp_path / "text"), tmp_path, "text", "does not accept trials")
         self.refused(f"sqlite:///{tmp_path / 'text.db'}", tmp_path, "text.db")
 
     @pytest.mark.parametrize("where", ["mysql://me:geheim@host/x", "sqlite://", "s3://bucket/x"])
@@ -608,19 +608,21 @@ class TestUnreachable:
         with postgres() as own:
             study = one(problem, tuning(own.uri, trials=8))
             before = told(result(replace(study, tuning=replace(study.tuning, trials=3))))
-            after_each = nested.Trials.after_each_fold
+            after_each = nested.Objective.cumulative_scores
 
             def stop(*arguments: Any) -> Iterator[float]:
                 own.stop()
                 yield from after_each(*arguments)
 
             with monkeypatch.context() as patch:
-                patch.setattr(nested.Trials, "after_each_fold", stop)
-                with pytest.raises(SourceError, match=r"does not take trials.*go on") as caught:
-                    search.run(study)
+                patch.setattr(nested.Objective, "cumulative_scores", stop)
+                with pytest.raises(
+                    SourceError, match=r"does not accept trials.*continue"
+                ) as caught:
+                    search.run_study(study)
             assert PASSWORD not in str(caught.value)
             own.start()
-            found = search.run(study)
+            found = search.run_study(study)
             assert told(found)[:3] == before
             assert len(told(found)) == 8
 

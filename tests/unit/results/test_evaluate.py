@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
     from risicomodel.core.cached_work import Result
     from risicomodel.data.panel.build import Panel
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.problem import Problem
 
 
@@ -77,10 +77,10 @@ def test_four_jobs_give_what_one_gives_bit_by_bit(problem: Problem) -> None:
 def test_a_kept_fit_is_what_a_fresh_one_gives_and_is_not_made_again(
     problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fits: list[Task] = []
+    fits: list[FitTask] = []
     fit_and_predict = crossfit.fit_and_predict
 
-    def observed(task: Task) -> Result:
+    def observed(task: FitTask) -> Result:
         fits.append(task)
         return fit_and_predict(task)
 
@@ -601,8 +601,8 @@ def test_a_model_on_everything_learns_from_usable_rows_only(problem: Problem) ->
     model, sample = fit_all(problem, "glm", QUICK, 3)
     assert len(sample.x) == problem.usable.sum()
     assert np.isfinite(model.predict(sample)).all()
-    assert splits.PROTOCOLS["unseen_gemeente"].knows == "nation"
-    np.testing.assert_array_equal(sample.reference, sample.known.nation)
+    assert splits.PROTOCOLS["unseen_gemeente"].reveals == "nation"
+    np.testing.assert_array_equal(sample.reference, sample.revealed.nation)
 
 
 def test_a_blend_on_everything_is_of_the_domains_own_members(problem: Problem) -> None:

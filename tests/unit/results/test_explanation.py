@@ -123,7 +123,7 @@ def test_contributions_of_every_model_add_up_to_expected(
         total = sums(found.tables[name])
         assert len(total) == (problem.wijken["year"] == 2018).sum()
         assert np.abs(total - expected[total.index]).max() < EXACT
-    if champion not in models.learned(CHOSEN):
+    if champion not in models.learners(CHOSEN):
         assert (found.tables["explanations"]["contribution"] == 0).all()
         assert any(champion in note and "base_rate" in note for note in found.notes)
 
@@ -192,8 +192,8 @@ def test_models_kept_since_they_predicted_are_explained_without_a_fit(
     def no_fit(*_: object) -> None:
         pytest.fail("a model was fitted again")
 
-    monkeypatch.setattr("risicomodel.learning.models.linear.Glm.fit", no_fit)
-    monkeypatch.setattr("risicomodel.learning.models.boosted.Boosted.fit", no_fit)
+    monkeypatch.setattr("risicomodel.learning.models.glm.Glm.fit", no_fit)
+    monkeypatch.setattr("risicomodel.learning.models.boosted_trees.BoostedTrees.fit", no_fit)
     again = explained(problem, "mixed", none, kept, cache)
     for name in NAMES:
         pd.testing.assert_frame_equal(again.tables[name], fresh.tables[name])

@@ -142,7 +142,7 @@ def _how_sure(problem: Problem, predictions: pd.DataFrame, settings: Settings) -
     if not estimates.protocols_suffice(settings.split.protocols):
         return _Sure(banded, {})
     # of baselines only where there is nothing better
-    chosen = models.learned(settings.models) or list(settings.models)
+    chosen = models.learners(settings.models) or list(settings.models)
     found = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
     return _Sure(banded, found)
 

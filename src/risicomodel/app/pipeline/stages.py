@@ -14,7 +14,7 @@ from risicomodel.core.errors import DataError
 from risicomodel.data import features as features_module
 from risicomodel.learning import crossfit, models, protocols, tuning
 from risicomodel.learning.final_fits import fit_all
-from risicomodel.learning.problem import pose
+from risicomodel.learning.problem import build_problems
 from risicomodel.results import explanation, forecasting
 from risicomodel.results.evaluation import evaluate, sensitive_features
 from risicomodel.runs import contract
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from risicomodel.app.pipeline.scoring import Assessment
     from risicomodel.app.settings import Settings
     from risicomodel.data.panel.build import Panel
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.problem import Problem
     from risicomodel.runs import Run
 
@@ -34,7 +34,7 @@ def problems_of(panel: Panel, settings: Settings) -> list[Problem]:
         name: features_module.usable(settings.features, name, domain)
         for name, domain in settings.domains.items()
     }
-    return pose(panel.wijken, names, settings.features, settings.split.min_population)
+    return build_problems(panel.wijken, names, settings.features, settings.split.min_population)
 
 
 def predictions_of(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
@@ -51,7 +51,7 @@ def predictions_of(problems: list[Problem], settings: Settings) -> dict[str, pd.
 
 
 def predicted(
-    problems: list[Problem], tasks: list[Task], settings: Settings
+    problems: list[Problem], tasks: list[FitTask], settings: Settings
 ) -> dict[str, pd.DataFrame]:
     """Do tasks, what is in the cache left out; return predictions by domain, blends among them."""
     with progress.steps("fitting models", len(tasks)) as done:
@@ -188,12 +188,12 @@ def sensitive_changes(
     )
 
 
-def studies(problems: list[Problem], settings: Settings, run: Run) -> list[tuning.Found]:
-    """Look for parameters in every fold's own training rows."""
-    searches = [
-        search
+def studies(problems: list[Problem], settings: Settings, run: Run) -> list[tuning.StudyResult]:
+    """Tune hyperparameters on the training rows of every fold."""
+    specs = [
+        spec
         for problem in problems
-        for search in tuning.plan(
+        for spec in tuning.study_specs(
             problem,
             settings.split,
             settings.tuning,
@@ -201,11 +201,11 @@ def studies(problems: list[Problem], settings: Settings, run: Run) -> list[tunin
             settings.seed,
         )
     ]
-    left = sorted(set(settings.models) - {search.model for search in searches})
-    if untuned := [name for name in left if name in models.learned(settings.models)]:
-        run.note(f"not tuned, for want of a search space: {', '.join(untuned)}.")
-    with progress.steps("tuning: trials", len(searches) * settings.tuning.trials) as done:
-        return tuning.run_all(searches, settings.compute, done)
+    left = sorted(set(settings.models) - {spec.model for spec in specs})
+    if untuned := [name for name in left if name in models.learners(settings.models)]:
+        run.note(f"not tuned, as they have no search space: {', '.join(untuned)}.")
+    with progress.steps("tuning: trials", len(specs) * settings.tuning.trials) as done:
+        return tuning.run_studies(specs, settings.compute, done)
 
 
 def winners(

@@ -202,7 +202,7 @@ def tune(settings: Settings) -> Outcome:
         with run.stage("features"):
             problems = stages.problems_of(panel, settings)
         with run.stage("studies"):
-            found = stages.studies(problems, settings, run)
+            results = stages.studies(problems, settings, run)
         with run.stage("models"):
             work = [
                 task
@@ -212,17 +212,17 @@ def tune(settings: Settings) -> Outcome:
                     settings.split,
                     goal,
                     stages.chosen(settings),
-                    found=found,
+                    results=results,
                     seed=settings.seed,
                 )
             ]
             predictions = stages.predicted(problems, work, settings)
         with run.stage("evaluation"), compute.one_thread():
             result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
-            table = tuning.summary(found, result.scores, goal)
-            run.write(contract.TRIALS, tuning.trials(found))
+            table = tuning.summary(results, result.scores, goal)
+            run.write(contract.TRIALS, tuning.trials(results))
             run.write(contract.TUNED, table)
-            tuned = tuning.tuned_models(settings.models, found)
+            tuned = tuning.tuned_models(settings.models, results)
             storage.write_text(run.folder / "tuned.yaml", tuning.tuned_file(tuned))
         tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
         runs.finish(run, settings.about(), panel.provenance, {"tuned": table.to_dict("records")})

@@ -1,17 +1,24 @@
-"""Models of a rate behind one interface: fit(rows) → predict(rows)."""
+"""Models of a rate behind one interface: ``fit(rows)``, then ``predict(rows)``.
+
+A kind of model lives in a module of its own, and is entered in ``registry.KINDS`` under the name
+that configuration uses. Which rows a model is fitted on is decided elsewhere (``crossfit``).
+
+>>> sorted(kind for kind, one in KINDS.items() if one.model.baseline)
+['gemeente_mean', 'mean', 'persistence']
+"""
 
 from risicomodel.learning.models.base import NotFittedError, RateModel, Rows
-from risicomodel.learning.models.blended import BlendParams, average
+from risicomodel.learning.models.blend import BlendParams, average
 from risicomodel.learning.models.contributions import Contributions
 from risicomodel.learning.models.registry import (
     KINDS,
     ModelSettings,
-    blended,
+    blend_of,
     blends,
     check,
     create,
     for_domain,
-    learned,
+    learners,
     load,
     load_libraries,
     pack,
@@ -28,12 +35,12 @@ __all__ = [
     "RateModel",
     "Rows",
     "average",
-    "blended",
+    "blend_of",
     "blends",
     "check",
     "create",
     "for_domain",
-    "learned",
+    "learners",
     "load",
     "load_libraries",
     "pack",

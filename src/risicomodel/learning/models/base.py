@@ -1,4 +1,4 @@
-"""What every model gets and gives."""
+"""The interface of all models: the rows they take, and what they must be able to do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 import pandas as pd
 
 from risicomodel.core import storage
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from risicomodel.learning.models.contributions import Contributions
-    from risicomodel.learning.reference_rates import Known
+    from risicomodel.learning.reference_rates import ReferenceRates
 
 
 STATE = "model.json"
@@ -27,16 +28,16 @@ STATE = "model.json"
 
 @dataclass(frozen=True)
 class Rows:
-    """Wijk-years to learn from or to predict.
+    """Wijk-years to train on or to predict.
 
     Parameters
     ----------
     x : DataFrame of float64, shape (n, p)
         Features; NaN where missing.
     reference : array of shape (n,)
-        The rate (0–1) that the protocol makes known; learned models predict the ratio to it.
-    known : Known
-        All rates that the protocol makes known, for the baselines.
+        The rate (0–1) to which models that learn predict a ratio.
+    revealed : ReferenceRates
+        All rates that the protocol reveals, for the baselines.
     population : array of shape (n,)
         Persons at risk.
     rate : array of shape (n,) or None
@@ -45,17 +46,22 @@ class Rows:
 
     x: pd.DataFrame
     reference: Floats
-    known: Known
+    revealed: ReferenceRates
     population: Floats
     rate: Floats | None = None
 
-    def seeing(self, parts: list[str]) -> Rows:
-        """Return the same rows with only the features that tell of some parts.
+    def restricted_to(self, parts: list[str]) -> Rows:
+        """Return the same rows with only the features of some parts.
 
         Parameters
         ----------
         parts : list of str
-            As :func:`risicomodel.data.features.part_of` tells them.
+            Names that :func:`risicomodel.data.features.part_of` gives, such as ``eigen``.
+
+        Returns
+        -------
+        Rows
+            With fewer columns in ``x``.
         """
         kept = [column for column in self.x.columns if part_of(column) in parts]
         return replace(self, x=self.x[kept])
@@ -66,11 +72,11 @@ class NotFittedError(RisicomodelError):
 
 
 class RateModel(ABC):
-    """A model of a wijk's rate.
+    """A model of the rate of wijken.
 
-    ``fit`` learns from rows with a rate and returns the model; ``predict`` gives rates (0 and up,
-    shape (n,)) for rows of the same features. ``save`` and ``load`` use JSON and LightGBM's own
-    text, never pickle.
+    ``fit`` trains on rows with a rate and returns the model; ``predict`` takes rows with the same
+    features. ``save`` writes JSON and LightGBM's own text format, never a pickle;
+    :func:`risicomodel.learning.models.load` reads them back.
     """
 
     kind: ClassVar[str]
@@ -78,48 +84,153 @@ class RateModel(ABC):
 
     @abstractmethod
     def fit(self, rows: Rows) -> Self:
-        """Learn from rows with a rate."""
+        """Train on rows with a rate.
+
+        Parameters
+        ----------
+        rows : Rows
+            With ``rate``.
+
+        Returns
+        -------
+        RateModel
+            The model itself.
+        """
 
     @abstractmethod
     def predict(self, rows: Rows) -> Floats:
-        """Return the predicted rate (0–1 scale, may exceed 1 in tiny wijken) of every row."""
+        """Return the predicted rate of every row.
+
+        Parameters
+        ----------
+        rows : Rows
+            With at least the features that the model was trained on.
+
+        Returns
+        -------
+        array of shape (n,)
+            Clients per person at risk: 0 or more; above 1 only in tiny wijken.
+        """
 
     def contributions(self, rows: Rows) -> Contributions:
-        """Return what every feature adds to the predicted rates; they add up to them exactly.
+        """Return what every feature adds to the predicted rates.
 
-        A baseline uses no feature: all of it is in the base. A model that learns says more.
+        A baseline uses no features, so all of its rate is in the base; models that learn override
+        this.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows to explain.
+
+        Returns
+        -------
+        Contributions
+            Terms in rate (0–1) that sum to the predictions.
         """
         return contributions.all_in_base(self.predict(rows))
 
     def interactions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
-        """Return what pairs of features add beyond what each does (in rate); None without trees.
+        """Return what pairs of features add together, beyond what each adds alone.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows to explain; p features.
 
         Returns
         -------
         array of shape (n, p, p) or None
-            Over the columns of ``rows.x``; half of a pair's interplay on either side of it.
+            In rate (0–1), over the columns of ``rows.x``, with half of a pair's interaction on
+            either side of the diagonal; None for models without trees.
         """
         return None
 
     def state(self) -> dict[str, Any]:
-        """Return what the model learned, as JSON values."""
+        """Return the fitted parameters as JSON values.
+
+        Returns
+        -------
+        dict
+            Keys depend on the kind of model.
+        """
         return {}
 
     def restore(self, state: dict[str, Any], folder: Path) -> None:  # noqa: ARG002
-        """Take up a saved state."""
+        """Restore the fitted parameters of a saved model.
+
+        Parameters
+        ----------
+        state : dict
+            What :meth:`state` returned.
+        folder : Path
+            The saved model, for files beside the JSON.
+        """
         return
 
     def save_parts(self, folder: Path) -> None:  # noqa: ARG002
-        """Write what does not fit JSON into ``folder``."""
+        """Write the parts that do not fit in JSON.
+
+        Parameters
+        ----------
+        folder : Path
+            An existing folder.
+        """
         return
 
     def save(self, folder: Path) -> None:
-        """Write the fitted model into an existing folder."""
+        """Write the fitted model.
+
+        Parameters
+        ----------
+        folder : Path
+            An existing folder.
+        """
         self.save_parts(folder)
         storage.write_json(folder / STATE, {"kind": self.kind, **self.state()})
 
 
+def ratio_and_weight(rows: Rows, exponent: float) -> tuple[Floats, Floats]:
+    """Return the target and the weights of models that learn a ratio.
+
+    Parameters
+    ----------
+    rows : Rows
+        With ``rate``.
+    exponent : float
+        Rows weigh (population × reference rate) to this power.
+
+    Returns
+    -------
+    ratio : array of shape (n,)
+        rate / reference.
+    weight : array of shape (n,)
+        With mean 1.
+
+    Raises
+    ------
+    NotFittedError
+        If the rows have no rate.
+    """
+    if rows.rate is None:
+        raise NotFittedError("rows without a rate cannot be trained on; give rows with 'rate'.")
+    weight = (rows.population * rows.reference) ** exponent
+    out: tuple[Floats, Floats] = (rows.rate / rows.reference, weight / np.mean(weight))
+    return out
+
+
 def read_state(folder: Path) -> dict[str, Any]:
-    """Return the JSON part of a saved model."""
+    """Return the JSON part of a saved model.
+
+    Parameters
+    ----------
+    folder : Path
+        Where :meth:`RateModel.save` wrote it.
+
+    Returns
+    -------
+    dict
+        ``kind`` and what :meth:`RateModel.state` returned.
+    """
     state: dict[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
     return state

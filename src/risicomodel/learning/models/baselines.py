@@ -1,4 +1,4 @@
-"""What anyone would say without a model. Every score stands beside these."""
+"""Baselines: predictions anyone could make without a model. Every score is shown beside theirs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Baseline(RateModel):
     baseline = True
 
     def fit(self, rows: Rows) -> Self:  # noqa: ARG002
-        """Learn nothing: all a baseline uses is what the protocol makes known."""
+        """Return the model unchanged: a baseline only uses what the protocol reveals."""
         return self
 
 
@@ -24,32 +24,32 @@ class NationalMean(_Baseline):
     kind = "mean"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return the country's rate."""
-        return rows.known.nation
+        """Return the country's rate of the row's year."""
+        return rows.revealed.nation
 
 
 class GemeenteMean(_Baseline):
-    """The gemeente's rate where known, else the country's."""
+    """The gemeente's rate where it is revealed, else the country's."""
 
     kind = "gemeente_mean"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return the gemeente's rate, falling back on the country's."""
-        return _first_known(rows.known.gemeente, rows.known.nation)
+        """Return the gemeente's rate, with the country's as fallback."""
+        return _first_available(rows.revealed.gemeente, rows.revealed.nation)
 
 
 class Persistence(_Baseline):
-    """The place's own last rate where known, else the gemeente's, else the country's."""
+    """The place's own last rate where there is one, else the gemeente's, else the country's."""
 
     kind = "persistence"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return last year's rate, falling back on gemeente and country."""
-        return _first_known(rows.known.last, rows.known.gemeente, rows.known.nation)
+        """Return the place's last rate, with gemeente and country as fallbacks."""
+        return _first_available(rows.revealed.last, rows.revealed.gemeente, rows.revealed.nation)
 
 
-def _first_known(*rates: Floats) -> Floats:
-
+def _first_available(*rates: Floats) -> Floats:
+    """Return, per row, the first rate that is not missing."""
     out = rates[0]
     for other in rates[1:]:
         out = np.where(np.isfinite(out), out, other)

@@ -1,21 +1,25 @@
-"""Shapley values of boosted trees and of pairs of their features, exact and for many rows at once.
+"""Exact Shapley values of boosted trees, and of pairs of their features, for many rows at once.
 
-They are those of path-dependent TreeSHAP (Lundberg and others, 2020), which LightGBM's own
-``pred_contrib`` and the ``shap`` package give too; tests hold them equal. Here a tree is worked out
-once for all rows that answer its questions alike, which makes it many times as fast.
+These are the values of path-dependent TreeSHAP (Lundberg et al., 2020), which LightGBM's own
+``pred_contrib`` and the ``shap`` package also give; tests hold all three equal. This version
+evaluates a tree once for all rows that take the same side at every split, which is many times as
+fast.
 
-A leaf of value v is reached by d features; of feature k, o is 1 where the row answers all its
-questions the leaf's way, else 0, and z is the share of training rows that does so. With a share t
-of the features known the leaf counts for v · Π_k ((1 − t) z_k + t o_k), and the Shapley value is
+Consider a leaf with value v and d different features on its path. For feature k, o_k is 1 if the
+row follows the path at all splits on that feature, else 0, and z_k is the share of training rows
+that do. If a share t of the features is known, the leaf counts for v · Π_k ((1 − t) z_k + t o_k),
+and the Shapley value of feature j is
 
     φ_j = v (o_j − z_j) ∫₀¹ Π_{k≠j} ((1 − t) z_k + t o_k) dt,
 
-a polynomial in t that Gauss-Legendre quadrature with d / 2 points integrates exactly. A pair's
-interaction leaves out both, times (o_i − z_i)(o_j − z_j) / 2.
+a polynomial in t that Gauss-Legendre quadrature with d / 2 points integrates exactly. The
+interaction of a pair i, j leaves both out of the product and has the factor
+(o_i − z_i)(o_j − z_j) / 2.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -28,15 +32,27 @@ from risicomodel.core.arrays import Bools, Floats, Ints
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# of a whole number that tells how a row answered; and of a list of all there can be
-MOST_BITS, FEW_BITS = 62, 16
-ZERO = 1e-35  # LightGBM's own
-ROOM = 2_000_000  # numbers worked on at once
+MAX_CODE_BITS = 62  # a row's sides at all splits fit one integer up to this number of splits
+MAX_TABLE_BITS = 16  # and up to this number a table of all possible integers is small
+ZERO = 1e-35  # LightGBM's own threshold for zero
+MAX_ELEMENTS = 2_000_000  # array elements per block of decisions
 
 
 @dataclass(frozen=True)
 class Split:
-    """A question of a tree: whether a column is at most so much."""
+    """A split of a tree: rows go left if a feature is at most a threshold.
+
+    Parameters
+    ----------
+    column : int
+        The feature's position in the model.
+    threshold : float
+        In the unit of the feature.
+    default_left : bool
+        Whether missing values go left.
+    missing : {"None", "Zero", "NaN"}
+        Which values LightGBM takes for missing.
+    """
 
     column: int
     threshold: float
@@ -44,33 +60,44 @@ class Split:
     missing: str
 
     def left(self, x: Floats) -> Bools:
-        """Tell which rows go left, as LightGBM does."""
+        """Return which rows go left, by LightGBM's rules.
+
+        Parameters
+        ----------
+        x : array of shape (n, p)
+            The features, in the model's order.
+
+        Returns
+        -------
+        array of bool, shape (n,)
+        """
         value = x[:, self.column]
-        empty = np.isnan(value)
+        missing = np.isnan(value)
         out: Bools = value <= self.threshold
         if self.missing != "NaN":
-            out |= empty & (self.threshold >= 0)  # LightGBM takes what is missing for 0
-            empty = empty | (np.abs(value) <= ZERO) if self.missing == "Zero" else empty & False
-        out[empty] = self.default_left
+            out |= missing & (self.threshold >= 0)  # LightGBM then takes NaN for 0
+            zero = np.abs(value) <= ZERO
+            missing = missing | zero if self.missing == "Zero" else missing & False
+        out[missing] = self.default_left
         return out
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A leaf and the way to it.
+    """A leaf and the path to it.
 
     Parameters
     ----------
     value : float
-        What it adds.
-    way : dict of int to list
-        Per column, the splits on it (by number) and whether left is the leaf's way.
+        What it adds to the prediction.
+    path : dict of int to list of (int, bool)
+        By column, the splits on it (by number), and whether the path goes left there.
     covers : dict of int to float
-        Per column, the share of training rows that goes the leaf's way.
+        By column, the share (0–1) of training rows that follow the path at its splits.
     """
 
     value: float
-    way: dict[int, list[tuple[int, bool]]]
+    path: dict[int, list[tuple[int, bool]]]
     covers: dict[int, float]
 
 
@@ -78,8 +105,15 @@ class Leaf:
 class Tree:
     """A tree as its splits and leaves.
 
-    Leaves have as many places for features as the one with most; a place that is not needed is met
-    by every row and every training row, and so adds nothing.
+    For arrays, every leaf has as many slots for features as the leaf with the most features on its
+    path. An unused slot is matched by all rows and all training rows, and so adds nothing.
+
+    Parameters
+    ----------
+    splits : list of Split
+        s of them.
+    leaves : list of Leaf
+        l of them.
     """
 
     splits: list[Split]
@@ -87,77 +121,101 @@ class Tree:
 
     @property
     def expected(self) -> float:
-        """The mean over training rows."""
-        import math
-
+        """The mean prediction over the training rows."""
         return sum(leaf.value * math.prod(leaf.covers.values()) for leaf in self.leaves)
 
     @cached_property
     def columns(self) -> list[int]:
-        """The columns that are asked about."""
+        """The columns that the tree splits on, sorted."""
         return sorted({split.column for split in self.splits})
 
     @cached_property
-    def places(self) -> int:
-        """How many features the leaf with most of them has."""
-        return max(len(leaf.way) for leaf in self.leaves)
+    def slots(self) -> int:
+        """The number of different features on the path of the leaf with the most of them."""
+        return max(len(leaf.path) for leaf in self.leaves)
 
     @cached_property
     def values(self) -> Floats:
-        """The leaves' values."""
+        """The values of the leaves, shape (l,)."""
         return np.array([leaf.value for leaf in self.leaves])
 
     @cached_property
     def covers(self) -> Floats:
-        """Share of training rows that goes a leaf's way, leaves × places."""
-        out = np.ones((len(self.leaves), self.places))
+        """Share of training rows that follow the path at a slot's splits, leaves × slots."""
+        out = np.ones((len(self.leaves), self.slots))
         for row, leaf in zip(out, self.leaves, strict=True):
             row[: len(leaf.covers)] = list(leaf.covers.values())
         return out
 
     @cached_property
-    def ways(self) -> tuple[Floats, Floats]:
-        """The way of every place: 1 for left and −1 for right at each split; how many splits."""
-        out = np.zeros((len(self.splits), len(self.leaves), self.places))
+    def paths(self) -> tuple[Floats, Floats]:
+        """The path at every slot: 1 for left and −1 for right at each split; number of splits.
+
+        Shapes (s, leaves · slots) and (leaves · slots,).
+        """
+        out = np.zeros((len(self.splits), len(self.leaves), self.slots))
         for number, leaf in enumerate(self.leaves):
-            for place, steps in enumerate(leaf.way.values()):
+            for slot, steps in enumerate(leaf.path.values()):
                 for split, left in steps:
-                    out[split, number, place] = 1.0 if left else -1.0
+                    out[split, number, slot] = 1.0 if left else -1.0
         flat = out.reshape(len(self.splits), -1)
         return flat, np.abs(flat).sum(axis=0)
 
     @cached_property
-    def owners(self) -> Floats:
-        """Whose every place is: (leaves · places) × columns, 1 for its own column."""
-        at = {column: position for position, column in enumerate(self.columns)}
-        out = np.zeros((len(self.leaves), self.places, len(at)))
+    def slot_columns(self) -> Floats:
+        """One-hot column of every slot: (leaves · slots) × columns."""
+        position = {column: number for number, column in enumerate(self.columns)}
+        out = np.zeros((len(self.leaves), self.slots, len(position)))
         for number, leaf in enumerate(self.leaves):
-            out[number, range(len(leaf.way)), [at[column] for column in leaf.way]] = 1.0
-        return out.reshape(-1, len(at))
+            out[number, range(len(leaf.path)), [position[column] for column in leaf.path]] = 1.0
+        return out.reshape(-1, len(position))
 
-    def answers(self, x: Floats) -> tuple[Bools, Ints]:
-        """Return the different ways rows answer all splits, and which way every row does."""
+    def decisions(self, x: Floats) -> tuple[Bools, Ints]:
+        """Return the distinct combinations of sides that rows take, and each row's combination.
+
+        Parameters
+        ----------
+        x : array of shape (n, p)
+            The features, in the model's order.
+
+        Returns
+        -------
+        sides : array of bool, shape (d, s)
+            Whether rows with this combination go left at each split.
+        inverse : array of int, shape (n,)
+            Every row's position in ``sides``.
+        """
         count = len(self.splits)
-        if count > MOST_BITS:
+        if count > MAX_CODE_BITS:
             return np.stack([s.left(x) for s in self.splits], axis=1), np.arange(len(x))
         codes = np.zeros(len(x), dtype="int64")
         for number, split in enumerate(self.splits):
             codes |= split.left(x).astype("int64") << number
-        found, answer = _distinct(codes, count)
-        return (found[:, None] >> np.arange(count) & 1).astype("bool"), answer
+        distinct, inverse = _distinct(codes, count)
+        return (distinct[:, None] >> np.arange(count) & 1).astype("bool"), inverse
 
 
 def _distinct(codes: npt.NDArray[np.int64], bits: int) -> tuple[Any, Any]:
-    """Return the codes there are, and which of them every row has."""
-    if bits > FEW_BITS:
+    """Return the distinct codes, and every row's position among them."""
+    if bits > MAX_TABLE_BITS:
         return np.unique(codes, return_inverse=True)
-    there = np.zeros(1 << bits, dtype="bool")  # faster than sorting
-    there[codes] = True
-    return np.flatnonzero(there), (np.cumsum(there) - 1)[codes]
+    present = np.zeros(1 << bits, dtype="bool")  # faster than sorting
+    present[codes] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]
 
 
 def read(dumped: dict[str, Any]) -> list[Tree]:
-    """Return the trees of a model as ``Booster.dump_model`` gives it."""
+    """Return the trees of a LightGBM model.
+
+    Parameters
+    ----------
+    dumped : dict
+        What ``Booster.dump_model`` returned.
+
+    Returns
+    -------
+    list of Tree
+    """
     return [_tree(info["tree_structure"]) for info in dumped["tree_info"]]
 
 
@@ -167,7 +225,7 @@ def _tree(root: dict[str, Any]) -> Tree:
 
     def walk(node: dict[str, Any], leaf: Leaf) -> None:
         if "split_feature" not in node:
-            leaves.append(Leaf(float(node["leaf_value"]), leaf.way, leaf.covers))
+            leaves.append(Leaf(float(node["leaf_value"]), leaf.path, leaf.covers))
             return
         number, column = len(splits), int(node["split_feature"])
         threshold, default = float(node["threshold"]), bool(node["default_left"])
@@ -175,9 +233,9 @@ def _tree(root: dict[str, Any]) -> Tree:
         for side in ("left_child", "right_child"):
             share = _count(node[side]) / _count(node)
             step = (number, side == "left_child")
-            way = {**leaf.way, column: [*leaf.way.get(column, []), step]}
+            path = {**leaf.path, column: [*leaf.path.get(column, []), step]}
             covers = {**leaf.covers, column: leaf.covers.get(column, 1.0) * share}
-            walk(node[side], Leaf(0.0, way, covers))
+            walk(node[side], Leaf(0.0, path, covers))
 
     walk(root, Leaf(0.0, {}, {}))
     return Tree(splits, leaves)
@@ -189,116 +247,124 @@ def _count(node: dict[str, Any]) -> float:
 
 @lru_cache(maxsize=64)
 def _quadrature(features: int) -> tuple[Floats, Floats]:
-    """Return points and weights on 0–1 that integrate a product of so many features exactly."""
+    """Return points and weights on 0–1 that integrate a product over this many features exactly."""
     points, weights = np.polynomial.legendre.leggauss((features + 1) // 2)
     return (points + 1) / 2, weights / 2
 
 
 @dataclass(frozen=True)
-class _Reached:
-    """A tree's leaves as different answers see them.
+class _LeafFactors:
+    """The factors of a tree's leaves, for several combinations of sides.
 
     Parameters
     ----------
-    moved : array, answers × leaves × places
+    difference : array, combinations × leaves × slots
         o − z.
-    inverse : array, points × answers × leaves × places
+    inverse : array, points × combinations × leaves × slots
         One over every factor of the product.
-    product : array, points × answers × leaves
+    product : array, points × combinations × leaves
         The product, times the leaf's value and the point's weight.
     """
 
-    moved: Floats
+    difference: Floats
     inverse: Floats
     product: Floats
 
     @classmethod
-    def of(cls, tree: Tree, bits: Bools) -> _Reached:
-
-        ways, steps = tree.ways
-        met = (np.where(bits, 1.0, -1.0) @ ways == steps).reshape(-1, *tree.covers.shape)
-        moved = met - tree.covers
-        points, weights = _quadrature(tree.places)
-        factors = tree.covers + moved * points[:, None, None, None]
+    def of(cls, tree: Tree, sides: Bools) -> _LeafFactors:
+        paths, steps = tree.paths
+        follows = (np.where(sides, 1.0, -1.0) @ paths == steps).reshape(-1, *tree.covers.shape)
+        difference = follows - tree.covers
+        points, weights = _quadrature(tree.slots)
+        factors = tree.covers + difference * points[:, None, None, None]
         product = factors.prod(axis=3) * tree.values * weights[:, None, None]
-        return cls(moved, 1.0 / factors, product)
+        return cls(difference, 1.0 / factors, product)
 
 
 def shapley(trees: list[Tree], x: Floats) -> tuple[float, Floats]:
-    """Return the trees' mean over training rows, and what every column adds to it, per row.
+    """Return the Shapley values of every feature.
 
     Parameters
     ----------
     trees : list of Tree
-        As :func:`read` gives them.
+        What :func:`read` returned.
     x : array of shape (n, p)
         The features, in the model's order.
 
     Returns
     -------
-    float, array of shape (n, p)
-        They add up to the trees' prediction.
+    expected : float
+        The mean prediction of all trees over the training rows.
+    values : array of shape (n, p)
+        What every feature adds to it; they sum to the prediction.
     """
     out = np.zeros(x.shape, order="F")  # columns are added to
-    for tree, bits, answer in _grown(trees, x):
-        table = np.concatenate([_single(tree, some) for some in _blocks(tree, bits)])
+    for tree, sides, inverse in _evaluated(trees, x):
+        table = np.concatenate([_single(tree, block) for block in _blocks(tree, sides)])
         for position, column in enumerate(tree.columns):
-            out[:, column] += table[:, position][answer]
+            out[:, column] += table[:, position][inverse]
     return sum(tree.expected for tree in trees), out
 
 
-def _single(tree: Tree, bits: Bools) -> Floats:
-    """Return what every column of a tree adds, answers × columns."""
-    reached = _Reached.of(tree, bits)
-    without = np.einsum("qnl,qnlk->nlk", reached.product, reached.inverse)
-    out: Floats = (without * reached.moved).reshape(len(bits), -1) @ tree.owners
+def _single(tree: Tree, sides: Bools) -> Floats:
+    """Return what every column of a tree adds, combinations × columns."""
+    factors = _LeafFactors.of(tree, sides)
+    without = np.einsum("qnl,qnlk->nlk", factors.product, factors.inverse)
+    out: Floats = (without * factors.difference).reshape(len(sides), -1) @ tree.slot_columns
     return out
 
 
 def interactions(trees: list[Tree], x: Floats) -> Floats:
-    """Return the Shapley interaction values of every pair of columns, per row.
+    """Return the Shapley interaction values of every pair of features.
+
+    Parameters
+    ----------
+    trees : list of Tree
+        What :func:`read` returned.
+    x : array of shape (n, p)
+        The features, in the model's order.
 
     Returns
     -------
     array of shape (n, p, p)
-        As ``shap`` gives them off the diagonal: half of a pair's interplay on either side of it.
+        Off the diagonal as ``shap`` gives them: half of a pair's interaction on either side of it.
         The diagonal is 0.
     """
     out = np.zeros((x.shape[0], x.shape[1], x.shape[1]))
-    for tree, bits, answer in _grown(trees, x):
-        table = np.concatenate([_pairs(tree, some) for some in _blocks(tree, bits)])
-        wide = np.array(tree.columns)
-        out[:, wide[:, None], wide] += table[answer]
-    rows = np.arange(x.shape[1])
-    out[:, rows, rows] = 0.0
+    for tree, sides, inverse in _evaluated(trees, x):
+        table = np.concatenate([_pairs(tree, block) for block in _blocks(tree, sides)])
+        columns = np.array(tree.columns)
+        out[:, columns[:, None], columns] += table[inverse]
+    diagonal = np.arange(x.shape[1])
+    out[:, diagonal, diagonal] = 0.0
     return out
 
 
-def _pairs(tree: Tree, bits: Bools) -> Floats:
-    """Return what every two columns of a tree add together, answers × columns × columns."""
-    reached = _Reached.of(tree, bits)
-    left = np.moveaxis(reached.inverse * reached.product[..., None], 0, -1)
-    pairs = left @ np.moveaxis(reached.inverse, 0, -2)  # summed over points
-    pairs *= reached.moved[..., :, None] * reached.moved[..., None, :] / 2
-    at = {column: position for position, column in enumerate(tree.columns)}
-    out = np.zeros((len(bits), len(at), len(at)))
+def _pairs(tree: Tree, sides: Bools) -> Floats:
+    """Return what every pair of columns of a tree adds, combinations × columns × columns."""
+    factors = _LeafFactors.of(tree, sides)
+    left = np.moveaxis(factors.inverse * factors.product[..., None], 0, -1)
+    pairs = left @ np.moveaxis(factors.inverse, 0, -2)  # summed over points
+    pairs *= factors.difference[..., :, None] * factors.difference[..., None, :] / 2
+    position = {column: number for number, column in enumerate(tree.columns)}
+    out = np.zeros((len(sides), len(position), len(position)))
     for number, leaf in enumerate(tree.leaves):
-        own = np.array([at[column] for column in leaf.way])
-        out[:, own[:, None], own] += pairs[:, number, : len(own), : len(own)]
+        columns = np.array([position[column] for column in leaf.path])
+        out[:, columns[:, None], columns] += pairs[:, number, : len(columns), : len(columns)]
     return out
 
 
-def _grown(trees: list[Tree], x: Floats) -> Iterator[tuple[Tree, Bools, Ints]]:
-    """Yield the trees that ask anything, with the rows' answers."""
+def _evaluated(trees: list[Tree], x: Floats) -> Iterator[tuple[Tree, Bools, Ints]]:
+    """Yield the trees that have any splits, with the combinations of sides that rows take."""
     x = np.asfortranarray(x)
     for tree in trees:
         if tree.splits:
-            bits, answer = tree.answers(x)
-            yield tree, bits, answer
+            sides, inverse = tree.decisions(x)
+            yield tree, sides, inverse
 
 
-def _blocks(tree: Tree, bits: Bools) -> Iterator[Bools]:
-    """Yield answers, no more at once than there is room for."""
-    step = max(1, ROOM // (tree.covers.size * tree.places))
-    for first in range(0, len(bits), step):
-        yield bits[first : first + step]
+def _blocks(tree: Tree, sides: Bools) -> Iterator[Bools]:
+    """Yield combinations in blocks that stay within :data:`MAX_ELEMENTS`."""
+    step = max(1, MAX_ELEMENTS // (tree.covers.size * tree.slots))
+    for first in range(0, len(sides), step):
+        yield sides[first : first + step]

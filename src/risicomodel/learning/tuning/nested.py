@@ -1,7 +1,8 @@
-"""Studies within folds: what chooses parameters never sees the rows that judge the choice.
+"""Nested cross-validation: the rows that judge a choice of parameters never take part in it.
 
-Every outer fold has a study of its own, scored on inner folds of its training rows only; its best
-parameters predict the outer fold once. One more study, over all rows, gives the parameters to use.
+Every outer fold has a study of its own, scored on inner folds of its training rows only; the best
+parameters then predict the outer fold once. One more study, on all rows, gives the parameters to
+use.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.core.versions import versions
 from risicomodel.data.domains import clients_column
 from risicomodel.learning import crossfit, models, protocols
-from risicomodel.learning.problem import bare
+from risicomodel.learning.problem import slim
 from risicomodel.learning.tuning import space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.models import ModelSettings, Rows
     from risicomodel.learning.problem import Problem
     from risicomodel.learning.protocols import Fold, Protocol, SplitSettings
@@ -32,26 +33,36 @@ if TYPE_CHECKING:
 
 FINAL = "final"
 TUNED = "_tuned"
-# What turns rows into a trial's value. What made the rows is in them: a trial stays true when other
-# code changes.
+# The code that turns rows into a trial's value. Other code may change without making trials stale:
+# what it changes is visible in the rows.
 CODE = ("core/metrics.py", "learning/")
 PACKAGES = ("python", "numpy", "pandas", "scipy", "scikit-learn", "lightgbm")
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
-    """One study: a model, the rows it may learn from and be tried on, and what may vary.
+class StudySpec:
+    """What a study of one model tunes: on which rows, in which space, and how it is scored.
 
     Parameters
     ----------
     study : str
         ``fold <number>`` or ``final``.
     problem : Problem
-        Bare, with no figure of the rows that judge the choice.
+        Slim, and without any figure of the rows that judge the choice.
+    protocol : Protocol
+        Of the outer and the inner folds.
     folds : tuple of Fold
-        Inner folds.
+        The inner folds.
+    model : str
+        The model's name.
     settings : ModelSettings
         The model as configured: the first trial.
+    space : mapping of str to Dimension
+        The search space, by hyperparameter.
+    tuning : TuningSettings
+        Number of trials, metric, pruning and storage.
+    seed : int
+        Seed of the models and of the sampler.
     """
 
     study: str
@@ -66,7 +77,7 @@ class Search:
 
     @property
     def name(self) -> str:
-        """Return the study's name in its storage: the same where the same is asked."""
+        """The study's name in its storage: it follows from everything that decides its trials."""
         follows_from = {
             "problem": self.problem.fingerprint,
             "protocol": asdict(self.protocol),
@@ -84,8 +95,8 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a study gave.
+class StudyResult:
+    """The outcome of a study.
 
     Parameters
     ----------
@@ -94,9 +105,9 @@ class Found:
     trials : list of dict
         Every trial: ``number``, ``state``, ``value``, ``inner``, ``params``, ``seconds``.
     params : dict
-        The best trial's parameters.
+        The parameters of the best trial.
     value : float
-        Its score on the inner folds: too kind, as it was chosen for it.
+        The score of the best trial on the inner folds: optimistic, as it was chosen by this score.
     """
 
     key: tuple[str, str, str]
@@ -105,14 +116,31 @@ class Found:
     value: float
 
 
-def plan(
+def study_specs(
     problem: Problem,
     split: SplitSettings,
     tuning: TuningSettings,
     chosen: Mapping[str, ModelSettings],
     seed: int,
-) -> list[Search]:
-    """Return the studies of one domain: per model every outer fold, and all rows.
+) -> list[StudySpec]:
+    """Return the studies of one domain: for every model, one per outer fold and one on all rows.
+
+    Parameters
+    ----------
+    problem : Problem
+        The domain's learning problem.
+    split : SplitSettings
+        Of the outer folds.
+    tuning : TuningSettings
+        Protocol, number of inner folds, and the search spaces.
+    chosen : mapping of str to ModelSettings
+        Models by name; those without a search space are left out.
+    seed : int
+        Seed of folds, models and samplers.
+
+    Returns
+    -------
+    list of StudySpec
 
     Raises
     ------
@@ -123,19 +151,19 @@ def plan(
     """
     protocol = protocols.PROTOCOLS[tuning.protocol]
     spaces = {
-        name: found
+        name: dimensions
         for name, model in chosen.items()
-        if (found := space.dimensions(tuning.space, model.kind))
+        if (dimensions := space.dimensions(tuning.space, model.kind))
     }
     _check_chosen(spaces, chosen)
     outer = protocols.folds(protocol, problem.wijken, problem.usable, split, seed)
     parts: dict[str, Ints | None] = {f"fold {f.fold}": f.train for f in outer}
     out = []
     for study, train in {**parts, FINAL: None}.items():
-        inside = _inside(problem, train)
-        folds = tuple(_inner_folds(inside, protocol, split, tuning, seed))
+        rows = _restricted(problem, train)
+        folds = tuple(_inner_folds(rows, protocol, split, tuning, seed))
         out += [
-            Search(study, inside, protocol, folds, name, chosen[name], spaces[name], tuning, seed)
+            StudySpec(study, rows, protocol, folds, name, chosen[name], spaces[name], tuning, seed)
             for name in spaces
         ]
     return out
@@ -146,87 +174,110 @@ def _check_chosen(
 ) -> None:
     if not spaces:
         raise ConfigError(
-            f"none of the chosen models ({', '.join(chosen)}) has a search space; allowed is a "
-            "model that tuning.space names. Choose one with 'model=', or declare its space."
+            f"none of the chosen models ({', '.join(chosen)}) has a search space; expected at "
+            "least one whose kind is in tuning.space. Choose one with 'model=', or declare a space."
         )
-    wrong = []
+    violations = []
     for name, dimensions in spaces.items():
         configured = space.defaults(chosen[name])
-        wrong += [
-            f"models.{name}.params.{param} is {configured[param]}; tuning.space allows {one.text()}"
-            for param, one in dimensions.items()
-            if not one.holds(configured[param])
+        violations += [
+            f"models.{name}.params.{param} is {configured[param]}; tuning.space has "
+            f"{dimension.text()}"
+            for param, dimension in dimensions.items()
+            if configured[param] not in dimension
         ]
-    if wrong:
+    if violations:
         raise ConfigError(
             "the first trial is the model as configured, so its parameters must lie in the search "
-            "space; correct either:",
-            wrong,
+            "space; correct one or the other:",
+            violations,
         )
 
 
-def _inside(problem: Problem, train: Ints | None) -> Problem:
-    """Return a problem that holds the figures of some rows only; None for all that are usable."""
+def _restricted(problem: Problem, train: Ints | None) -> Problem:
+    """Return a problem with the figures of only some rows; None keeps all usable rows."""
     usable = problem.usable.copy()
     if train is not None:
         usable &= np.isin(np.arange(len(usable)), train)
-    held = bare(problem)
+    slimmed = slim(problem)
     clients = clients_column(problem.domain)
-    wijken = held.wijken.assign(**{clients: held.wijken[clients].where(usable)})
+    wijken = slimmed.wijken.assign(**{clients: slimmed.wijken[clients].where(usable)})
     tables = (wijken.assign(usable=usable), problem.x, problem.x_vintage)
     hashes = storage.sha256_json([storage.sha256_frame(table) for table in tables])
-    return replace(held, wijken=wijken, usable=usable, fingerprint=hashes)
+    return replace(slimmed, wijken=wijken, usable=usable, fingerprint=hashes)
 
 
 def _inner_folds(
     problem: Problem, protocol: Protocol, split: SplitSettings, tuning: TuningSettings, seed: int
 ) -> Iterator[Fold]:
-    """Yield the protocol's folds of the rows inside, dealt anew; tested on what would be scored."""
+    """Yield new folds of the remaining rows, with only rows that would be scored as test rows."""
     years = sorted({int(year) for year in problem.wijken.loc[problem.usable, "year"]})
     inner = replace(split, folds=tuning.folds, origins=years[1:-1] or years[:-1])
     deal = int(storage.sha256_json(["inner folds", seed])[:8], 16)
     counts = problem.usable.to_numpy(copy=True)
-    if split.score_years and protocol.knows != "history":
+    if split.score_years and protocol.reveals != "history":
         counts &= problem.wijken["year"].isin(split.score_years).to_numpy()
     for fold in protocols.folds(protocol, problem.wijken, problem.usable, inner, deal):
         kept = counts[fold.test]
         if not kept.any():
             raise DataError(
-                f"{protocol.name}: inner fold {fold.fold} has no row that is scored; allowed is at "
-                "least one per fold. Lower tuning.folds, or add years to split.score_years."
+                f"{protocol.name}: inner fold {fold.fold} has no rows to score; expected at least "
+                "one per fold. Lower tuning.folds, or add years to split.score_years."
             )
         test, source = fold.test[kept], fold.features_from[kept]
         yield protocols.Fold(fold.fold, fold.train, test, source, fold.origin)
 
 
-class Trials:
-    """Scores of parameters on a study's inner folds, whose rows are prepared once."""
+class Objective:
+    """The score that a study optimises: of parameters on its inner folds, prepared once.
 
-    def __init__(self, search: Search) -> None:
-        self._search = search
-        self._metric = metrics.METRICS[search.tuning.metric]
-        self._folds = [self._prepare(fold) for fold in search.folds]
+    Parameters
+    ----------
+    spec : StudySpec
+        The study.
+    """
+
+    def __init__(self, spec: StudySpec) -> None:
+        self._spec = spec
+        self._metric = metrics.METRICS[spec.tuning.metric]
+        self._folds = [self._prepare(fold) for fold in spec.folds]
 
     def _prepare(self, fold: Fold) -> tuple[Rows, Rows, Floats]:
-        train, test = crossfit.rows(self._search.problem, self._search.protocol, fold)
-        rate, population = self._search.problem.rates(fold.test)
+        train, test = crossfit.rows(self._spec.problem, self._spec.protocol, fold)
+        rate, population = self._spec.problem.rates(fold.test)
         return train, test, rate * population
 
-    def after_each_fold(self, params: Mapping[str, Any]) -> Iterator[float]:
-        """Yield the score over the inner folds until then, taken together."""
-        settings = self._search.settings
+    def cumulative_scores(self, params: Mapping[str, Any]) -> Iterator[float]:
+        """Fit the inner folds one by one, and score all those so far together.
+
+        Parameters
+        ----------
+        params : mapping of str to value
+            Hyperparameters that replace the configured ones.
+
+        Yields
+        ------
+        float
+            The metric over the test rows of the first fold, of the first two folds, and so on.
+
+        Raises
+        ------
+        DataError
+            If the metric is not defined on these rows.
+        """
+        settings = self._spec.settings
         settings = replace(settings, params={**settings.params, **params})
         models.load_libraries()
-        seen: list[tuple[Floats, Floats, Floats]] = []
+        scored: list[tuple[Floats, Floats, Floats]] = []
         for train, test, clients in self._folds:
             with compute.one_thread():
-                rate = models.create(settings, self._search.seed).fit(train).predict(test)
-            seen.append((clients, rate, test.population))
-            value = self._metric(*(np.concatenate(part) for part in zip(*seen, strict=True)))
+                rate = models.create(settings, self._spec.seed).fit(train).predict(test)
+            scored.append((clients, rate, test.population))
+            value = self._metric(*(np.concatenate(part) for part in zip(*scored, strict=True)))
             if not np.isfinite(value):
                 raise DataError(
-                    f"{self._search.name}: {self._search.tuning.metric} cannot be told on its "
-                    "inner folds; allowed are folds with clients. Lower tuning.folds, or add data."
+                    f"{self._spec.name}: {self._spec.tuning.metric} cannot be computed on the "
+                    "inner folds; expected folds with clients. Lower tuning.folds, or add data."
                 )
             yield float(value)
 
@@ -237,19 +288,34 @@ def tasks(
     tuning: TuningSettings,
     chosen: Mapping[str, ModelSettings],
     *,
-    found: Sequence[Found],
+    results: Sequence[StudyResult],
     seed: int,
-) -> list[Task]:
-    """Return what is to be fitted on the outer folds: every model, and beside it the tuned one.
+) -> list[FitTask]:
+    """Return the fits on the outer folds: every model as configured and as tuned.
 
     Parameters
     ----------
-    found : sequence of Found
-        What the studies gave.
+    problem : Problem
+        The domain's learning problem.
+    split : SplitSettings
+        Of the outer folds.
+    tuning : TuningSettings
+        The protocol.
+    chosen : mapping of str to ModelSettings
+        Models by name.
+    results : sequence of StudyResult
+        Of all studies, those of other domains included.
+    seed : int
+        Seed of folds and models.
+
+    Returns
+    -------
+    list of FitTask
+        A tuned model has ``_tuned`` after its name, and the parameters of its fold's own study.
     """
-    by_key = {one.key: one for one in found}
+    by_key = {result.key: result for result in results}
     protocol = protocols.PROTOCOLS[tuning.protocol]
-    out: list[Task] = []
+    out: list[FitTask] = []
     for task in crossfit.tasks(problem, protocol, split, chosen, seed):
         out.append(task)
         best = by_key.get((problem.domain, task.model, f"fold {task.fold.fold}"))
@@ -260,5 +326,17 @@ def tasks(
 
 
 def with_params(settings: ModelSettings, params: Mapping[str, Any]) -> ModelSettings:
-    """Return a model with other parameters, all of them written out."""
+    """Return a model with other hyperparameters, and its defaults written out.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        The model as configured.
+    params : mapping of str to value
+        Hyperparameters to replace.
+
+    Returns
+    -------
+    ModelSettings
+    """
     return replace(settings, params={**space.defaults(settings), **params})

@@ -1,4 +1,4 @@
-"""What may vary: settings of a tuning run and the search space, declared per kind of model."""
+"""Settings of a tuning run, and the search space declared per kind of model."""
 
 from __future__ import annotations
 
@@ -10,33 +10,32 @@ from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.metrics import HIGHER_IS_BETTER
 from risicomodel.learning import models, protocols
 
-SHAPES = "{low, high}, {low, high, log: true}, {low, high, step} or {choices: […]}"
-WORDS = ("low", "high", "log", "step", "choices")
+RANGE_FORMS = "{low, high}, {low, high, log: true}, {low, high, step} or {choices: […]}"
+RANGE_KEYS = ("low", "high", "log", "step", "choices")
 
 
 @dataclass
 class TuningSettings:
-    """How to look for better parameters, as in ``configs/tuning``.
+    """How hyperparameters are tuned, as in ``configs/tuning``.
 
     Parameters
     ----------
     trials : int
-        Trials per study that are to be finished; there is a study per model and outer fold, and
-        one over all rows.
+        Trials per study. There is a study per model and outer fold, and one on all rows.
     folds : int
-        Inner folds that a trial is scored on.
+        Inner folds on which a trial is scored.
     protocol : str
-        What is asked of the model: the protocol's folds are the outer ones.
+        The protocol of the outer and the inner folds.
     metric : {"wape", "wr2", "r2"}
-        What is to be good.
+        What to optimise.
     pruning : bool
-        Give up a trial that is worse than the median of earlier ones after as many inner folds.
+        Stop a trial that does worse than the median of earlier ones on the same inner folds.
     storage : str or None
-        Where trials are kept: a journal file under the home by default; ``sqlite:///PATH``, a
-        journal's path, or ``postgresql+psycopg://…``.
+        Where trials are kept: ``sqlite:///PATH``, ``postgresql+psycopg://…`` or the path of a
+        journal; by default a journal under the home of risicomodel.
     space : dict
-        Per kind of model and parameter: ``{low, high}`` with ``log`` or ``step``, or ``{choices}``;
-        null leaves a parameter as it is configured.
+        Per kind of model and hyperparameter: ``{low, high}`` with ``log`` or ``step``, or
+        ``{choices}``; null keeps a hyperparameter as configured.
     """
 
     trials: int = 30
@@ -50,7 +49,24 @@ class TuningSettings:
 
 @dataclass(frozen=True)
 class Dimension:
-    """How one parameter may vary: between two numbers, or among choices."""
+    """The values that one hyperparameter may take: between two numbers, or one of several choices.
+
+    Parameters
+    ----------
+    low, high : float
+        The bounds, both included.
+    log : bool
+        Sample on a logarithmic scale.
+    step : float or None
+        Only whole multiples of this above ``low``.
+    choices : tuple
+        If there are any, the bounds do not count.
+
+    Examples
+    --------
+    >>> 45 in Dimension(low=20, high=70, step=25), 46 in Dimension(low=20, high=70, step=25)
+    (True, False)
+    """
 
     low: float = 0
     high: float = 0
@@ -58,127 +74,169 @@ class Dimension:
     step: float | None = None
     choices: tuple[Any, ...] = ()
 
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value lies within."""
+    def __contains__(self, value: Any) -> bool:
         if self.choices:
             return value in self.choices
         steps = (value - self.low) / self.step if self.step else 0.0
         return bool(self.low <= value <= self.high and abs(steps - round(steps)) < 1e-6)  # noqa: PLR2004
 
     def text(self) -> str:
-        """Return it as people read it."""
+        """Return the dimension as messages show it.
+
+        Returns
+        -------
+        str
+            Such as ``50 to 1200 by 50``.
+        """
         if self.choices:
             return ", ".join(map(str, self.choices))
         return f"{self.low} to {self.high}" + (f" by {self.step}" if self.step else "")
 
 
 def dimensions(space: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Dimension]:
-    """Return what may vary of a kind of model, from a checked space."""
-    made = {}
-    for name, words in space.get(kind, {}).items():
-        if words is not None:
-            choices = tuple(words.get("choices") or ())
-            made[name] = Dimension(**{**words, "choices": choices})
-    return made
+    """Return the search space of a kind of model.
+
+    Parameters
+    ----------
+    space : mapping
+        ``TuningSettings.space``, already checked.
+    kind : str
+        A key of :data:`risicomodel.learning.models.KINDS`.
+
+    Returns
+    -------
+    dict of str to Dimension
+        By hyperparameter; empty if nothing may vary.
+    """
+    out = {}
+    for name, declared in space.get(kind, {}).items():
+        if declared is not None:
+            choices = tuple(declared.get("choices") or ())
+            out[name] = Dimension(**{**declared, "choices": choices})
+    return out
 
 
 def defaults(settings: models.ModelSettings) -> dict[str, Any]:
-    """Return every parameter of a model as it is configured."""
+    """Return every hyperparameter of a model as configured.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        The model.
+
+    Returns
+    -------
+    dict
+        Those not configured have the default of the kind.
+    """
     params = models.KINDS[settings.kind].params
     return {**(asdict(params()) if params else {}), **settings.params}
 
 
 def violations(settings: TuningSettings) -> list[str]:
-    """Return what is wrong with the settings, a line each."""
-    allowed = {"protocol": list(protocols.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
-    wrong = [
-        f"tuning.{name} is '{chosen}'{suggest(chosen, allowed[name])}; allowed are "
-        f"{', '.join(allowed[name])}"
+    """Return what is wrong with the settings.
+
+    Parameters
+    ----------
+    settings : TuningSettings
+        As configured.
+
+    Returns
+    -------
+    list of str
+        One line per violation: what is configured; what is expected.
+    """
+    options = {"protocol": list(protocols.PROTOCOLS), "metric": list(HIGHER_IS_BETTER)}
+    lines = [
+        f"tuning.{name} is '{chosen}'{suggest(chosen, options[name])}; expected one of "
+        f"{', '.join(options[name])}"
         for name, chosen in (("protocol", settings.protocol), ("metric", settings.metric))
-        if chosen not in allowed[name]
+        if chosen not in options[name]
     ]
     if settings.trials < 1:
-        wrong.append(f"tuning.trials is {settings.trials}; allowed is 1 or more")
+        lines.append(f"tuning.trials is {settings.trials}; expected 1 or more")
     if settings.folds < 2:  # noqa: PLR2004
-        wrong.append(f"tuning.folds is {settings.folds}; allowed is 2 or more")
+        lines.append(f"tuning.folds is {settings.folds}; expected 2 or more")
     for kind, space in settings.space.items():
-        wrong += _kind_violations(kind, space or {})
-    return wrong
+        lines += _kind_violations(kind, space or {})
+    return lines
 
 
 def _kind_violations(kind: str, space: Mapping[str, Any]) -> list[str]:
     if kind not in models.KINDS:
-        near = suggest(kind, models.KINDS)
-        allowed = ", ".join(models.KINDS)
-        return [f"tuning.space.{kind}: no such kind of model{near}; allowed are {allowed}"]
-    known = defaults(models.ModelSettings(kind))
-    wrong = []
-    for name, words in space.items():
-        if name not in known:
-            wrong.append(
-                f"tuning.space.{kind}.{name}: no such parameter{suggest(name, known)}; allowed "
-                f"are {', '.join(sorted(known)) or 'none'}"
+        near, kinds = suggest(kind, models.KINDS), ", ".join(models.KINDS)
+        return [f"tuning.space.{kind}: no such kind of model{near}; expected one of {kinds}"]
+    params = defaults(models.ModelSettings(kind))
+    out = []
+    for name, declared in space.items():
+        if name not in params:
+            out.append(
+                f"tuning.space.{kind}.{name}: no such parameter{suggest(name, params)}; expected "
+                f"one of {', '.join(sorted(params)) or 'none'}"
             )
-        elif words is not None:
-            found = _word_violations(words) or _range_violations(words, known[name])
-            found = found or _value_violations(kind, name, words)
-            wrong += [f"tuning.space.{kind}.{name}: {text}" for text in found]
-    return wrong
+        elif declared is not None:
+            lines = _form_violations(declared) or _range_violations(declared, params[name])
+            lines = lines or _value_violations(kind, name, declared)
+            out += [f"tuning.space.{kind}.{name}: {line}" for line in lines]
+    return out
 
 
-def _word_violations(words: Any) -> list[str]:
-    if not isinstance(words, Mapping):
-        return [f"is {words!r}; allowed is {SHAPES}"]
+def _form_violations(declared: Any) -> list[str]:
+    """Return what is wrong with the keys of a declared range."""
+    if not isinstance(declared, Mapping):
+        return [f"is {declared!r}; expected {RANGE_FORMS}"]
     unknown = [
-        f"'{word}' is not a word for a range{suggest(word, WORDS)}; allowed is {SHAPES}"
-        for word in words
-        if word not in WORDS
+        f"'{key}' is not a key of a range{suggest(key, RANGE_KEYS)}; expected {RANGE_FORMS}"
+        for key in declared
+        if key not in RANGE_KEYS
     ]
     if unknown:
         return unknown
-    if words.get("choices") is not None:
-        if len(words) > 1:
-            return [f"choices and {', '.join(sorted(set(words) - {'choices'}))}; give one of both"]
-        return [] if words["choices"] else ["no choices; name one or more"]
-    missing = [word for word in ("low", "high") if words.get(word) is None]
-    return [f"{' and '.join(missing)} missing; allowed is {SHAPES}"] if missing else []
+    if declared.get("choices") is not None:
+        if len(declared) > 1:
+            others = ", ".join(sorted(set(declared) - {"choices"}))
+            return [f"choices are given together with {others}; give one or the other"]
+        return [] if declared["choices"] else ["choices is empty; name one or more"]
+    missing = [key for key in ("low", "high") if declared.get(key) is None]
+    return [f"{' and '.join(missing)} missing; expected {RANGE_FORMS}"] if missing else []
 
 
-def _range_violations(words: Mapping[str, Any], default: Any) -> list[str]:
-    """Return what is wrong with numbers; ``default`` tells what kind of number it takes."""
-    if "choices" in words:
+def _range_violations(declared: Mapping[str, Any], default: Any) -> list[str]:
+    """Return what is wrong with the numbers of a range; ``default`` has the right type."""
+    if "choices" in declared:
         return []
-    numbers = {word: words[word] for word in ("low", "high", "step") if words.get(word) is not None}
-    kinds = int if isinstance(default, int) else (int, float)
+    keys = [key for key in ("low", "high", "step") if declared.get(key) is not None]
+    numbers = {key: declared[key] for key in keys}
+    types = int if isinstance(default, int) else (int, float)
     what = "a whole number" if isinstance(default, int) else "a number"
-    wrong = [
-        f"{word} is {value!r}; allowed is {what}"
-        for word, value in numbers.items()
-        if not isinstance(value, kinds) or isinstance(value, bool)
+    lines = [
+        f"{key} is {value!r}; expected {what}"
+        for key, value in numbers.items()
+        if not isinstance(value, types) or isinstance(value, bool)
     ]
-    return wrong or _order_violations(**numbers, log=bool(words.get("log")))
+    return lines or _order_violations(**numbers, log=bool(declared.get("log")))
 
 
 def _order_violations(
     low: float, high: float, step: float | None = None, *, log: bool
 ) -> list[str]:
     if low >= high:
-        return [f"low is {low} and high is {high}; allowed is low below high"]
+        return [f"low is {low} and high is {high}; expected low below high"]
     if log and step is not None:
-        return ["log and step; give one of both"]
+        return ["log and step are both given; give one or the other"]
     if log and low <= 0:
-        return [f"low is {low}; with log, allowed is above 0"]
-    if step is not None and (step <= 0 or not Dimension(low, high, step=step).holds(high)):
-        return [f"step is {step}; allowed is a number that leads from {low} to {high}"]
+        return [f"low is {low}; with log, expected above 0"]
+    if step is not None and (step <= 0 or high not in Dimension(low, high, step=step)):
+        return [f"step is {step}; expected a number that leads from {low} to {high}"]
     return []
 
 
-def _value_violations(kind: str, name: str, words: Mapping[str, Any]) -> list[str]:
-    """Return which of the values that may be tried the model itself refuses."""
-    wrong: list[str] = []
-    for value in words.get("choices") or (words["low"], words["high"]):
+def _value_violations(kind: str, name: str, declared: Mapping[str, Any]) -> list[str]:
+    """Return why the model itself refuses any of the declared values."""
+    lines: list[str] = []
+    for value in declared.get("choices") or (declared["low"], declared["high"]):
         try:
             models.check({kind: models.ModelSettings(kind, {name: value})})
         except ConfigError as error:
-            wrong += error.details
-    return wrong
+            lines += error.details
+    return lines

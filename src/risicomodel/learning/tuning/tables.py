@@ -1,4 +1,4 @@
-"""What tuning leaves: every trial, the scores side by side, and the parameters to use."""
+"""The output of tuning: all trials, a comparison of scores, and the parameters to use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.learning.models import for_domain
-from risicomodel.learning.tuning.nested import FINAL, TUNED, Found, with_params
+from risicomodel.learning.tuning.nested import FINAL, TUNED, StudyResult, with_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,51 +21,66 @@ if TYPE_CHECKING:
 HEAD = """\
 # @package _global_
 # Parameters found by 'risicomodel tune', as models beside the others. To use them, copy this file
-# to configs/experiment/tuned.yaml and add experiment=tuned to a command. How good choosing them so
-# is, the nested scores in scores.csv beside this file tell; their score in a later run on the same
-# figures is too kind: those figures chose them.
+# to configs/experiment/tuned.yaml and add experiment=tuned to a command. The nested scores in
+# scores.csv beside this file say how well models do that are tuned this way. Their score in a later
+# run on the same figures is too optimistic: those figures chose the parameters.
 """
 
 
-def trials(found: Sequence[Found]) -> pd.DataFrame:
+def trials(results: Sequence[StudyResult]) -> pd.DataFrame:
     """Return every trial of every study.
+
+    Parameters
+    ----------
+    results : sequence of StudyResult
+        In the order of the rows to come.
 
     Returns
     -------
     DataFrame
         ``domain``, ``model``, ``study``, ``number`` (0 is the model as configured), ``state``
-        (``complete``, ``pruned``; ``fail`` where its worker was lost and the number done again),
-        ``value`` (score on all inner folds together), ``inner_1``, … (after as many inner folds),
-        ``params`` (JSON), ``seconds``.
+        (``complete``, ``pruned``; ``fail`` if the worker died and the number was repeated),
+        ``value`` (score on all inner folds together), ``inner_1``, … (score on the first inner
+        fold, on the first two, …), ``params`` (JSON), ``seconds``.
     """
     rows = []
-    for one in found:
-        keys = dict(zip(("domain", "model", "study"), one.key, strict=True))
-        for trial in one.trials:
+    for result in results:
+        keys = dict(zip(("domain", "model", "study"), result.key, strict=True))
+        for trial in result.trials:
             inner = {f"inner_{i}": value for i, value in enumerate(trial["inner"], start=1)}
             front = {name: trial[name] for name in ("number", "state", "value")}
             params = json.dumps(trial["params"])
             rows.append({**keys, **front, **inner, "params": params, "seconds": trial["seconds"]})
     table = pd.DataFrame(rows)
     last = ["params", "seconds"]
-    inside = sorted(name for name in table.columns if str(name).startswith("inner_"))
-    return table[["domain", "model", "study", "number", "state", "value", *inside, *last]]
+    inner_folds = sorted(name for name in table.columns if str(name).startswith("inner_"))
+    return table[["domain", "model", "study", "number", "state", "value", *inner_folds, *last]]
 
 
-def summary(found: Sequence[Found], table: pd.DataFrame, tuning: TuningSettings) -> pd.DataFrame:
-    """Return, per domain and tuned model, what tuning brought.
+def summary(
+    results: Sequence[StudyResult], scores: pd.DataFrame, tuning: TuningSettings
+) -> pd.DataFrame:
+    """Return, per domain and model, how the tuned model compares with the configured one.
+
+    Parameters
+    ----------
+    results : sequence of StudyResult
+        Of all studies.
+    scores : DataFrame
+        ``domain``, ``protocol``, ``model``, ``metric``, ``group`` and ``value``.
+    tuning : TuningSettings
+        The protocol and the metric.
 
     Returns
     -------
     DataFrame
-        ``domain``, ``model``, ``configured`` and ``nested`` (scores on the outer folds, of the
-        model as configured and of the tuned one), ``inner`` (the best trial's on all rows: too
-        kind).
+        ``domain``, ``model``, ``configured`` and ``nested`` (scores on the outer folds of the model
+        as configured and as tuned), ``inner`` (of the best trial on all rows: optimistic).
     """
-    rows = table[
-        (table["metric"] == tuning.metric)
-        & (table["protocol"] == tuning.protocol)
-        & (table["group"] == metrics.ALL)
+    rows = scores[
+        (scores["metric"] == tuning.metric)
+        & (scores["protocol"] == tuning.protocol)
+        & (scores["group"] == metrics.ALL)
     ].set_index(["domain", "model"])["value"]
     return pd.DataFrame(
         [
@@ -74,31 +89,55 @@ def summary(found: Sequence[Found], table: pd.DataFrame, tuning: TuningSettings)
                 "model": model,
                 "configured": rows[domain, model],
                 "nested": rows[domain, model + TUNED],
-                "inner": one.value,
+                "inner": result.value,
             }
-            for one in found
-            for domain, model, study in [one.key]
+            for result in results
+            for domain, model, study in [result.key]
             if study == FINAL
         ]
     )
 
 
 def tuned_models(
-    chosen: Mapping[str, ModelSettings], found: Sequence[Found]
+    chosen: Mapping[str, ModelSettings], results: Sequence[StudyResult]
 ) -> dict[str, ModelSettings]:
-    """Return the tuned models, each with the parameters to use for every domain."""
+    """Return the tuned models, with the parameters to use for every domain.
+
+    Parameters
+    ----------
+    chosen : mapping of str to ModelSettings
+        The models as configured, by name.
+    results : sequence of StudyResult
+        Of all studies; those on all rows count.
+
+    Returns
+    -------
+    dict of str to ModelSettings
+        By name with ``_tuned`` after it.
+    """
     out: dict[str, ModelSettings] = {}
-    for one in found:
-        domain, name, study = one.key
+    for result in results:
+        domain, name, study = result.key
         if study == FINAL:
             tuned = out.setdefault(name + TUNED, replace(chosen[name], domains={}))
             of_domain = for_domain({name: chosen[name]}, domain)[name]
-            tuned.domains[domain] = with_params(of_domain, one.params).params
+            tuned.domains[domain] = with_params(of_domain, result.params).params
     return out
 
 
 def tuned_file(models: Mapping[str, ModelSettings]) -> str:
-    """Return the text of ``tuned.yaml``, an experiment file."""
+    """Return the text of ``tuned.yaml``, an experiment file.
+
+    Parameters
+    ----------
+    models : mapping of str to ModelSettings
+        What :func:`tuned_models` returned.
+
+    Returns
+    -------
+    str
+        YAML.
+    """
     lines = ["models:"]
     for name, settings in models.items():
         lines += [f"  {name}:", f"    kind: {settings.kind}", "    domains:"]

@@ -1,4 +1,8 @@
-"""Where trials are kept, so that none is lost: journal, SQLite or PostgreSQL; and who is alive."""
+"""Storage of trials (journal, SQLite or PostgreSQL), and which workers are still alive.
+
+Optuna writes every trial to this storage as soon as it is finished, so that none is lost and
+several workers can share a study.
+"""
 
 from __future__ import annotations
 
@@ -22,86 +26,109 @@ if TYPE_CHECKING:
     from optuna.study import Study
 
 SQLITE, POSTGRES = "sqlite:///", "postgresql+psycopg://"
-ALLOWED = f"a journal's path, {SQLITE}PATH or {POSTGRES}USER@HOST/DATABASE"
+EXPECTED = f"a journal's path, {SQLITE}PATH or {POSTGRES}USER@HOST/DATABASE"
 CONNECT_SECONDS = 5
 BUSY_SECONDS = 60  # how long to wait for SQLite while others write
-BEAT_SECONDS, DEAD_SECONDS = 5, 20  # a worker of another host is given up after so long a silence
+# A worker on another host counts as dead when its heartbeat has been silent for this long.
+HEARTBEAT_SECONDS, GRACE_SECONDS = 5, 20
 OWNER = "owner"
-JOURNAL = b'{"op_code"'  # how Optuna's journals begin
+JOURNAL_START = b'{"op_code"'  # the first bytes of Optuna's journals
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
-class Place:
-    """A storage's address, made whole: the working directory decides nothing later."""
+class StorageAddress:
+    """The absolute address of a storage: the working directory does not matter afterwards.
+
+    Parameters
+    ----------
+    address : str
+        Path of a journal, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+
+    Examples
+    --------
+    >>> StorageAddress.of("postgres://me:secret@db/trials").redacted
+    'postgresql+psycopg://db/trials'
+    """
 
     address: str
 
     @classmethod
-    def of(cls, named: str | None) -> Place:
-        """Return the place that settings name.
+    def of(cls, configured: str | None) -> StorageAddress:
+        """Return the address that ``tuning.storage`` stands for.
+
+        Parameters
+        ----------
+        configured : str or None
+            As in the settings; None is a journal under the home of risicomodel.
 
         Raises
         ------
         SourceError
-            If trials cannot be kept there.
+            If it is not an address of a journal, SQLite or PostgreSQL.
         """
-        if not named:
+        if not configured:
             return cls(str(paths.home() / "tuning" / "trials.journal"))
-        if named.startswith(SQLITE) and named != SQLITE:
-            file = Path(named.removeprefix(SQLITE)).expanduser().resolve()
+        if configured.startswith(SQLITE) and configured != SQLITE:
+            file = Path(configured.removeprefix(SQLITE)).expanduser().resolve()
             return cls(f"{SQLITE}{file}")
-        if match := re.match(r"postgres(?:ql)?(?:\+psycopg)?://", named):
-            return cls(POSTGRES + named[match.end() :])
-        if ":" in named:
+        if match := re.match(r"postgres(?:ql)?(?:\+psycopg)?://", configured):
+            return cls(POSTGRES + configured[match.end() :])
+        if ":" in configured:
             raise SourceError(
-                f"tuning.storage={storage.without_password(named)} is no place for trials; allowed "
-                f"is {ALLOWED}. Correct tuning.storage, or leave it out."
+                f"tuning.storage={storage.without_password(configured)} cannot keep trials; "
+                f"expected {EXPECTED}. Correct tuning.storage, or leave it out."
             )
-        return cls(str(Path(named).expanduser().resolve()))
+        return cls(str(Path(configured).expanduser().resolve()))
 
     @property
-    def shown(self) -> str:
-        """Return the address without a password."""
+    def redacted(self) -> str:
+        """The address without a password, for messages."""
         return storage.without_password(self.address)
 
     @property
     def file(self) -> Path | None:
-        """Return the file trials are in; None for a server."""
+        """The file that holds the trials; None for a server."""
         if self.address.startswith(POSTGRES):
             return None
         return Path(self.address.removeprefix(SQLITE))
 
     @property
     def locks(self) -> Path:
-        """Return the folder where workers show that they live: beside the file, or here."""
+        """The folder with a lock per living worker: beside the file, or in this host's cache."""
         beside = self.file
         if beside is None:
             return paths.cache_dir() / "tuning"
         return beside.with_name(f".{beside.name}.workers")
 
     @contextlib.contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn what storages raise into an error that says what to do."""
+    def errors_explained(self) -> Iterator[None]:
+        """Turn errors of a storage into one that says what to do.
+
+        Raises
+        ------
+        SourceError
+            In place of any error that a storage raised within the block.
+        """
         try:
             yield
         except RisicomodelError:
             raise
         except Exception as error:
-            found = _storage_error(error)
-            if found is None:
+            cause = _storage_error(error)
+            if cause is None:
                 raise
-            text = str(found.__cause__ or found).strip()
-            why = storage.without_password(text.splitlines()[0] if text else type(found).__name__)
+            text = str(cause.__cause__ or cause).strip()
+            why = storage.without_password(text.splitlines()[0] if text else type(cause).__name__)
             raise SourceError(
-                f"tuning.storage={self.shown} does not take trials ({why}); allowed is {ALLOWED}, "
-                "that can be reached and written. Start it, or correct tuning.storage. Finished "
-                "trials are kept; give the same command to go on."
+                f"tuning.storage={self.redacted} does not accept trials ({why}); expected "
+                f"{EXPECTED}, reachable and writable. Start it, or correct tuning.storage. "
+                "Finished trials are kept: repeat the command to continue."
             ) from error
 
 
 def _storage_error(error: BaseException | None) -> BaseException | None:
-    """Return what a storage raised, under what Optuna may have stumbled over after it."""
+    """Return the storage's own error beneath errors that Optuna raised because of it, if any."""
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -112,53 +139,65 @@ def _storage_error(error: BaseException | None) -> BaseException | None:
     return None
 
 
-def prepare(place: Place) -> None:
-    """Make a storage ready for workers, or say why it cannot be.
+def prepare(address: StorageAddress) -> None:
+    """Create a storage where there is none, so that workers can use it.
+
+    Parameters
+    ----------
+    address : StorageAddress
+        Where trials will be kept.
 
     Raises
     ------
     SourceError
         If it cannot be reached or written.
     """
-    with place.explained():
-        if place.file is not None:
-            place.file.parent.mkdir(parents=True, exist_ok=True)
-        with connected(place, new=True):
+    with address.errors_explained():
+        if address.file is not None:
+            address.file.parent.mkdir(parents=True, exist_ok=True)
+        with connection(address, create=True):
             pass
 
 
 @contextlib.contextmanager
-def connected(place: Place, *, new: bool = False) -> Iterator[BaseStorage]:
-    """Give a connection to a storage while the block lasts.
+def connection(address: StorageAddress, *, create: bool = False) -> Iterator[BaseStorage]:
+    """Connect to a storage for the duration of a block.
 
     Parameters
     ----------
-    new : bool
-        Make what is not there; a worker on another machine must find it.
+    address : StorageAddress
+        Where trials are kept.
+    create : bool
+        Create a storage that does not exist. Workers do not: on another machine a missing file
+        means that the disk is not shared.
+
+    Yields
+    ------
+    optuna.storages.BaseStorage
     """
-    connection = _connect(place, new=new)
+    opened = _connect(address, create=create)
     try:
-        yield connection
+        yield opened
     finally:
-        connection.remove_session()
-        if engine := getattr(connection, "engine", None):
+        opened.remove_session()
+        if engine := getattr(opened, "engine", None):
             engine.dispose()
 
 
-def _connect(place: Place, *, new: bool) -> BaseStorage:
+def _connect(address: StorageAddress, *, create: bool) -> BaseStorage:
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # what matters is said elsewhere
+    optuna.logging.set_verbosity(optuna.logging.CRITICAL)  # our own messages say what matters
     logging.getLogger("sqlalchemy").setLevel(logging.CRITICAL)
-    file = place.file
+    file = address.file
     if file is None:
-        return _postgres(place)
-    if not new and not file.is_file():
+        return _postgres(address)
+    if not create and not file.is_file():
         raise FileNotFoundError(f"no such file on {socket.gethostname()}")
-    with storage.alone(file):  # fresh tables are made, and torn lines mended, by one at a time
-        if place.address.startswith(SQLITE):
+    with storage.alone(file):  # one process at a time creates tables and repairs torn lines
+        if address.address.startswith(SQLITE):
             return optuna.storages.RDBStorage(
-                place.address, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}
+                address.address, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}}
             )
         return _journal(file)
 
@@ -168,19 +207,19 @@ def _journal(file: Path) -> BaseStorage:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
-    # the system's own lock dies with its holder, as Optuna's link does not
+    # the system releases its own locks when a process dies; Optuna's link would stay
     lock = FileLock(file.with_name(f".{file.name}.write.lock"))
     with lock:
-        _mend(file)
-        held: Any = _JournalLock(lock)
+        _repair(file)
+        adapter: Any = _JournalLock(lock)
         try:
-            return JournalStorage(JournalFileBackend(str(file), lock_obj=held))
+            return JournalStorage(JournalFileBackend(str(file), lock_obj=adapter))
         except (ValueError, KeyError) as error:
-            raise OSError("it is a file of something else") from error
+            raise OSError("the file is not a journal of trials") from error
 
 
 class _JournalLock:
-    """A lock as Optuna's journal takes it."""
+    """A file lock with the interface that Optuna's journal expects."""
 
     def __init__(self, lock: Any) -> None:
         self._lock = lock
@@ -193,23 +232,23 @@ class _JournalLock:
         self._lock.release()
 
 
-def _mend(file: Path) -> None:
-    """Take off a last line that was cut short as its writer was killed: nobody could read on."""
+def _repair(file: Path) -> None:
+    """Remove a last line that was cut short when its writer was killed: it blocks all readers."""
     if not file.is_file():
         return
     with file.open("rb+") as stream:
         text = stream.read()
-        if text.startswith(JOURNAL) and not text.endswith(b"\n"):
+        if text.startswith(JOURNAL_START) and not text.endswith(b"\n"):
             stream.truncate(text.rfind(b"\n") + 1)
 
 
-def _postgres(place: Place) -> BaseStorage:
+def _postgres(address: StorageAddress) -> BaseStorage:
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
         raise SourceError(
-            "a PostgreSQL storage needs a package that is not installed; install it with "
-            "pip install 'risicomodel[postgres]', or use a journal or sqlite:///PATH."
+            "a PostgreSQL storage needs the package psycopg, which is not installed; install it "
+            "with pip install 'risicomodel[postgres]', or use a journal or sqlite:///PATH."
         ) from error
     import optuna
     from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -219,61 +258,81 @@ def _postgres(place: Place) -> BaseStorage:
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             try:
                 return optuna.storages.RDBStorage(
-                    place.address,
+                    address.address,
                     engine_kwargs={
                         "connect_args": {"connect_timeout": CONNECT_SECONDS},
                         "pool_pre_ping": True,
                     },
-                    heartbeat_interval=BEAT_SECONDS,
-                    grace_period=DEAD_SECONDS,
+                    heartbeat_interval=HEARTBEAT_SECONDS,
+                    grace_period=GRACE_SECONDS,
                 )
             except (IntegrityError, ProgrammingError):
-                if attempt == ATTEMPTS - 1:  # else another worker made the tables meanwhile
+                if attempt == ATTEMPTS - 1:  # until then: another worker is creating the tables
                     raise
     raise AssertionError("unreachable")
 
 
 @contextlib.contextmanager
-def alive(place: Place) -> Iterator[str]:
-    """Give a worker's name; while the block lasts, others can see that it lives.
+def registered_worker(address: StorageAddress) -> Iterator[str]:
+    """Register a worker for the duration of a block, so that others can see that it is alive.
 
-    The system lets go of a lock when its process ends, however it ends.
+    It holds a lock on a file. The system releases the lock when the process ends, however it ends.
+
+    Parameters
+    ----------
+    address : StorageAddress
+        Where trials are kept.
+
+    Yields
+    ------
+    str
+        The worker's name: its host, a slash, and a random identifier.
     """
     from filelock import FileLock
 
     name = uuid.uuid4().hex
-    place.locks.mkdir(parents=True, exist_ok=True)
-    file = place.locks / f"{name}.lock"
+    address.locks.mkdir(parents=True, exist_ok=True)
+    file = address.locks / f"{name}.lock"
     with FileLock(file):
         yield f"{socket.gethostname()}/{name}"
     file.unlink(missing_ok=True)
 
 
-def fail_dead(study: Study, connection: BaseStorage, place: Place) -> None:
-    """Mark the running trials of workers that are gone as failed: another may take them over."""
+def fail_abandoned(study: Study, opened: BaseStorage, address: StorageAddress) -> None:
+    """Mark running trials of dead workers as failed, so that other workers can redo them.
+
+    Parameters
+    ----------
+    study : optuna.study.Study
+        Whose trials to look at.
+    opened : optuna.storages.BaseStorage
+        Its connection.
+    address : StorageAddress
+        Where trials are kept, and workers registered.
+    """
     import optuna
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if _is_dead(str(trial.user_attrs.get(OWNER, "")), place):
+        if _is_dead(str(trial.user_attrs.get(OWNER, "")), address):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-    if isinstance(connection, optuna.storages.RDBStorage) and place.file is None:
+    if isinstance(opened, optuna.storages.RDBStorage) and address.file is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            optuna.storages.fail_stale_trials(study)  # those of other hosts, by their silence
+            optuna.storages.fail_stale_trials(study)  # workers on other hosts, by their heartbeat
 
 
-def _is_dead(owner: str, place: Place) -> bool:
+def _is_dead(owner: str, address: StorageAddress) -> bool:
     from filelock import FileLock, Timeout
 
     host, _, name = owner.partition("/")
     if not name:
-        return False  # just begun: it holds no place yet
-    file = place.locks / f"{name}.lock"
+        return False  # the trial has just begun and has no slot yet
+    file = address.locks / f"{name}.lock"
     if not file.is_file():
-        # workers on a file show themselves beside it; of a server's, others' folders are unknown
-        return place.file is not None
-    if place.file is None and host != socket.gethostname():
+        # beside a file all workers have their locks; those of a server's other hosts are elsewhere
+        return address.file is not None
+    if address.file is None and host != socket.gethostname():
         return False
     try:
         with FileLock(file, timeout=0):

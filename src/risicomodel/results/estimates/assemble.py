@@ -179,7 +179,7 @@ def _shortest_interval(chance: Floats) -> Floats:
     first, last = np.triu_indices(chance.shape[1])
     held = before[:, last + 1] - before[:, first]
     # length decides; probability, which is below one, breaks ties
-    rank = np.where(held >= conformal.LEVEL, (last - first) - held, np.inf)
+    rank = np.where(held >= conformal.CONFIDENCE, (last - first) - held, np.inf)
     best = rank.argmin(axis=1)
     out: Floats = np.stack([first[best], last[best]]).astype("float64")
     return out

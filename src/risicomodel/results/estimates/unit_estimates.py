@@ -86,14 +86,14 @@ def estimate_units(
     size = metrics.size_class(table["population"], conformal.CLASSES, "size")
     table = table.assign(bin=table["basis"] + " " + size, model=model)
     errors = table[problem.usable]
-    plain = conformal.plain(table, errors).add_prefix("plain_")
+    plain = conformal.constant_width_intervals(table, errors).add_prefix("plain_")
     return table.join([_conformal_intervals(table, errors), plain])
 
 
 def _conformal_intervals(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
     band = pd.DataFrame(np.nan, index=table.index, columns=["lower", "upper"])
     for fold, rows in table.groupby("fold"):
-        band.loc[rows.index] = conformal.band(rows, errors[errors["fold"] != fold])
+        band.loc[rows.index] = conformal.mondrian_intervals(rows, errors[errors["fold"] != fold])
     return band
 
 

@@ -57,8 +57,8 @@ def expected_intervals(
     columns = {new: wijken[old].to_numpy()[rows["row"]] for new, old in sources.items()}
     rows = rows.assign(**columns, counts=problem.usable.to_numpy()[rows["row"]])
     published = (rows["status"] == "observed") & (rows["population"] > 0)
-    band = conformal.conformal(rows, rows[published], rounded_to)
-    plain = conformal.plain(rows, rows[rows["counts"]]).add_prefix("plain_")
+    band = conformal.prediction_intervals(rows, rows[published], rounded_to)
+    plain = conformal.constant_width_intervals(rows, rows[rows["counts"]]).add_prefix("plain_")
     kept = ["domain", "protocol", "model", "fold", "row", "rate"]
     return rows[kept].join([band, plain])
 
@@ -119,6 +119,6 @@ def _score_rows(scored: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         coverage=((rate >= lower) & (rate <= upper)).astype("float64"),
         width=upper - lower,
-        winkler=metrics.interval_score(rate, lower, upper, conformal.LEVEL),
-        winkler_plain=metrics.interval_score(rate, plain_lower, plain_upper, conformal.LEVEL),
+        winkler=metrics.interval_score(rate, lower, upper, conformal.CONFIDENCE),
+        winkler_plain=metrics.interval_score(rate, plain_lower, plain_upper, conformal.CONFIDENCE),
     )

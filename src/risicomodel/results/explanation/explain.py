@@ -196,7 +196,7 @@ def planned_tasks(plans: list[ExplanationPlan], request: ExplanationRequest) -> 
 
 
 def _tasks_of_plan(plan: ExplanationPlan, request: ExplanationRequest) -> list[PlannedTask]:
-    problem, uses_features = plan.problem, plan.champion in models.learned(plan.chosen)
+    problem, uses_features = plan.problem, plan.champion in models.learners(plan.chosen)
     protocol = protocols.PROTOCOLS[protocols.UNSEEN_GEMEENTE]
     folds = list(
         protocols.folds(protocol, problem.wijken, problem.usable, request.split, request.seed)
@@ -402,7 +402,7 @@ def _positions(rows: pd.DataFrame, nearest: pd.DataFrame) -> Ints:
 def _notes(plan: ExplanationPlan, planned: list[PlannedTask]) -> list[str]:
     """Return what a reader must know of one domain's explanations."""
     domain = plan.problem.domain
-    if plan.champion not in models.learned(plan.chosen):
+    if plan.champion not in models.learners(plan.chosen):
         note = (
             f"{domain}: '{plan.champion}', the best model here, uses no features; all it expects "
             "is in base_rate."

@@ -14,7 +14,7 @@ from risicomodel.core.cached_work import Result
 from risicomodel.core.compute import one_thread
 from risicomodel.data import features
 from risicomodel.learning import crossfit, models, protocols
-from risicomodel.learning.problem import bare
+from risicomodel.learning.problem import slim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,13 +125,13 @@ def _model(task: ExplanationTask, train: models.Rows) -> RateModel:
         for name in task.parts
     }
     blend = models.blends(task.chosen).get(task.model)
-    return parts[task.model] if blend is None else models.blended(blend, parts)
+    return parts[task.model] if blend is None else models.blend_of(blend, parts)
 
 
 def _contributions(model: RateModel, rows: models.Rows) -> pd.DataFrame:
     contributions = model.contributions(rows)
     terms = pd.DataFrame(contributions.terms, columns=contributions.features)
-    totals = pd.DataFrame({BASE: contributions.base, CUT: contributions.cut})
+    totals = pd.DataFrame({BASE: contributions.base, CUT: contributions.clipping})
     return pd.concat([totals, terms], axis=1)
 
 
@@ -187,7 +187,7 @@ def run(
 
 def _ready(work: list[ExplanationTask], cache: Cache) -> list[ExplanationTask]:
     """Return tasks that can be sent to another process, with models that are fitted already."""
-    held = {task.problem: bare(task.problem) for task in work}
+    held = {task.problem: slim(task.problem) for task in work}
     return [replace(t, problem=held[t.problem], fitted=_kept(t, cache)) for t in work]
 
 
@@ -196,7 +196,7 @@ def _kept(task: ExplanationTask, cache: Cache) -> dict[str, Texts]:
     kept: dict[str, Texts] = {}
     for name in task.parts:
         settings = task.chosen[name]
-        fit = crossfit.Task(task.problem, _protocol(), task.fold, name, settings, task.seed)
+        fit = crossfit.FitTask(task.problem, _protocol(), task.fold, name, settings, task.seed)
         texts = cache.kept_texts(crossfit.KIND, fit.key())
         if texts is not None:
             kept[name] = texts

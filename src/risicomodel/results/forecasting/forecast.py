@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.models import ModelSettings
     from risicomodel.learning.problem import Problem
     from risicomodel.learning.protocols import SplitSettings
@@ -192,7 +192,7 @@ def tasks(
     split: SplitSettings,
     chosen: Mapping[str, ModelSettings],
     seed: int,
-) -> list[Task]:
+) -> list[FitTask]:
     """Return the fits of the structural rate, at every origin of every domain.
 
     Parameters
@@ -210,7 +210,7 @@ def tasks(
 
     Returns
     -------
-    list of Task
+    list of FitTask
         To be run by :func:`risicomodel.learning.crossfit.run`.
     """
     folds = replace(split, folds=settings.folds)

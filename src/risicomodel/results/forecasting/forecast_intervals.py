@@ -39,7 +39,7 @@ def conformal_intervals(forecasts: pd.DataFrame, trials: pd.DataFrame) -> pd.Dat
     DataFrame
         ``lower`` and ``upper`` (clients, from 0 to the population), on the index of ``forecasts``.
     """
-    limits = conformal.band(_as_rates(forecasts), _as_rates(trials))
+    limits = conformal.mondrian_intervals(_as_rates(forecasts), _as_rates(trials))
     limits *= forecasts["population"].to_numpy()[:, None]
     # a rate may be above 1; keep the forecast within its interval
     forecast = forecasts["forecast"].to_numpy()

@@ -209,7 +209,7 @@ def _interval_measures(with_intervals: pd.DataFrame) -> pd.DataFrame:
     measured = rows.assign(
         held=actual.between(rows["lower"], rows["upper"]).astype("float64"),
         width=upper - lower,
-        winkler=metrics.interval_score(actual.to_numpy(), lower, upper, conformal.LEVEL),
+        winkler=metrics.interval_score(actual.to_numpy(), lower, upper, conformal.CONFIDENCE),
         size=metrics.size_class(rows["population"], metrics.SIZE_CLASSES, "size"),
     )
     wijken = measured[~measured["level"].isin(["gemeente", "country"])]

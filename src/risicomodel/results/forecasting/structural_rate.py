@@ -19,7 +19,7 @@ from risicomodel.learning import crossfit, models, protocols
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from risicomodel.learning.crossfit import Task
+    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.models import ModelSettings
     from risicomodel.learning.problem import Problem
     from risicomodel.learning.protocols import SplitSettings
@@ -42,7 +42,7 @@ def choose_model(chosen: Mapping[str, ModelSettings], preferred: str = "") -> st
     str
         The preferred model, else the first that is not a baseline, else the first.
     """
-    ranked = [*({preferred} & set(chosen)), *models.learned(chosen), *chosen]
+    ranked = [*({preferred} & set(chosen)), *models.learners(chosen), *chosen]
     return ranked[0]
 
 
@@ -71,7 +71,7 @@ def tasks(
     settings: SplitSettings,
     chosen: Mapping[str, ModelSettings],
     seed: int,
-) -> list[Task]:
+) -> list[FitTask]:
     """Return the fits of one domain at one origin.
 
     Parameters
@@ -103,7 +103,7 @@ def tasks(
         test = np.intersect1d(fold.test, newest_rows)
         origin_fold = replace(fold, test=test, features_from=test, origin=origin)
         out += [
-            crossfit.Task(problem, PROTOCOL, origin_fold, n, m, seed) for n, m in fitted.items()
+            crossfit.FitTask(problem, PROTOCOL, origin_fold, n, m, seed) for n, m in fitted.items()
         ]
     return out
 

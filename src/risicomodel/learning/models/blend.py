@@ -1,4 +1,4 @@
-"""Several models' rates, averaged with declared weights."""
+"""Blends: the rates of several models, averaged with declared weights."""
 
 from __future__ import annotations
 
@@ -30,20 +30,33 @@ class BlendParams:
     members: dict[str, float] = field(default_factory=dict)
 
     def shares(self) -> dict[str, float]:
-        """Return the weights, made to add up to 1; in one order, on which last digits depend."""
+        """Return the weights scaled to sum to 1.
+
+        Returns
+        -------
+        dict of str to float
+            Sorted by name: the order of summation decides the last digits of a blend's rates.
+
+        Examples
+        --------
+        >>> BlendParams({"lightgbm": 3, "glm": 1}).shares()
+        {'glm': 0.25, 'lightgbm': 0.75}
+        """
         members = dict(sorted(self.members.items()))
         total = sum(members.values())
         return {name: weight / total for name, weight in members.items()}
 
 
-class Blended(RateModel):
-    """Σ weight · rate over members, so a blend's contributions are those of its members, weighted.
+class Blend(RateModel):
+    """The weighted mean of the rates of its members.
+
+    It is linear in them: its contributions and interactions are the weighted sums of theirs.
 
     Parameters
     ----------
     params : BlendParams
         The weights.
-    members : mapping
+    members : mapping of str to RateModel
         The models by name.
     """
 
@@ -66,28 +79,40 @@ class Blended(RateModel):
     def contributions(self, rows: Rows) -> Contributions:
         """Return the weighted sum of the members' contributions."""
         parts = {name: member.contributions(rows) for name, member in self.members.items()}
-        return contributions.weighted(parts, self.params.shares())
+        return contributions.weighted_contributions(parts, self.params.shares())
 
     def interactions(self, rows: Rows) -> Floats | None:
-        """Return the weighted sum of the members' interactions, of those that have any."""
+        """Return the weighted sum of the interactions of those members that have any."""
         shares = self.params.shares()
-        found = {name: member.interactions(rows) for name, member in self.members.items()}
-        there = {name: pairs for name, pairs in found.items() if pairs is not None}
-        if not there:
+        by_member = {name: member.interactions(rows) for name, member in self.members.items()}
+        pairs = {name: values for name, values in by_member.items() if values is not None}
+        if not pairs:
             return None
-        return contributions.sum_of(there, {name: shares[name] for name in there})
+        return contributions.weighted_sum(pairs, {name: shares[name] for name in pairs})
 
     def state(self) -> dict[str, Any]:
         """Return the weights; every member has a folder of its own."""
         return {"members": self.params.members}
 
     def save_parts(self, folder: Path) -> None:
-        """Write every member into a folder of its name."""
+        """Write every member into a subfolder with its name."""
         for name, member in self.members.items():
-            with storage.staged_folder(folder / name) as whole:
-                member.save(whole)
+            with storage.staged_folder(folder / name) as staged:
+                member.save(staged)
 
 
 def average(rates: Mapping[str, Floats], params: BlendParams) -> Floats:
-    """Return the weighted mean of rates by member."""
-    return contributions.sum_of(rates, params.shares())
+    """Return the weighted mean of the rates of a blend's members.
+
+    Parameters
+    ----------
+    rates : mapping of str to array of shape (n,)
+        Predicted rates by member.
+    params : BlendParams
+        The weights.
+
+    Returns
+    -------
+    array of shape (n,)
+    """
+    return contributions.weighted_sum(rates, params.shares())

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees (LightGBM) on the ratio to a known level."""
+"""Gradient-boosted trees (LightGBM) on the ratio of a rate to its reference rate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from risicomodel.core.arrays import Floats
 from risicomodel.core.errors import ConfigError
 from risicomodel.learning.models import tree_shap
-from risicomodel.learning.models.base import NotFittedError, RateModel, Rows
+from risicomodel.learning.models.base import NotFittedError, RateModel, Rows, ratio_and_weight
 from risicomodel.learning.models.contributions import Contributions
 
 if TYPE_CHECKING:
@@ -23,16 +23,26 @@ BOOSTER = "lightgbm.txt"
 
 
 @dataclass
-class BoostedParams:
-    """How to grow the trees; LightGBM's names.
+class BoostedTreesParams:
+    """Hyperparameters, by LightGBM's names.
 
     The defaults were chosen on real CBS tables for speed at equal score (experiments/).
 
     Parameters
     ----------
+    rounds : int
+        Number of trees.
+    learning_rate : float
+        By how much every tree is shrunk.
+    num_leaves, max_bin, min_child_samples : int
+        Leaves per tree, bins per feature, and training rows per leaf at least.
+    feature_fraction, bagging_fraction : float
+        Shares (0–1) of features and of rows that every tree is grown on.
+    lambda_l2 : float
+        L2 penalty on leaf values.
     weight_exponent : float
-        Rows weigh (population × reference rate) to this power: 1 is right when Poisson noise is
-        all there is, 0 when wijken differ so much that their size does not matter.
+        Rows weigh (population × reference rate) to this power: 1 is right if Poisson noise is the
+        only noise, 0 if wijken differ so much that their size does not matter.
     """
 
     rounds: int = 400
@@ -46,21 +56,23 @@ class BoostedParams:
     weight_exponent: float = 0.7
 
 
-class Boosted(RateModel):
-    """LightGBM: squared error of the rate's ratio to the reference.
+class BoostedTrees(RateModel):
+    """LightGBM with squared error on the ratio of the rate to the reference.
+
+    Every model is fitted in one thread, so results do not depend on how many models are fitted at
+    the same time.
 
     Parameters
     ----------
-    params : BoostedParams
-        How to grow.
+    params : BoostedTreesParams
+        Hyperparameters.
     seed : int
-        Seed of row and feature sampling. One thread per model: results do not depend on how many
-        models are fitted at once.
+        Seed for sampling rows and features.
     """
 
     kind = "lightgbm"
 
-    def __init__(self, params: BoostedParams, seed: int) -> None:
+    def __init__(self, params: BoostedTreesParams, seed: int) -> None:
         self.params = params
         self.seed = seed
         self._booster: lightgbm.Booster | None = None
@@ -77,7 +89,7 @@ class Boosted(RateModel):
         except (lightgbm.basic.LightGBMError, ValueError) as error:
             why = str(error).splitlines()[0]
             raise ConfigError(
-                f"LightGBM refuses its parameters ({why}); allowed is what its documentation "
+                f"LightGBM refuses its parameters ({why}); expected values that its documentation "
                 "lists. Correct models.lightgbm.params."
             ) from error
         return self
@@ -103,49 +115,49 @@ class Boosted(RateModel):
 
     def predict(self, rows: Rows) -> Floats:
         """Return the predicted ratio times the reference, at least 0."""
-        booster = self._grown("predict")
-        x = rows.x[booster.feature_name()]  # LightGBM itself goes by position
+        booster = self._fitted("predict")
+        x = rows.x[booster.feature_name()]  # LightGBM matches columns by position
         ratio = booster.predict(x, num_threads=1)
         out: Floats = np.clip(np.asarray(ratio), 0.0, None) * rows.reference
         return out
 
     def contributions(self, rows: Rows) -> Contributions:
-        """Return the trees' Shapley values times the reference."""
-        features = self._grown("explain").feature_name()
+        """Return the Shapley values of the trees times the reference."""
+        features = self._fitted("explain").feature_name()
         mean, terms = tree_shap.shapley(self._read(), rows.x[features].to_numpy())
         ratio = mean + terms.sum(axis=1)
         return Contributions(
             features,
             base=mean * rows.reference,
             terms=terms * rows.reference[:, None],
-            cut=(np.clip(ratio, 0.0, None) - ratio) * rows.reference,
+            clipping=(np.clip(ratio, 0.0, None) - ratio) * rows.reference,
         )
 
     def interactions(self, rows: Rows) -> Floats | None:
-        """Return the trees' Shapley interaction values times the reference."""
-        features = self._grown("explain").feature_name()
-        found = tree_shap.interactions(self._read(), rows.x[features].to_numpy())
-        places = [features.index(name) for name in rows.x.columns]
-        out: Floats = found[:, places][:, :, places] * rows.reference[:, None, None]
+        """Return the Shapley interaction values of the trees times the reference."""
+        features = self._fitted("explain").feature_name()
+        pairs = tree_shap.interactions(self._read(), rows.x[features].to_numpy())
+        positions = [features.index(name) for name in rows.x.columns]
+        out: Floats = pairs[:, positions][:, :, positions] * rows.reference[:, None, None]
         return out
 
     def _read(self) -> list[tree_shap.Tree]:
-        return tree_shap.read(self._grown("explain").dump_model())
+        return tree_shap.read(self._fitted("explain").dump_model())
 
-    def _grown(self, what: str) -> lightgbm.Booster:
+    def _fitted(self, action: str) -> lightgbm.Booster:
         if self._booster is None:
             raise NotFittedError(
-                f"a lightgbm model was asked to {what} before 'fit'; fit it first."
+                f"a lightgbm model cannot {action} before it is fitted; call 'fit' first."
             )
         return self._booster
 
     def state(self) -> dict[str, Any]:
-        """Return the seed; the trees are a file of their own."""
+        """Return the seed; the trees are in a file of their own."""
         return {"seed": self.seed}
 
     def save_parts(self, folder: Path) -> None:
-        """Write the trees as LightGBM's own text."""
-        self._grown("save").save_model(str(folder / BOOSTER))
+        """Write the trees in LightGBM's own text format."""
+        self._fitted("save").save_model(str(folder / BOOSTER))
 
     def restore(self, state: dict[str, Any], folder: Path) -> None:
         """Read the trees back."""
@@ -153,12 +165,3 @@ class Boosted(RateModel):
 
         self.seed = int(state["seed"])
         self._booster = lightgbm.Booster(model_file=str(folder / BOOSTER))
-
-
-def ratio_and_weight(rows: Rows, exponent: float) -> tuple[Floats, Floats]:
-    """Return the rates' ratio to their reference, and weights with mean 1."""
-    if rows.rate is None:
-        raise NotFittedError("rows without a rate cannot be learned from; give rows with 'rate'.")
-    weight = (rows.population * rows.reference) ** exponent
-    out: tuple[Floats, Floats] = (rows.rate / rows.reference, weight / np.mean(weight))
-    return out
