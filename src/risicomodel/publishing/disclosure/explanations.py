@@ -22,7 +22,7 @@ KEY = ["domain", AREA, "year"]
 def of_wijken(
     table: pd.DataFrame | None, cells: pd.DataFrame, similar: pd.DataFrame | None
 ) -> pd.DataFrame | None:
-    """Return the contributions that may be shown, and what they are beside the mean of others.
+    """Return the contributions that may be shown, also less the mean over other wijken.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def of_wijken(
         table = table.assign(higher=_higher(table["value"], middle))
     table = table.merge(cells, on=KEY)
     groups = table.groupby(["domain", "year"], sort=False)
-    parts = [_beside(rows, _of_year(similar, rows["year"].iloc[0])) for _, rows in groups]
+    parts = [_compared(rows, _of_year(similar, rows["year"].iloc[0])) for _, rows in groups]
     out = pd.concat(parts, ignore_index=True) if parts else table
     return out.drop(columns=["value", "population", "gm_code"], errors="ignore")
 
@@ -65,8 +65,8 @@ def _higher(value: pd.Series, than: pd.Series | Floats) -> pd.Series:
     return (value > than).astype("object").where(comparable, None)
 
 
-def _beside(rows: pd.DataFrame, similar: pd.DataFrame | None) -> pd.DataFrame:
-    """Return one domain's and year's contributions beside gemeente and similar wijken."""
+def _compared(rows: pd.DataFrame, similar: pd.DataFrame | None) -> pd.DataFrame:
+    """Return one domain's and year's contributions, also less those of gemeente and similar."""
     wide = rows.pivot(index=AREA, columns="feature", values="contribution").fillna(0.0)
     at = _positions(wide.index, rows[AREA]), _positions(wide.columns, rows["feature"])
     about = rows.drop_duplicates(AREA).set_index(AREA).loc[wide.index]

@@ -60,7 +60,7 @@ def cells(tables: Tables) -> pd.DataFrame:
         parts.append(wide[wide["domain"] == domain].merge(panel, on=[AREA, "year"], how="inner"))
     out = pd.concat(parts, ignore_index=True)
     clients = out["estimate_clients"]
-    # a wijk that CBS leaves blank beside others is blank for being small, as far as anyone can tell
+    # a wijk that CBS leaves blank where others have a figure is small, as far as anyone can tell
     out["small"] = (
         rules.too_small(clients, out["population"])
         | (out["published"] < rules.LIMITS.count)

@@ -4,7 +4,7 @@ The rules know units, groups of units, counts, populations and totals. They do n
 counted, nor of which areas: the other modules of this room apply them to the tables of a run.
 
 1. *Too small*: a count under 10, or of a population under 100, is hidden.
-2. *Cover* (complementary suppression): where a total is given beside its parts, enough parts are
+2. *Cover* (complementary suppression): where a total is given with its parts, enough parts are
    hidden for what is left of the total to be two parts or more that are together large enough to be
    shown. The smallest by population are hidden first, which is the same choice from year to year.
    Where that would take more than a fifth of the parts, the total is not given instead.
@@ -98,7 +98,7 @@ def cover(
     *,
     limits: Limits = LIMITS,
 ) -> tuple[Bools, bool]:
-    """Return which parts of a total to hide, and whether the total may be given beside the others.
+    """Return which parts of a total to hide, and whether the total may be given with the others.
 
     Parameters
     ----------
@@ -134,10 +134,10 @@ def cover(
     for part in [None, *others[:allowed]]:
         if part is not None:
             trial[part] = True
-        left = counts[trial].sum()
-        beside = total - shown[~trial].sum() if np.isfinite(total) else left
-        large = min(left, beside) >= limits.count and populations[trial].sum() >= limits.population
-        if large and trial.sum() >= limits.parts:
+        count = counts[trial].sum()
+        remainder = total - shown[~trial].sum() if np.isfinite(total) else count
+        large = min(count, remainder) >= limits.count
+        if large and populations[trial].sum() >= limits.population and trial.sum() >= limits.parts:
             return trial, True
     return hidden, False
 

@@ -82,8 +82,8 @@ class Shown:
     stacking : DataFrame or None
         Persons and households with any provision, per wijk and year.
     explanations : DataFrame or None
-        Contributions of features, per wijk and domain whose expected rate is shown, beside the
-        mean of others of those.
+        Contributions of features, per wijk and domain whose expected rate is shown, also less the
+        mean over other such wijken.
     dependence : DataFrame or None
         How contributions change along a feature's values, in the country.
     similar : DataFrame or None

@@ -1,4 +1,4 @@
-"""Why the model expects this rate in a wijk: beside the country, gemeente and similar wijken."""
+"""Why the model expects this rate in a wijk, compared with country, gemeente, similar wijken."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Driver:
     description : str
         In words: ``meer eenpersoonshuishoudens dan elders``.
     effects : dict of str to float or None
-        Effect on the expected rate (0–1) beside each of :data:`REFERENCES`; None where that has
-        no other wijk.
+        Effect on the expected rate (0–1), less that in each of :data:`REFERENCES`; None where that
+        has no other wijk.
     """
 
     description: str
@@ -119,8 +119,8 @@ def of_year(rows: pd.DataFrame, year: int) -> pd.DataFrame:
 def strongest(rows: Rows, per: int) -> Rows:
     """Return the rows of features that are drivers of a wijk in a domain, the strongest first.
 
-    A driver's sign beside the country is stable over refits. Its strength is its largest effect
-    beside any of :data:`REFERENCES`.
+    The sign of a driver, compared with the country, is stable over refits. Its strength is its
+    largest effect compared with any of :data:`REFERENCES`.
 
     Parameters
     ----------

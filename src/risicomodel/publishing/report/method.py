@@ -1,4 +1,4 @@
-"""Method and accountability: data and years, scores beside baselines and noise, calibration."""
+"""Method and accountability: data and years, scores next to baselines and noise, calibration."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _calibration(about: About) -> list[dict[str, Any]]:
 
 
 def _ahead(about: About) -> list[dict[str, Any]]:
-    """Return the WAPE of forecasts by years ahead, beside that of the last known figure."""
+    """Return the WAPE of forecasts by years ahead, next to that of the last known figure."""
     table = about.tables.get("forecast_scores")
     if table is None:
         return []

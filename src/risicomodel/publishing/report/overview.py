@@ -47,7 +47,7 @@ def view(gemeente: Gemeente, words: Words, drawing: Drawing) -> dict[str, Any]:
 
 
 def card(gemeente: Gemeente, domain: str) -> dict[str, Any]:
-    """Return a domain in short: total, beside the country, a year earlier and ahead.
+    """Return a domain in short: total, the country's rate, a year earlier and ahead.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def _domain(
     ]
     of_gemeente = forecasts.rates_of_gemeente(gemeente, domain)
     of_gemeente[row["year"]] = gemeente.total(domain, row["year"]).get("rate")
-    beside = {
+    elsewhere = {
         "gemeente": of_gemeente,
         "country": {row["year"]: gemeente.country.rates.get((domain, row["year"]))},
     }
@@ -111,7 +111,7 @@ def _domain(
         "row": row,
         "chart": chart,
         "rows": rows,
-        "beside": beside,
+        "elsewhere": elsewhere,
         "ahead": near[-1] if near else None,
     }
 
@@ -134,7 +134,7 @@ def _ahead(gemeente: Gemeente, code: str, domain: str) -> pd.DataFrame:
 
 
 def _profile(gemeente: Gemeente, code: str) -> list[dict[str, Any]]:
-    """Return the profile beside gemeente and country, in groups; what is not shown is left out."""
+    """Return the profile next to that of gemeente and country, in groups, as far as it is shown."""
     values = {
         level: gemeente.country.profiles[key].set_index("name")
         for level, key in (("wijk", code), ("gemeente", gemeente.code), ("country", "NL"))
