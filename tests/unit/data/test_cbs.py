@@ -185,10 +185,10 @@ class TestWhatIsDownloaded:
         download(folder, [WANT_JEUGD], settings)
         archive = Archive(folder, CATALOGUE, source="cbs")
         ref = archive.years("jeugd")[2019]
-        whole, _ = archive.read(ref, TOTALS)
-        found = archive.halves(ref, TOTALS)
-        assert list(found) == ["first_half", "second_half"]
-        less = [whole["totaaljongeren"] - rows["totaaljongeren"] for rows in found.values()]
+        parsed = archive.parse(ref)
+        whole, of_halves = parsed.rows(TOTALS), parsed.halves(TOTALS)
+        assert list(of_halves) == ["first_half", "second_half"]
+        less = [whole["totaaljongeren"] - rows["totaaljongeren"] for rows in of_halves.values()]
         assert [set(part) for part in less] == [{2}, {1}]  # as the table was made
 
     def test_the_manifest_tells_what_and_whence(self, settings: CbsSettings, folder: Path) -> None:

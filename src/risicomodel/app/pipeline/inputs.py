@@ -10,15 +10,15 @@ import pandas as pd
 
 from risicomodel.core import paths, progress, storage
 from risicomodel.core.errors import DataError, SourceError
-from risicomodel.core.levels import WIJK
 from risicomodel.data.domains import status_column
-from risicomodel.data.panel import build, multiple_use, quality, store
-from risicomodel.data.panel.build import KWB, Panel
+from risicomodel.data.panel import build, quality, store
+from risicomodel.data.panel.extract import KWB
 from risicomodel.data.sources.archive import Archive
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.own_table import OwnTable
     from risicomodel.runs import Run
 
@@ -31,23 +31,15 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
         panel = store.load_or_build(archive, settings.domains, cache(settings), settings.areas)
         panel = _with_own_figures(panel, settings)
         report = quality.report(panel.wijken, settings.domains, panel.level)
-        _write_stacking(archive, panel, run)
     for note in panel.notes:
         run.note(note)
     run.write(contract.PANEL, panel.wijken)
     run.write(contract.GEMEENTEN, panel.gemeenten)
     run.write(contract.OUTLINES, panel.outlines)
+    if len(panel.multiple_use):
+        run.write(contract.STACKING, panel.multiple_use)
     run.write(contract.QUALITY, report)
     return panel, report
-
-
-def _write_stacking(archive: Archive, panel: Panel, run: Run) -> None:
-    """Write who has any provision, where the archive tells of it; CBS does so for wijken."""
-    if panel.level != WIJK or not archive.years(multiple_use.SUBJECT):
-        return
-    table, records = multiple_use.read(archive)
-    panel.provenance.extend(records)
-    run.write(contract.STACKING, table)
 
 
 def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None:

@@ -15,8 +15,9 @@ from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.sources import formats
 
 if TYPE_CHECKING:
-    from risicomodel.data.sources.archive import Archive
-    from risicomodel.data.sources.provenance import Provenance
+    from collections.abc import Sequence
+
+    from risicomodel.data.sources.archive import ParsedTable
 
 SUBJECT = "stapeling"
 TOTAL = "Totaal"  # over numbers and kinds of provisions
@@ -25,35 +26,40 @@ COLUMNS = [AREA, "year", "clients", "households"]
 STEMS = {"clients": "clientenmetvoorzieningen#1", "households": "huishoudensmetvoorzieningen#1"}
 
 
-def read(archive: Archive) -> tuple[pd.DataFrame, list[Provenance]]:
-    """Return persons and households with any provision, and the files they are from.
-
-    Tables without both columns are skipped, and so are wijken with a blank cell.
+def counts(table: ParsedTable) -> pd.DataFrame | None:
+    """Return persons and households with any provision in the year of one table.
 
     Parameters
     ----------
-    archive : Archive
-        The tables of CBS.
+    table : ParsedTable
+        A table of CBS.
 
     Returns
     -------
-    DataFrame
-        ``wijk_code``, ``year``, ``clients`` (persons) and ``households``, multiples of 5.
-    list of Provenance
-        One for each file that was read.
+    DataFrame or None
+        ``wijk_code``, ``year``, ``clients`` (persons) and ``households``, multiples of 5; NaN where
+        the cell is blank. None for a table without both columns.
     """
-    parts, records = [], []
-    for year, ref in sorted(archive.years(SUBJECT).items()):
-        rows, record = archive.read(ref, (TOTAL,))
-        rows = rows[WIJK.holds(rows["code"])]
-        if not {*STEMS.values()} <= {*rows.columns}:
-            continue
-        counts = {
-            name: formats.to_number(rows[stem], where=f"{ref.path.name}, column '{stem}'")
-            for name, stem in STEMS.items()
-        }
-        parts.append(pd.DataFrame({AREA: rows["code"], "year": year, **counts}))
-        records.append(record)
+    rows = table.rows((TOTAL,))
+    rows = rows[WIJK.holds(rows["code"])]
+    if not {*STEMS.values()} <= {*rows.columns}:
+        return None
+    where = table.ref.path.name
+    numbers = {
+        name: formats.to_number(rows[stem], where=f"{where}, column '{stem}'")
+        for name, stem in STEMS.items()
+    }
+    return pd.DataFrame({AREA: rows["code"], "year": table.ref.year, **numbers})
+
+
+def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the counts of all years, without wijken that have a blank cell.
+
+    Parameters
+    ----------
+    parts : sequence of DataFrame
+        What :func:`counts` gives of every year.
+    """
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
     complete = table.dropna(subset=["clients", "households"])
-    return complete.sort_values([AREA, "year"], ignore_index=True), records
+    return complete.sort_values([AREA, "year"], ignore_index=True)

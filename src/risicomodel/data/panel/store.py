@@ -77,6 +77,7 @@ def _read(folder: Path) -> Panel:
         pd.read_parquet(folder / "wijken.parquet"),
         pd.read_parquet(folder / "gemeenten.parquet"),
         pd.read_parquet(folder / "outlines.parquet"),
+        pd.read_parquet(folder / "multiple_use.parquet"),
         [Provenance(**record) for record in about["provenance"]],
         levels.get(about["level"]),
         about["notes"],
@@ -88,6 +89,7 @@ def _write(folder: Path, panel: Panel) -> None:
         storage.write_table(staging / "wijken.parquet", panel.wijken)
         storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
         storage.write_table(staging / "outlines.parquet", panel.outlines)
+        storage.write_table(staging / "multiple_use.parquet", panel.multiple_use)
         about = {
             "level": panel.level.name,
             "notes": panel.notes,

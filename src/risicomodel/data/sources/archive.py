@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -54,6 +54,47 @@ class TableRef:
     def is_map(self) -> bool:
         """Whether the file tells where areas lie, and holds no figures."""
         return self.path.suffix.lower() in BOUNDARIES
+
+
+@dataclass(frozen=True)
+class ParsedTable:
+    """A table whose file was parsed: whoever needs more of it than one thing takes all from here.
+
+    Parameters
+    ----------
+    ref : TableRef
+        Which table.
+    raw : DataFrame
+        Its file, as :func:`risicomodel.data.sources.formats.read_file` gives it.
+    titles : callable
+        Gives a dimension's titles by key, where the archive has them.
+    """
+
+    ref: TableRef
+    raw: pd.DataFrame
+    titles: Callable[[str], dict[str, str]]
+
+    def rows(self, totals: Sequence[str] = (), period: str = layout.YEAR) -> pd.DataFrame:
+        """Return the area rows of the year, or of one half of it (:func:`.layout.area_rows`)."""
+        return layout.area_rows(
+            self.raw,
+            self.ref.year,
+            where=self.ref.path.name,
+            totals=totals,
+            titles=self.titles,
+            period=period,
+        )
+
+    def halves(self, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+        """Return the area rows of both halves of the year; none where the table has no halves."""
+        if not layout.has_halves(self.raw, self.ref.year):
+            return {}
+        return {half: self.rows(totals, half) for half in layout.HALVES}
+
+    def areas(self) -> pd.DataFrame:
+        """Return which areas the table has in its year (code, names, change), without figures."""
+        where = self.ref.path.name
+        return layout.areas(self.raw, self.ref.year, where=where, titles=self.titles)
 
 
 @dataclass
@@ -136,55 +177,37 @@ class Archive:
             if (subject, year) not in here
         ]
 
-    def read(self, ref: TableRef, totals: Sequence[str] = ()) -> tuple[pd.DataFrame, Provenance]:
-        """Return a table's area rows for its year, and where they came from.
+    def parse(self, ref: TableRef) -> ParsedTable:
+        """Parse a table's file.
 
         Raises
         ------
         SourceError
-            If the file is cut off, is not by area, or is not what the manifest says.
+            If the file is cut off, or is not what the manifest says.
         """
         self.sha256(ref.path)
-        rows = self._rows(formats.read_file(ref.path), ref, totals, layout.YEAR)
-        return rows, self._record(ref, len(rows))
+        titles = cache(partial(self._titles, ref.table))
+        return ParsedTable(ref, formats.read_file(ref.path), titles)
 
-    def halves(self, ref: TableRef, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
-        """Return a table's area rows for both halves of its year; none where it has no halves."""
-        raw = formats.read_file(ref.path)
-        if not layout.has_halves(raw, ref.year):
-            return {}
-        return {half: self._rows(raw, ref, totals, half) for half in layout.HALVES}
-
-    def _rows(
-        self, raw: pd.DataFrame, ref: TableRef, totals: Sequence[str], period: str
-    ) -> pd.DataFrame:
-        return layout.area_rows(
-            raw,
-            ref.year,
-            where=ref.path.name,
-            totals=totals,
-            titles=lambda dimension: self._titles(ref.table, dimension),
-            period=period,
-        )
-
-    def areas(self, ref: TableRef) -> tuple[pd.DataFrame, Provenance]:
-        """Return which areas a table has in its year (code, names, change), without figures."""
-        self.sha256(ref.path)
-        rows = layout.areas(
-            formats.read_file(ref.path),
-            ref.year,
-            where=ref.path.name,
-            titles=lambda dimension: self._titles(ref.table, dimension),
-        )
-        return rows, self._record(ref, len(rows))
+    def read(self, ref: TableRef, totals: Sequence[str] = ()) -> tuple[pd.DataFrame, Provenance]:
+        """Return a table's area rows for its year, and where they came from."""
+        rows = self.parse(ref).rows(totals)
+        return rows, self.record(ref, len(rows))
 
     def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Return the areas drawn on a map, and where it came from."""
         self.sha256(ref.path)
         drawn = boundaries.read_map(ref.path)
-        return drawn, self._record(ref, int(drawn["code"].nunique()))
+        return drawn, self.record(ref, int(drawn["code"].nunique()))
 
-    def _record(self, ref: TableRef, rows: int) -> Provenance:
+    def record(self, ref: TableRef, rows: int) -> Provenance:
+        """Return where a table came from.
+
+        Parameters
+        ----------
+        rows : int
+            How many of its rows are used.
+        """
         no_page = self.source == "demo" or ref.is_map
         return Provenance(
             self.source,
