@@ -188,7 +188,7 @@ def test_a_gemeente_without_a_total_is_left_as_it_is(
 @pytest.mark.parametrize(
     ("protocols", "note", "kinds"),
     [
-        ("[unseen_gemeente]", "no estimates: they stand on unseen_wijk too", {"expected"}),
+        ("[unseen_gemeente]", "no estimates: they need unseen_wijk too", {"expected"}),
         ("[unseen_wijk]", "no predictions.parquet", None),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a run says of every wijk, how sure it is, and how good that turned out: its tables."""
+"""Score the predictions, add intervals and estimates, and write the tables of these."""
 
 from __future__ import annotations
 
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What evaluation found: scores, the best model per domain, and a hash of what it scored on."""
+    """The result of scoring a run.
+
+    Parameters
+    ----------
+    scores, leaderboard : DataFrame
+        ``scores.csv`` and ``leaderboard.csv``.
+    champions : dict of str to str
+        Best model by domain.
+    scored_rows : dict of str to str
+        By domain a hash of the figures that champions were scored on.
+    """
 
     scores: pd.DataFrame
     leaderboard: pd.DataFrame
@@ -32,17 +42,17 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class _Sure:
-    """A domain's predictions with their bands, and by model what its estimates stand on."""
+class _WithIntervals:
+    """A domain's predictions with intervals, and by model its estimates before benchmarking."""
 
     banded: pd.DataFrame | None
-    bases: dict[str, pd.DataFrame]
+    units_by_model: dict[str, pd.DataFrame]
 
     def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
-        """Return published cells estimated as if blank, and what anyone would fill in."""
-        found = list(self.bases.values())
-        rows = [estimates.unseen_year_predictions(base, problem) for base in found]
-        return [*rows, *(estimates.nearest_year_predictions(base, problem) for base in found[:1])]
+        """Return published cells estimated as if blank, and the baseline for the same cells."""
+        units = list(self.units_by_model.values())
+        rows = [estimates.unseen_year_predictions(base, problem) for base in units]
+        return [*rows, *(estimates.nearest_year_predictions(base, problem) for base in units[:1])]
 
 
 def assess(
@@ -52,26 +62,31 @@ def assess(
     settings: Settings,
     run: Run,
 ) -> Assessment:
-    """Score the predictions, choose champions, and write what is said of every wijk.
+    """Score the predictions, choose champions, and write the tables.
 
     Parameters
     ----------
     problems : list of Problem
         One per domain.
-    predictions : dict
-        Out-of-fold predictions by domain, every protocol and model.
+    predictions : dict of str to DataFrame
+        Out-of-fold predictions by domain, for every protocol and model.
     totals : DataFrame
-        Published totals of gemeenten.
+        Published totals of gemeenten (persons).
     settings : Settings
         The run's settings.
     run : Run
         Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet`` and
         ``adding_up.csv``.
+
+    Returns
+    -------
+    Assessment
+        Scores and champions.
     """
-    _tell_what_is_left_out(settings, run)
+    _note_what_is_left_out(settings, run)
     parts: dict[Table, list[pd.DataFrame]] = defaultdict(list)
     hashes: dict[str, str] = {}
-    # as what is written is sorted, and a domain at a time: the rows of all would not fit a laptop
+    # in the order of what is written, one domain at a time: all rows would not fit a laptop
     for problem in sorted(problems, key=lambda problem: problem.domain):
         rows = predictions[problem.domain]
         tables, scored = _assess_one(problem, rows, totals, settings)
@@ -90,7 +105,7 @@ def assess(
     while parts:
         declared, of_domains = parts.popitem()
         table = pd.concat(of_domains, ignore_index=True)
-        of_domains.clear()  # writing takes room too
+        of_domains.clear()  # writing takes memory too
         run.write(declared, table)
     return Assessment(scores, board, best, hashes)
 
@@ -99,27 +114,32 @@ def _assess_one(
     problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, settings: Settings
 ) -> tuple[dict[Table, pd.DataFrame], dict[str, str]]:
     """Return one domain's part of the tables, and the hash of what was scored."""
-    sure = _how_sure(problem, predictions, settings)
-    unseen = sure.unseen_years(problem)
+    with_intervals = _add_intervals(problem, predictions, settings)
+    unseen = with_intervals.unseen_years(problem)
     years = settings.split.score_years
     scored = [evaluate.scored_rows(rows, problem, years) for rows in (predictions, *unseen)]
     everything = pd.concat(scored, ignore_index=True)
     del scored
-    asked = everything[everything["protocol"] == settings.champion.protocol]
-    hashes = {problem.domain: evaluate.scored_rows_hash(asked)} if len(asked) else {}
+    champion_rows = everything[everything["protocol"] == settings.champion.protocol]
+    hashes = (
+        {problem.domain: evaluate.scored_rows_hash(champion_rows)} if len(champion_rows) else {}
+    )
     table = evaluate.score_all(everything)
     tables = {contract.CALIBRATION: evaluate.calibration(everything)}
-    if sure.banded is not None:
-        together = pd.concat([sure.banded, *unseen], ignore_index=True)
+    if with_intervals.banded is not None:
+        together = pd.concat([with_intervals.banded, *unseen], ignore_index=True)
         table = prediction_intervals.add_interval_scores(table, everything, together)
         del together
     del everything, unseen
-    tables |= {contract.SCORES: table, **_made(problem, sure, table, totals, settings)}
+    tables |= {
+        contract.SCORES: table,
+        **_predictions(problem, with_intervals, table, totals, settings),
+    }
     return tables, hashes
 
 
-def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
-    """Note which tables are not made, for want of the protocols they stand on."""
+def _note_what_is_left_out(settings: Settings, run: Run) -> None:
+    """Note which tables are not made, as the protocols they need are not run."""
     protocols = settings.split.protocols
     if splits.UNSEEN_GEMEENTE not in protocols:
         run.note(
@@ -128,47 +148,51 @@ def _tell_what_is_left_out(settings: Settings, run: Run) -> None:
         )
     elif not estimates.protocols_suffice(protocols):
         run.note(
-            f"no estimates: they stand on {splits.UNSEEN_WIJK} too, which is not in "
-            "split.protocols."
+            f"no estimates: they need {splits.UNSEEN_WIJK} too, which is not in split.protocols."
         )
 
 
-def _how_sure(problem: Problem, predictions: pd.DataFrame, settings: Settings) -> _Sure:
-    """Put bands round predictions, as far as the protocols that were run allow."""
+def _add_intervals(
+    problem: Problem, predictions: pd.DataFrame, settings: Settings
+) -> _WithIntervals:
+    """Add intervals to predictions, as far as the protocols that were run allow."""
     if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
-        return _Sure(None, {})
+        return _WithIntervals(None, {})
     domain = settings.domains[problem.domain]
     banded = prediction_intervals.expected_intervals(predictions, problem, domain.rounded_to)
     if not estimates.protocols_suffice(settings.split.protocols):
-        return _Sure(banded, {})
-    # of baselines only where there is nothing better
+        return _WithIntervals(banded, {})
+    # estimates are built on baselines only if there is no other model
     chosen = models.learners(settings.models) or list(settings.models)
-    found = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
-    return _Sure(banded, found)
+    units = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
+    return _WithIntervals(banded, units)
 
 
-def _made(
+def _predictions(
     problem: Problem,
-    sure: _Sure,
+    with_intervals: _WithIntervals,
     scores: pd.DataFrame,
     totals: pd.DataFrame,
     settings: Settings,
 ) -> dict[Table, pd.DataFrame]:
-    """Return what is expected and estimated for every wijk, and how estimates added up."""
-    if sure.banded is None:
+    """Return the expected and estimated rates of every wijk, and how estimates were benchmarked."""
+    if with_intervals.banded is None:
         return {}
     rule = (settings.champion.protocol, settings.champion.metric)
     champion = evaluate.champions(scores, *rule).get(problem.domain, "")
-    # a baseline may be best, but estimates are made with models that learned
-    learned = scores[scores["model"].isin(sure.bases)]
+    # a baseline may be champion, but estimates are built on other models
+    learned = scores[scores["model"].isin(with_intervals.units_by_model)]
     estimating = evaluate.champions(learned, *rule).get(problem.domain, "")
-    rows = [evaluate.expected_predictions(sure.banded, problem, champion)]
+    rows = [evaluate.expected_predictions(with_intervals.banded, problem, champion)]
     domain, moved = settings.domains[problem.domain], []
-    for name, base in sure.bases.items():
-        found = estimates.estimate(base, problem, domain, totals, settings.estimate)
-        rows.append(found.rows.assign(champion=name == estimating))
-        moved.append(found.adding_up)
-    said = pd.concat(rows)
+    for name, units in with_intervals.units_by_model.items():
+        estimated = estimates.estimate(units, problem, domain, totals, settings.estimate)
+        rows.append(estimated.rows.assign(champion=name == estimating))
+        moved.append(estimated.adding_up)
+    table = pd.concat(rows)
     rows.clear()  # or sorting would hold a third copy
-    said = said.sort_values(["wijk_code", "year", "kind", "model"])
-    return {contract.PREDICTIONS: said, **({contract.ADDING_UP: pd.concat(moved)} if moved else {})}
+    table = table.sort_values(["wijk_code", "year", "kind", "model"])
+    return {
+        contract.PREDICTIONS: table,
+        **({contract.ADDING_UP: pd.concat(moved)} if moved else {}),
+    }

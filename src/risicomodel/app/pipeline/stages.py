@@ -1,4 +1,4 @@
-"""What every stage does and writes, for tasks to put in order."""
+"""The stages of a run: what each computes and writes, for tasks to put in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from risicomodel.app import tracking
 from risicomodel.app.pipeline import inputs
 from risicomodel.core import compute, metrics, progress
 from risicomodel.core.errors import DataError
-from risicomodel.data import features as features_module
+from risicomodel.data import features
 from risicomodel.learning import crossfit, models, protocols, tuning
 from risicomodel.learning.final_fits import fit_all
 from risicomodel.learning.problem import build_problems
@@ -29,16 +29,42 @@ if TYPE_CHECKING:
 
 
 def problems_of(panel: Panel, settings: Settings) -> list[Problem]:
-    """Pose every domain's problem: its rows, and the features it may use."""
+    """Return the learning problem of every domain.
+
+    Parameters
+    ----------
+    panel : Panel
+        All wijken and years.
+    settings : Settings
+        Domains, features, least population.
+
+    Returns
+    -------
+    list of Problem
+        Rows, and the features that the domain may use.
+    """
     names = {
-        name: features_module.usable(settings.features, name, domain)
+        name: features.usable(settings.features, name, domain)
         for name, domain in settings.domains.items()
     }
     return build_problems(panel.wijken, names, settings.features, settings.split.min_population)
 
 
 def predictions_of(problems: list[Problem], settings: Settings) -> dict[str, pd.DataFrame]:
-    """Fit every model on every protocol; return what it predicts, by domain."""
+    """Fit every model on every fold of every protocol.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One per domain.
+    settings : Settings
+        Models, protocols, cache, compute.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Out-of-fold predictions by domain, blends among them.
+    """
     tasks = [
         task
         for problem in problems
@@ -53,7 +79,22 @@ def predictions_of(problems: list[Problem], settings: Settings) -> dict[str, pd.
 def predicted(
     problems: list[Problem], tasks: list[FitTask], settings: Settings
 ) -> dict[str, pd.DataFrame]:
-    """Do tasks, what is in the cache left out; return predictions by domain, blends among them."""
+    """Run fits, except those whose result is in the cache.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One per domain.
+    tasks : list of Task
+        The fits.
+    settings : Settings
+        Models, cache, compute.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Predictions by domain, blends among them.
+    """
     with progress.steps("fitting models", len(tasks)) as done:
         fitted = crossfit.run(tasks, inputs.cache(settings), settings.compute, done)
     return {
@@ -70,7 +111,18 @@ def chosen(settings: Settings) -> dict[str, models.ModelSettings]:
 
 
 def title(settings: Settings) -> str:
-    """Return what stands over the leaderboard's picture: years, and whose figures."""
+    """Return the title of the leaderboard chart: years, and whose figures.
+
+    Parameters
+    ----------
+    settings : Settings
+        Data and score years.
+
+    Returns
+    -------
+    str
+        One line.
+    """
     source = "made-up figures (demo)" if settings.data.source == "demo" else "Bron: CBS"
     if settings.data.own.path:
         source += " and own figures"
@@ -85,34 +137,70 @@ def explanations(
     settings: Settings,
     run: Run,
 ) -> None:
-    """Write what every feature adds to ``expected`` of every wijk."""
+    """Write what every feature adds to the expected rate of every wijk.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One per domain.
+    predictions : dict of str to DataFrame
+        Out-of-fold predictions by domain.
+    champions : dict of str to str
+        Best model by domain.
+    settings : Settings
+        The run's settings.
+    run : Run
+        Takes the tables and notes.
+    """
     if protocols.UNSEEN_GEMEENTE not in settings.split.protocols:
-        run.note("no explanations: they are of 'expected', which is not made.")
+        run.note(
+            "no explanations: they explain 'expected', which needs "
+            f"{protocols.UNSEEN_GEMEENTE} in split.protocols."
+        )
         return
-    asked = explanation.ExplanationRequest(
+    request = explanation.ExplanationRequest(
         settings.explain, settings.features, settings.domains, settings.split, settings.seed
     )
     with run.stage("explanations"):
-        plans = explanation.plan(problems, champions, chosen(settings), asked)
-        work = explanation.planned_tasks(plans, asked)
+        plans = explanation.plan(problems, champions, chosen(settings), request)
+        work = explanation.planned_tasks(plans, request)
         with progress.steps("explaining", len(work)) as done:
-            found = explanation.run(work, inputs.cache(settings), settings.compute, done)
+            results = explanation.run(work, inputs.cache(settings), settings.compute, done)
         expected = {
             name: evaluate.out_of_fold_rates(table, protocols.UNSEEN_GEMEENTE, champions[name])
             for name, table in predictions.items()
             if name in champions
         }
-        told = explanation.explain(plans, work, found, expected, asked)
-        for name, table in told.tables.items():
+        explained = explanation.explain(plans, work, results, expected, request)
+        for name, table in explained.tables.items():
             run.write(name, table)
-    for note in told.notes:
+    for note in explained.notes:
         run.note(note)
 
 
 def forecasts_if_there_can_be(
     task: str, panel: Panel, problems: list[Problem], settings: Settings, run: Run
 ) -> forecasting.Forecasts | None:
-    """Return a whole run's forecasts; none, with a note, where the years do not allow for them."""
+    """Return the forecasts of a whole run; none, with a note, if there are too few years.
+
+    Parameters
+    ----------
+    task : str
+        The command: only ``run`` forecasts here.
+    panel : Panel
+        All wijken and years.
+    problems : list of Problem
+        One per domain.
+    settings : Settings
+        The run's settings.
+    run : Run
+        Takes the tables and notes.
+
+    Returns
+    -------
+    Forecasts or None
+        What was written.
+    """
     if task != "run":
         return None
     try:
@@ -125,29 +213,48 @@ def forecasts_if_there_can_be(
 def forecasts(
     panel: Panel, problems: list[Problem], settings: Settings, run: Run
 ) -> forecasting.Forecasts:
-    """Forecast every wijk, and write that with the test of earlier forecasts."""
+    """Forecast every wijk, and write the forecasts with their back-test.
+
+    Parameters
+    ----------
+    panel : Panel
+        All wijken and years.
+    problems : list of Problem
+        One per domain.
+    settings : Settings
+        The run's settings.
+    run : Run
+        Takes the tables and notes.
+
+    Returns
+    -------
+    Forecasts
+        What was written.
+    """
     with run.stage("forecasts"):
         plans, notes = forecasting.plan(panel, problems, settings.domains, settings.forecast)
-        known = chosen(settings)
-        work = forecasting.tasks(plans, settings.forecast, settings.split, known, settings.seed)
+        models_of_run = chosen(settings)
+        work = forecasting.tasks(
+            plans, settings.forecast, settings.split, models_of_run, settings.seed
+        )
         with progress.steps("fitting the structure of forecasts", len(work)) as done:
             fitted = crossfit.run(work, inputs.cache(settings), settings.compute, done)
         official = inputs.official_population(settings, panel)
         with compute.one_thread():
-            found = forecasting.forecast(
-                panel, plans, fitted, settings.forecast, known, official=official
+            result = forecasting.forecast(
+                panel, plans, fitted, settings.forecast, models_of_run, official=official
             )
-    for note in (*notes, *found.notes):
+    for note in (*notes, *result.notes):
         run.note(note)
-    run.write(contract.FORECASTS, found.wijken)
-    run.write(contract.FORECAST_SUMS, found.sums)
-    run.write(contract.FORECAST_SCORES, found.scores)
-    run.write(contract.FORECAST_BANDS, found.interval_scores)
-    run.write(contract.FORECAST_DRIVERS, found.drivers)
-    run.write(contract.CROSSWALK, found.crosswalk)
-    if found.scenario is not None:
-        run.write(contract.SCENARIO, found.scenario)
-    return found
+    run.write(contract.FORECASTS, result.wijken)
+    run.write(contract.FORECAST_SUMS, result.sums)
+    run.write(contract.FORECAST_SCORES, result.scores)
+    run.write(contract.FORECAST_BANDS, result.interval_scores)
+    run.write(contract.FORECAST_DRIVERS, result.drivers)
+    run.write(contract.CROSSWALK, result.crosswalk)
+    if result.scenario is not None:
+        run.write(contract.SCENARIO, result.scenario)
+    return result
 
 
 def sensitive_changes(
@@ -157,19 +264,33 @@ def sensitive_changes(
     settings: Settings,
     run: Run,
 ) -> None:
-    """Write what sensitive features changed, where they are used: the same folds without them."""
-    used = sensitive_features.sensitive_names(settings.features)
-    if not used:
+    """Write what sensitive features change, if any are used: the same folds without them.
+
+    Parameters
+    ----------
+    panel : Panel
+        All wijken and years.
+    problems : list of Problem
+        One per domain.
+    predictions : dict of str to DataFrame
+        Out-of-fold predictions by domain.
+    settings : Settings
+        The run's settings.
+    run : Run
+        Takes the table and a note.
+    """
+    names = sensitive_features.sensitive_names(settings.features)
+    if not names:
         return
 
-    bare = replace(
+    without = replace(
         settings,
         features=sensitive_features.without_sensitive(settings.features),
         split=replace(settings.split, protocols=[settings.champion.protocol]),
     )
     with run.stage("what sensitive features change"):
-        values = features_module.compute(settings.features, panel.wijken)[used]
-        before = predictions_of(problems_of(panel, bare), bare)
+        values = features.compute(settings.features, panel.wijken)[names]
+        before = predictions_of(problems_of(panel, without), without)
         tables = []
         for problem in problems:
             bare_rows, rows = (
@@ -183,7 +304,7 @@ def sensitive_changes(
             tables.append(sensitive_features.compare_predictions(bare_rows, rows, values))
         run.write(contract.SENSITIVE_CHANGES, pd.concat(tables, ignore_index=True))
     run.note(
-        f"sensitive features were used ({', '.join(used)}): {settings.features.justification} "
+        f"sensitive features were used ({', '.join(names)}): {settings.features.justification} "
         f"What they changed is in {contract.SENSITIVE_CHANGES.file}."
     )
 

@@ -1,4 +1,4 @@
-"""What a task goes through, and what it leaves."""
+"""The commands of the pipeline: which stages each goes through, and its outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from risicomodel.app.pipeline import inputs, scoring, stages
 from risicomodel.core import compute, storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import WIJK
-from risicomodel.data import features as features_module
+from risicomodel.data import features
 from risicomodel.learning import tuning
 from risicomodel.results import forecasting
 from risicomodel.results.evaluation import leaderboard_chart
@@ -29,13 +29,33 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXPLAINED = ("run", "explain")
+EXPLAINING = ("run", "explain")
 REPORT = "report"  # the folder of a report within that of its run
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task leaves: the run's folder and the tables its end is told from."""
+    """The outcome of a command, from which the console prints.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    quality : DataFrame
+        ``quality.csv``.
+    leaderboard : DataFrame or None
+        ``leaderboard.csv``.
+    tracked : str
+        Where the run is tracked; empty if it is not.
+    tuned : DataFrame or None
+        ``tuned.csv``.
+    forecasts : Forecasts or None
+        The forecasts.
+    verified : Verification or None
+        How earlier forecasts turned out.
+    pages : sequence of Path
+        First page of every report.
+    """
 
     folder: Path
     quality: pd.DataFrame
@@ -48,7 +68,18 @@ class Outcome:
 
 
 def data(settings: Settings) -> Outcome:
-    """Read the sources, build the panel and report on its quality."""
+    """Read the sources, build the panel and report on its quality.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        Folder and quality.
+    """
     with runs.open_run("data", settings.run, settings.areas) as run:
         panel, report = inputs.read(settings, run)
         runs.finish(run, settings.about(), panel.provenance, {})
@@ -56,19 +87,52 @@ def data(settings: Settings) -> Outcome:
 
 
 def train(settings: Settings) -> Outcome:
-    """Fit models on every protocol; give scores and a prediction for every wijk."""
+    """Fit models on every protocol; write scores and a prediction for every wijk.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        With the leaderboard.
+    """
     return _learn("train", settings)
 
 
 def run(settings: Settings) -> Outcome:
-    """Go through every stage there is."""
+    """Go through all stages, and make a report.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        With leaderboard, forecasts and pages.
+    """
     outcome = _learn("run", settings)
-    # the run is complete: what goes wrong in a report costs no results
+    # the run is complete by now: an error in a report loses no results
     return replace(outcome, pages=_report_within(outcome.folder, settings))
 
 
 def explain(settings: Settings) -> Outcome:
-    """Fit models, and tell what every feature adds to what the best of them expects."""
+    """Fit models, and write what every feature adds to the champion's expected rates.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        With the leaderboard.
+    """
     return _learn("explain", settings)
 
 
@@ -79,7 +143,7 @@ def _learn(task: str, settings: Settings) -> Outcome:
         inputs.check_years(panel, settings)
         with run.stage("features"):
             problems = stages.problems_of(panel, settings)
-            run.write(contract.FEATURES, features_module.table(settings.features, settings.domains))
+            run.write(contract.FEATURES, features.table(settings.features, settings.domains))
         with run.stage("models"):
             predictions = stages.predictions_of(problems, settings)
         with run.stage("evaluation"), compute.one_thread():
@@ -89,38 +153,67 @@ def _learn(task: str, settings: Settings) -> Outcome:
             )
         if task == "run" and settings.areas != WIJK:
             run.note(
-                f"no explanations of {settings.areas.plural} in a whole run, for they are "
+                f"no explanations of {settings.areas.plural} in a whole run, as they are "
                 f"millions of rows: 'risicomodel explain level={settings.level}' makes them."
             )
-        elif task in EXPLAINED:
+        elif task in EXPLAINING:
             stages.explanations(problems, predictions, result.champions, settings, run)
         stages.sensitive_changes(panel, problems, predictions, settings, run)
-        del predictions  # of buurten they take as much room as all that follows
-        told: dict[str, Any] = {"champions": result.champions}
+        del predictions  # of buurten they take as much memory as all that follows
+        facts: dict[str, Any] = {"champions": result.champions}
         if forecasts := stages.forecasts_if_there_can_be(task, panel, problems, settings, run):
-            told["forecasts"] = forecasts.record()
+            facts["forecasts"] = forecasts.record()
         with run.stage("tracking"):
             tracker, entries = stages.winners(problems, result, settings)
-        runs.finish(run, settings.about(), panel.provenance, told)
-    # the run is complete: neither does a server that is gone
+        runs.finish(run, settings.about(), panel.provenance, facts)
+    # the run is complete by now: a server that is down loses no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
     tracked = tracker.where if tracker.reached else ""
     return Outcome(run.final, report, result.leaderboard, tracked, forecasts=forecasts)
 
 
 def forecast(settings: Settings) -> Outcome:
-    """Forecast every wijk as far ahead as earlier forecasts can be compared with figures."""
+    """Forecast every wijk as far ahead as earlier forecasts can be compared with figures.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        With the forecasts.
+    """
     with runs.open_run("forecast", settings.run, settings.areas) as run:
         panel, report = inputs.read(settings, run)
         with run.stage("features"):
             problems = stages.problems_of(panel, settings)
-        found = stages.forecasts(panel, problems, settings, run)
-        runs.finish(run, settings.about(), panel.provenance, {"forecasts": found.record()})
-    return Outcome(run.final, report, forecasts=found)
+        forecasts = stages.forecasts(panel, problems, settings, run)
+        runs.finish(run, settings.about(), panel.provenance, {"forecasts": forecasts.record()})
+    return Outcome(run.final, report, forecasts=forecasts)
 
 
 def verify(settings: Settings, folder: str) -> Outcome:
-    """Compare the forecasts of an earlier run with figures that came out since."""
+    """Compare the forecasts of an earlier run with figures published since.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+    folder : str
+        The earlier run.
+
+    Returns
+    -------
+    Outcome
+        With the verification.
+
+    Raises
+    ------
+    ConfigError
+        If the earlier run has areas of another level.
+    """
     earlier = runs.finished(Path(folder).expanduser())
     if earlier.level != settings.areas:
         raise ConfigError(
@@ -132,55 +225,60 @@ def verify(settings: Settings, folder: str) -> Outcome:
     with runs.open_run("verify", settings.run, settings.areas) as run:
         panel, report = inputs.read(replace(settings, domains=domains), run)
         with run.stage("comparison"):
-            found = forecasting.verify(forecasts, earlier.record["forecasts"], panel)
-        for note in found.notes:
+            verification = forecasting.verify(forecasts, earlier.record["forecasts"], panel)
+        for note in verification.notes:
             run.note(note)
-        run.write(contract.VERIFY, found.scores)
-        run.write(contract.VERIFY_GEMEENTEN, found.gemeenten)
-        run.write(contract.VERIFY_WORST, found.worst)
-        run.write(contract.VERIFY_WIJKEN, found.wijken)
+        run.write(contract.VERIFY, verification.scores)
+        run.write(contract.VERIFY_GEMEENTEN, verification.gemeenten)
+        run.write(contract.VERIFY_WORST, verification.worst)
+        run.write(contract.VERIFY_WIJKEN, verification.wijken)
         runs.finish(run, settings.about(), panel.provenance, {"verified": str(folder)})
-    return Outcome(run.final, report, verified=found)
+    return Outcome(run.final, report, verified=verification)
 
 
 def report(settings: Settings) -> list[Path]:
-    """Make the pages of a gemeente, or of all, from a finished run; make the run if there is none.
+    """Make the report of a gemeente, or of all, from a finished run; without one, run first.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which run, which gemeenten.
 
     Returns
     -------
     list of Path
         The first page of every report.
     """
-    from risicomodel.publishing import report as report_module
+    from risicomodel.publishing.report import MARK, write
 
-    asked = settings.report
-    made_of = Path(asked.run).expanduser().resolve() if asked.run else _newest_run(settings)
-    folder = runs.free_folder("report", settings.run, report_module.MARK)
-    return report_module.write(made_of, folder, asked)
+    options = settings.report
+    source = Path(options.run).expanduser().resolve() if options.run else _newest_run(settings)
+    folder = runs.free_folder("report", settings.run, MARK)
+    return write(source, folder, options)
 
 
-def _report_within(made: Path, settings: Settings) -> list[Path]:
-    """Make a report in the folder of the run it is of: of the largest gemeente unless named."""
-    from risicomodel.publishing import report as report_module
+def _report_within(folder: Path, settings: Settings) -> list[Path]:
+    """Make a report in the run's own folder, of the largest gemeente unless one is named."""
+    from risicomodel.publishing.report import LARGEST, write
 
-    asked = settings.report
-    if not asked.in_run or settings.areas != WIJK:
+    options = settings.report
+    if not options.in_run or settings.areas != WIJK:
         return []
     log.info("report …")
-    asked = replace(asked, gemeente=asked.gemeente or report_module.LARGEST)
+    options = replace(options, gemeente=options.gemeente or LARGEST)
     try:
-        return report_module.write(made, made / REPORT, asked)
+        return write(folder, folder / REPORT, options)
     except ConfigError as error:
         log.warning("no report: %s", error)
         return []
 
 
 def _newest_run(settings: Settings) -> Path:
-    """Return the newest complete run of the data that is asked for; made if there is none."""
+    """Return the newest complete run of the chosen data; make one if there is none."""
     chosen = settings.data.name
     for folder in reversed(runs.known("run")):
         record = runs.read_record(folder)
-        # the demo is what there is when no data is named: any run is newer than making that up
+        # without a choice of data the source is the demo: any run will do
         of_the_data = record["data"] == chosen or settings.data.source == "demo"
         if of_the_data and runs.keeps_contract(record):
             return folder
@@ -189,7 +287,18 @@ def _newest_run(settings: Settings) -> Path:
 
 
 def tune(settings: Settings) -> Outcome:
-    """Look for better parameters, and tell by nested folds how good looking for them is."""
+    """Search for better parameters, and score the search itself by nested folds.
+
+    Parameters
+    ----------
+    settings : Settings
+        The run's settings.
+
+    Returns
+    -------
+    Outcome
+        With the leaderboard and the table of tuned parameters.
+    """
     goal = settings.tuning
     settings = replace(
         settings,
