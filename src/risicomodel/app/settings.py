@@ -329,11 +329,11 @@ def _check(settings: Settings) -> None:
         if not str(year).isdecimal()
     ]
     if settings.seed < 0:
-        violations.append(f"seed is {settings.seed}; allowed is 0 or more")
+        violations.append(f"seed is {settings.seed}; expected 0 or more")
     violations += _champion_violations(settings.champion)
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         violations.append(
-            f"estimate.most_moved is {settings.estimate.most_moved}; allowed is 1 or more"
+            f"estimate.most_moved is {settings.estimate.most_moved}; expected 1 or more"
         )
     violations += forecasting.violations(settings.forecast)
     violations += report.violations(settings.report)

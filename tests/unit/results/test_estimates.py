@@ -158,7 +158,7 @@ def test_with_add_up_off_nothing_is_moved_and_the_table_says_so() -> None:
 @pytest.mark.parametrize("wrong", ["0.5", "-1", "nan"])
 def test_moving_by_less_than_nothing_is_refused(wrong: str) -> None:
     done = cli("train", *SMALL, *OFF, f"estimate.most_moved={wrong}")
-    refused(done, "estimate.most_moved is", "allowed is 1 or more")
+    refused(done, "estimate.most_moved is", "expected 1 or more")
 
 
 def test_no_figure_is_scaled_further_than_asked(
