@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.learning import models
-from risicomodel.learning import protocols as splits
+from risicomodel.learning.protocols import UNSEEN_GEMEENTE, UNSEEN_WIJK
 from risicomodel.results import estimates
 from risicomodel.results.evaluation import evaluate, prediction_intervals
 from risicomodel.runs import contract
@@ -141,22 +141,20 @@ def _assess_one(
 def _note_what_is_left_out(settings: Settings, run: Run) -> None:
     """Note which tables are not made, as the protocols they need are not run."""
     protocols = settings.split.protocols
-    if splits.UNSEEN_GEMEENTE not in protocols:
+    if UNSEEN_GEMEENTE not in protocols:
         run.note(
-            f"no {contract.PREDICTIONS.file}: 'expected' comes from {splits.UNSEEN_GEMEENTE}, "
+            f"no {contract.PREDICTIONS.file}: 'expected' comes from {UNSEEN_GEMEENTE}, "
             "which is not in split.protocols."
         )
     elif not estimates.protocols_suffice(protocols):
-        run.note(
-            f"no estimates: they need {splits.UNSEEN_WIJK} too, which is not in split.protocols."
-        )
+        run.note(f"no estimates: they need {UNSEEN_WIJK} too, which is not in split.protocols.")
 
 
 def _add_intervals(
     problem: Problem, predictions: pd.DataFrame, settings: Settings
 ) -> _WithIntervals:
     """Add intervals to predictions, as far as the protocols that were run allow."""
-    if splits.UNSEEN_GEMEENTE not in settings.split.protocols:
+    if UNSEEN_GEMEENTE not in settings.split.protocols:
         return _WithIntervals(None, {})
     domain = settings.domains[problem.domain]
     banded = prediction_intervals.expected_intervals(predictions, problem, domain.rounded_to)
