@@ -14,7 +14,7 @@ A score means nothing without the name of its protocol:
     model is fitted for this protocol: it is how estimates are scored.
 ``next_years``
     Train on the years up to T and predict T + 1 … T + h, with features as published at T. Only
-    rates are predicted; the population is that of the predicted year itself.
+    rates are predicted; the population is that of the predicted year itself. T is the origin year.
 ``random``
     Rows at random. Included only to show how flattering such a score is: other years of the same
     wijk, and its neighbours, are in the training rows.
@@ -57,7 +57,7 @@ class Protocol:
         Column whose values stay together in one fold; empty to assign every row separately.
     reveals : {"nation", "gemeente", "history"}
         The rate that models may use: the country's rate, the rate of the gemeente's published
-        wijken in the same year, or that rate in the last year up to the origin.
+        wijken in the same year, or that rate in the last year up to the origin year.
 
     Examples
     --------
@@ -114,12 +114,13 @@ class Fold:
     Parameters
     ----------
     fold : int
-        Number of the fold; in ``next_years`` the year of the origin.
+        Number of the fold; in ``next_years`` the origin year.
     train, test : array of int, shapes (n_train,) and (n_test,)
         Row positions in the panel. Test rows without a figure are predicted but not scored.
     features_from : array of int, shape (n_test,)
         For every test row, the position of the row its features are taken from: the row itself, or
-        in ``next_years`` the same place's row at the origin (-1 if the place did not exist then).
+        in ``next_years`` the same place's row in the origin year (-1 if the place did not exist
+        then).
     origin : int or None
         Last year of the training rows, in ``next_years``.
     """

@@ -111,7 +111,7 @@ def reveal(counts: Counts, fold: Fold, reveals: Revealed) -> tuple[ReferenceRate
     counts : Counts
         The domain's figures.
     fold : Fold
-        Which rows train and which are tested. With an origin, no rate after it is revealed.
+        Which rows train and which are tested. With an origin year, no later rate is revealed.
     reveals : {"nation", "gemeente", "history"}
         What the protocol reveals.
 

@@ -24,7 +24,13 @@ class NationalMean(_Baseline):
     kind = "mean"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return the country's rate of the row's year."""
+        """Return the country's rate of the row's year.
+
+        Returns
+        -------
+        array of shape (n,)
+            Rates (0–1).
+        """
         return rows.revealed.nation
 
 
@@ -34,7 +40,13 @@ class GemeenteMean(_Baseline):
     kind = "gemeente_mean"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return the gemeente's rate, with the country's as fallback."""
+        """Return the gemeente's rate, with the country's as fallback.
+
+        Returns
+        -------
+        array of shape (n,)
+            Rates (0–1).
+        """
         return _first_available(rows.revealed.gemeente, rows.revealed.nation)
 
 
@@ -44,7 +56,13 @@ class Persistence(_Baseline):
     kind = "persistence"
 
     def predict(self, rows: Rows) -> Floats:
-        """Return the place's last rate, with gemeente and country as fallbacks."""
+        """Return the place's last rate, with gemeente and country as fallbacks.
+
+        Returns
+        -------
+        array of shape (n,)
+            Rates (0–1).
+        """
         return _first_available(rows.revealed.last, rows.revealed.gemeente, rows.revealed.nation)
 
 

@@ -122,7 +122,13 @@ class BoostedTrees(RateModel):
         return out
 
     def contributions(self, rows: Rows) -> Contributions:
-        """Return the Shapley values of the trees times the reference."""
+        """Return the Shapley values of the trees times the reference.
+
+        Returns
+        -------
+        Contributions
+            Terms in rate (0–1); they sum to the predictions.
+        """
         features = self._fitted("explain").feature_name()
         mean, terms = tree_shap.shapley(self._read(), rows.x[features].to_numpy())
         ratio = mean + terms.sum(axis=1)

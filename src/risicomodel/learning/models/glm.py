@@ -143,6 +143,11 @@ class Glm(RateModel):
 
         Relative to the mean, over the training rows, of what the feature adds to the logarithm
         (:func:`~risicomodel.learning.models.contributions.split_exponential`).
+
+        Returns
+        -------
+        Contributions
+            Terms in rate (0–1); they sum to the predictions.
         """
         fitted = self._fitted()
         eta = self._per_feature(self._terms(rows.x) * np.asarray(fitted["coefficients"]))

@@ -178,6 +178,11 @@ class KernelRidge(RateModel):
         The path is straight: all features move from their means to their values at the same pace.
         Feature j gets z_j ∫₀¹ ∂f/∂z_j (t z) dt (Aumann and Shapley 1974; "integrated gradients"),
         and these sum to f(z) − f(0). For a Gaussian kernel the integral has a closed form.
+
+        Returns
+        -------
+        Contributions
+            Terms in rate (0–1); they sum to the predictions.
         """
         fitted = self._fitted()
         z = self._standardised(rows.x)
