@@ -17,7 +17,7 @@ PITCH = 22  # between two lines that reach one box
 HEAD = 12  # length of an arrow's head
 NUMBERS = 44  # beside the boxes, where numbers of files stand
 LANE = 30  # between two vertical lines
-CHARACTER = 8.3  # width of a character of 14 px, generously
+CHARACTER = 8.8  # width of a character of 14 px, generously
 ROW = 30
 
 
