@@ -76,6 +76,11 @@ def status_column(domain: str) -> str:
     return f"{domain}_status"
 
 
+def half_column(domain: str, half: str) -> str:
+    """Return the name of the column with a domain's clients in a half of the year (persons)."""
+    return f"{domain}_{half}"
+
+
 def population_at_risk(domain: Domain, kwb: pd.DataFrame) -> pd.Series:
     """Return the persons at risk per row of a table with KWB columns; NaN where one is missing."""
     parts = [kwb[column] * weight for column, weight in domain.population.items()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from risicomodel import runs
 from risicomodel.app.commands import COMMANDS
-from risicomodel.core import storage
+from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, ContractError
 from risicomodel.core.levels import BUURT
 from risicomodel.runs import Run, contract
@@ -57,6 +59,21 @@ class TestDeclarations:
         for sentence in (table.sentence, *(column.sentence for column in table.columns)):
             assert sentence[-1] in ".…"
             assert "|" not in sentence, "it is a cell of a table in docs/reference"
+
+    def test_files_and_columns_of_domains_are_named_in_one_place(self) -> None:
+        """What stands in a message or a docstring may name them; what reads and writes may not."""
+        files = {table.file for table in contract.TABLES.values()}
+        named = {"data/panel/store.py"}  # a cache of its own
+        for path in sorted(paths.PACKAGE.rglob("*.py")):
+            place = path.relative_to(paths.PACKAGE).as_posix()
+            text = path.read_text(encoding="utf-8")
+            if not place.startswith("runs/contract/") and place not in named:
+                strings = {
+                    n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant)
+                }
+                assert not strings & files, place
+            if place != "data/domains.py":
+                assert not re.search(r'f"\{[^}]+\}_(clients|population|status)"', text), place
 
     def test_a_table_is_found_by_name(self) -> None:
         assert contract.get("scores") is contract.SCORES

@@ -12,6 +12,7 @@ from risicomodel.core.errors import SourceError
 from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.domains import (
     clients_column,
+    half_column,
     population_at_risk,
     population_column,
     status_column,
@@ -269,6 +270,7 @@ def _halves(
     for year in extracts.years_of_level(domain.subject):
         codes = wijken.loc[wijken["year"] == year, AREA]
         for half, figures in extracts.of(domain.subject, year).halves[name].items():
-            column = out.setdefault(f"{name}_{half}", pd.Series(float("nan"), index=wijken.index))
+            empty = pd.Series(float("nan"), index=wijken.index)
+            column = out.setdefault(half_column(name, half), empty)
             column[codes.index] = codes.map(figures.clients).astype("float64")
     return out

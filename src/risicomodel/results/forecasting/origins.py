@@ -16,7 +16,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
-from risicomodel.data.domains import clients_column, population_column, status_column
+from risicomodel.data.domains import clients_column, half_column, population_column, status_column
 from risicomodel.data.panel import outlines
 from risicomodel.data.panel.crosswalk import carry
 from risicomodel.data.panel.location import GRID
@@ -232,7 +232,7 @@ def history_at(
 
 
 def _halves_of(domain: str) -> list[str]:
-    return [f"{domain}_{half}" for half in HALVES]
+    return [half_column(domain, half) for half in HALVES]
 
 
 def _of_year(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from risicomodel.core.levels import AREA
-from risicomodel.data.domains import clients_column, population_column, status_column
+from risicomodel.data.domains import clients_column, half_column, population_column, status_column
 from risicomodel.data.panel import location, names
+from risicomodel.data.sources.layout import HALVES
 from risicomodel.runs.contract.declarations import (
     BYTES,
     MAYBE_WHOLE,
@@ -82,19 +83,15 @@ PANEL = Table(
             "",
             "What is known: observed, suppressed, not_delivered, not_measured or absent.",
         ),
-        Column(
-            "{domain}_first_half",
-            NUMBER,
-            PERSONS,
-            "Clients in the first half of the year; not to be added to the second's.",
-            optional=True,
-        ),
-        Column(
-            "{domain}_second_half",
-            NUMBER,
-            PERSONS,
-            "Clients in the second half of the year; not to be added to the first's.",
-            optional=True,
+        *(
+            Column(
+                half_column("{domain}", half),
+                NUMBER,
+                PERSONS,
+                "Clients in that half of the year; never to be added up: some are in both.",
+                optional=True,
+            )
+            for half in HALVES
         ),
         Column("gm_group", TEXT, "", "First of the gemeenten that mergers link: folds keep them."),
         Column("wijk_group", TEXT, "", "First of the codes that one area has had."),
