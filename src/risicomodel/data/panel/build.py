@@ -142,8 +142,8 @@ def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) 
 
 
 def _require(extracts: Extracts, subjects: set[str]) -> None:
-    own = {OwnTable.SUBJECT}  # a gemeente's own table is joined to the panel later
-    lacking = sorted(s for s in {KWB, *subjects} - own if not extracts.years(s))
+    joined_later = {OwnTable.SUBJECT}  # a gemeente's own table
+    lacking = sorted(s for s in {KWB, *subjects} - joined_later if not extracts.years(s))
     if lacking:
         raise SourceError(
             f"the archive has no table for {', '.join(lacking)}; expected 'kwb', which has every "
