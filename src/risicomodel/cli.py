@@ -84,7 +84,7 @@ def _end(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         text = (
             "interrupted: no half-written results are left, finished fits and trials are kept; "
-            "give the same command to go on."
+            "run the same command again to continue."
         )
     elif isinstance(error, RisicomodelError):
         text = f"error: {error}"

@@ -78,13 +78,13 @@ class TestCutOff:
         path = archive / name
         content = path.read_bytes()
         path.write_bytes(content[: int(len(content) * share)])
-        refused(read(archive), name, "the whole file", "Get the file again")
+        refused(read(archive), name, "the whole file", "Download it again")
 
     def test_with_a_line_end_put_after_it(self, archive: Path) -> None:
         path = archive / JEUGD
         content = path.read_bytes()
         path.write_bytes(content[: len(content) // 2] + b"\n")
-        refused(read(archive), JEUGD, "Expected 29 columns", "Get the file again")
+        refused(read(archive), JEUGD, "Expected 29 columns", "Download it again")
 
     def test_json(self, archive: Path) -> None:
         path = archive / JEUGD
@@ -95,7 +95,7 @@ class TestCutOff:
         path.write_text(text)
         assert read(archive).status == 0
         path.write_text(text[: len(text) // 2])
-        refused(read(archive), path.name, "not whole JSON", "Get the file again")
+        refused(read(archive), path.name, "not whole JSON", "Download it again")
 
     def test_excel(self, archive: Path) -> None:
         path = archive / JEUGD
@@ -106,11 +106,11 @@ class TestCutOff:
         assert read(archive, "domain=jeugd").status == 0
         content = path.read_bytes()
         path.write_bytes(content[: len(content) // 2])
-        refused(read(archive), path.name, "Get the file again")
+        refused(read(archive), path.name, "Download it again")
 
     def test_empty(self, archive: Path) -> None:
         (archive / JEUGD).write_bytes(b"")
-        refused(read(archive), JEUGD, "Get the file again")
+        refused(read(archive), JEUGD, "Download it again")
         edit_header_only(archive / JEUGD)
         refused(read(archive), JEUGD, "no rows")
 
@@ -128,7 +128,7 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "wijk-years twice": (
         JEUGD,
         lambda table: pd.concat([table, table[wijken(table)].head(5)]),
-        ["5 areas occur more than once", "one row per area and year", "Remove the doubles"],
+        ["5 areas occur more than once", "one row per area and year", "Remove the duplicates"],
     ),
     "wijken twice in the features": (
         KWB,
@@ -158,7 +158,7 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "text where a number belongs": (
         JEUGD,
         with_clients("veel", 2),
-        ["2 values are not numbers", "'veel'", "Allowed are numbers"],
+        ["2 values are not numbers", "'veel'", "expected numbers"],
     ),
     "another year's table": (
         JEUGD,
@@ -173,7 +173,7 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "no areas": (
         JEUGD,
         lambda table: table.drop(columns=[CODE, "Wijken"]),
-        ["no column with area codes", "Codering", "CBS table by wijk"],
+        ["no column with codes of areas", "Codering", "CBS table by wijk"],
     ),
     "features without people": (
         KWB,

@@ -1,5 +1,5 @@
-"""What every wing stands on.
+"""The foundation of every wing.
 
-Here live errors, places on disk, storage, arrays, metrics, levels of areas, and work spread over
-cores. Nothing here knows CBS, a model or a page.
+Here live errors, paths, storage, types of arrays, metrics, levels of areas, and work spread over
+cores or machines. Nothing here knows CBS, a model or a page.
 """

@@ -1,4 +1,4 @@
-"""Types of the arrays that figures are held in, named once."""
+"""Names for the types of arrays that the package computes with."""
 
 from __future__ import annotations
 

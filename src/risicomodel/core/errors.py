@@ -1,8 +1,8 @@
-"""Errors a user can act on.
+"""Errors that a user can act on.
 
-Every message says what was found, what is allowed and what to do. The command line prints it on
-one line (plus details, where there are several violations) and ends with status 2; a traceback
-means a bug of ours.
+Every message says what was found, what is expected and what to do. The command line prints it on
+one line (with a list, where there are several violations) and ends with status 2. A traceback
+means a bug.
 """
 
 from __future__ import annotations
@@ -22,9 +22,16 @@ class RisicomodelError(Exception):
     Parameters
     ----------
     message : str
-        One line: what was found, what is allowed, what to do.
+        One line: what was found; what is expected; what to do.
     details : sequence of str, optional
-        All violations, where there is more than one.
+        All violations, one per item. A single one is shown on the line of the message.
+
+    Examples
+    --------
+    >>> print(RisicomodelError("2 settings are wrong; correct:", ["folds is 1", "seed is -1"]))
+    2 settings are wrong; correct:
+      - folds is 1
+      - seed is -1
     """
 
     exit_status = 2
@@ -45,32 +52,70 @@ class RisicomodelError(Exception):
 
 
 class ConfigError(RisicomodelError):
-    """The configuration asks for something that does not exist or does not fit together."""
+    """The configuration names something that does not exist, or contradicts itself."""
 
 
 class SourceError(RisicomodelError):
-    """A file, table or server does not give what was asked of it."""
+    """A file, table or server does not deliver what was requested."""
 
 
 class ComputeError(RisicomodelError):
-    """Workers cannot be reached, are lost, or run other code than this."""
+    """Workers cannot be reached, have crashed, or run different code."""
 
 
 class DataError(RisicomodelError):
-    """Figures were read, but they cannot be right."""
+    """Figures were read, but they cannot be correct."""
 
 
 class ContractError(RisicomodelError):
     """A table is not as its contract says, or a run was made under another contract."""
 
 
-def nearest(found: str, allowed: Iterable[str]) -> str:
-    """Return the allowed word that looks most like ``found``; empty where none does."""
-    near = get_close_matches(found, list(allowed), n=1, cutoff=0.6)
-    return near[0] if near else ""
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """Return the choice that is spelt most like a word.
+
+    Parameters
+    ----------
+    word : str
+        What was typed.
+    choices : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        The nearest choice; empty if none comes near.
+
+    Examples
+    --------
+    >>> nearest("trian", ["run", "train", "tune"])
+    'train'
+    """
+    matches = get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return matches[0] if matches else ""
 
 
-def suggest(found: str, allowed: Iterable[str]) -> str:
-    """Return ``" (did you mean 'x'?)"`` for the nearest allowed word, or an empty string."""
-    near = nearest(found, allowed)
-    return f" (did you mean '{near}'?)" if near else ""
+def suggest(word: str, choices: Iterable[str]) -> str:
+    """Return a suggestion to put behind a mistyped word in an error message.
+
+    Parameters
+    ----------
+    word : str
+        What was typed.
+    choices : iterable of str
+        What could have been meant.
+
+    Returns
+    -------
+    str
+        ``" (did you mean 'x'?)"`` with the nearest choice; empty if none comes near.
+
+    Examples
+    --------
+    >>> suggest("jeug", ["bijstand", "jeugd", "wmo"])
+    " (did you mean 'jeugd'?)"
+    >>> suggest("flowers", ["bijstand", "jeugd", "wmo"])
+    ''
+    """
+    choice = nearest(word, choices)
+    return f" (did you mean '{choice}'?)" if choice else ""

@@ -1,8 +1,8 @@
-"""Levels: the areas a run is about, wijken or buurten.
+"""Levels: whether the areas of a run are wijken or buurten.
 
-Inside the code the areas go by one set of names, those of wijken, whatever the level: ``wijk_code``
-holds the level's code and nothing branches. What is written, and what a person reads, goes by the
-level's own names: :meth:`Level.published` is the one place where they are given.
+The code calls every area by the names of wijken, whatever the level: ``wijk_code`` holds the code
+of a buurt too, so nothing branches. Written tables use the level's own names, which
+:meth:`Level.published` alone gives them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 
 from risicomodel.core.errors import ConfigError, suggest
 
-AREA = "wijk_code"  # of the level's areas, inside the code
+AREA = "wijk_code"  # code of an area, whatever the level
 NAMES = ("wijk_code", "wijk_name", "wijk_group")
 COUNT = "n_wijken"
 
@@ -25,13 +25,20 @@ class Level:
     Parameters
     ----------
     name, plural : str
-        What one is called, and several; the singular starts the columns of what is written.
-    prefix, digits : str, int
-        A code is the prefix with so many digits: those of the gemeente, then the level's own.
+        The word for one area and for several; written columns start with the singular.
+    prefix : str
+        The two letters that a code starts with.
+    digits : int
+        How many digits follow: four of the gemeente, then the level's own.
     within : tuple of Level
-        Larger areas that one lies in, beside the gemeente: their codes are written too.
+        Larger areas that an area lies in, besides the gemeente; their codes are written too.
     label : str
-        Added to the name of the data where models of several levels are kept together.
+        Suffix of the data's name where models of several levels are kept together.
+
+    Examples
+    --------
+    >>> BUURT.column("wijk_code"), BUURT.column("n_wijken"), BUURT.column("rate")
+    ('buurt_code', 'n_buurten', 'rate')
     """
 
     name: str
@@ -43,34 +50,77 @@ class Level:
 
     @property
     def key(self) -> str:
-        """Column with the level's code in what is written."""
+        """Column with the level's code in written tables."""
         return f"{self.name}_code"
 
     @property
     def pattern(self) -> str:
-        """Regular expression of a code."""
+        """Regular expression that a whole code matches."""
         return rf"^{self.prefix}\d{{{self.digits}}}$"
 
     def holds(self, codes: pd.Series) -> pd.Series:
-        """Tell which codes are of this level."""
+        """Return which codes are of this level.
+
+        Parameters
+        ----------
+        codes : Series of str
+            CBS codes of areas of any level.
+
+        Returns
+        -------
+        Series of bool
+        """
         return codes.str.startswith(self.prefix)
 
     def of(self, codes: pd.Series) -> pd.Series:
-        """Return the codes of this level's areas that smaller ones lie in."""
+        """Return the code of the area of this level that each area lies in.
+
+        Parameters
+        ----------
+        codes : Series of str
+            CBS codes of areas of a smaller level.
+
+        Returns
+        -------
+        Series of str
+        """
         return self.prefix + codes.str[2 : 2 + self.digits]
 
     def column(self, name: str) -> str:
-        """Return the level's own name of a column: ``wijk_code`` is ``buurt_code`` of buurten."""
+        """Return the level's own name of a column.
+
+        Parameters
+        ----------
+        name : str
+            A column as the code names it.
+
+        Returns
+        -------
+        str
+            ``buurt_code`` for ``wijk_code`` at the level of buurten; most names stay as they are.
+        """
         if name == COUNT:
             return f"n_{self.plural}"
         return name.replace(WIJK.name, self.name, 1) if name in NAMES else name
 
     def published(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Return a table under the level's own names, with the codes of the areas around."""
+        """Return a table as it is written.
+
+        Parameters
+        ----------
+        table : DataFrame
+            A row per area, with the columns as the code names them.
+
+        Returns
+        -------
+        DataFrame
+            The same rows under the level's own names, each followed by the codes of the larger
+            areas it lies in.
+        """
         out = table.rename(columns=self.column)
         if AREA in table:
-            for place, around in enumerate(self.within, start=1 + list(table).index(AREA)):
-                out.insert(place, around.key, around.of(table[AREA]))
+            for position, larger in enumerate(self.within, start=1 + list(table).index(AREA)):
+                out.insert(position, larger.key, larger.of(table[AREA]))
         return out
 
     def inside(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -88,19 +138,43 @@ LEVELS = {level.name: level for level in (WIJK, BUURT)}
 def get(name: str) -> Level:
     """Return a level by its name.
 
+    Parameters
+    ----------
+    name : str
+        ``wijk`` or ``buurt``.
+
+    Returns
+    -------
+    Level
+
     Raises
     ------
     ConfigError
-        If there is none of that name.
+        If there is no level of that name.
     """
     if name not in LEVELS:
         raise ConfigError(
-            f"level is '{name}'{suggest(name, LEVELS)}; allowed are {', '.join(LEVELS)}. Choose "
+            f"level is '{name}'{suggest(name, LEVELS)}; expected {' or '.join(LEVELS)}. Choose "
             "one with 'level=wijk' or 'level=buurt'."
         )
     return LEVELS[name]
 
 
 def of_code(code: str) -> Level:
-    """Return the level that a code is of."""
+    """Return the level that an area's code belongs to.
+
+    Parameters
+    ----------
+    code : str
+        A CBS code.
+
+    Returns
+    -------
+    Level
+
+    Examples
+    --------
+    >>> of_code("WK036301").plural, of_code("BU03630001").plural
+    ('wijken', 'buurten')
+    """
     return next(level for level in LEVELS.values() if code.startswith(level.prefix))

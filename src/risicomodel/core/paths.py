@@ -1,4 +1,4 @@
-"""Where things are: configuration, results and cache. Nothing depends on the working directory."""
+"""Paths of the configuration, results and cache; none depends on the working directory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def checkout() -> Path | None:
-    """Return the root of the source checkout this package runs from, or None when installed."""
+    """Return the root of the source checkout that this package runs from; None if it is installed.
+
+    Returns
+    -------
+    Path or None
+        A folder with ``pyproject.toml`` and ``configs``.
+    """
     root = PACKAGE.parent.parent
     return root if (root / "pyproject.toml").is_file() and (root / "configs").is_dir() else None
 
@@ -23,22 +29,38 @@ def checkout() -> Path | None:
 def home() -> Path:
     """Return the folder for ``runs/``, ``data/`` and the cache.
 
-    ``RISICOMODEL_HOME`` decides; without it the source checkout, or ``~/risicomodel`` for an
-    installed package.
+    Returns
+    -------
+    Path
+        What ``RISICOMODEL_HOME`` names; without it the source checkout, or ``~/risicomodel`` if
+        the package is installed.
     """
-    if named := os.environ.get(HOME_VARIABLE):
-        return Path(named).expanduser().resolve()
+    if value := os.environ.get(HOME_VARIABLE):
+        return Path(value).expanduser().resolve()
     return checkout() or Path.home() / "risicomodel"
 
 
 def config_dir() -> Path:
-    """Return the configuration folder: environment variable, packaged copy, then checkout."""
-    if named := os.environ.get(CONFIG_VARIABLE):
-        folder = Path(named).expanduser().resolve()
+    """Return the configuration folder.
+
+    Returns
+    -------
+    Path
+        What ``RISICOMODEL_CONFIG_DIR`` names; without it the copy in the package, or the
+        checkout's ``configs``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no ``config.yaml`` where it should be.
+    """
+    if value := os.environ.get(CONFIG_VARIABLE):
+        folder = Path(value).expanduser().resolve()
         if not (folder / "config.yaml").is_file():
             raise ConfigError(
-                f"{CONFIG_VARIABLE}={named} holds no config.yaml; point it at a folder like the "
-                "project's configs/, or unset it to use the configuration that came along."
+                f"{CONFIG_VARIABLE}={value} holds no config.yaml; expected a folder like the "
+                "project's configs/. Correct the variable, or unset it to use the configuration "
+                "that came with the package."
             )
         return folder
     packaged = PACKAGE / "configs"
@@ -47,17 +69,17 @@ def config_dir() -> Path:
     root = checkout()
     if root is None:
         raise ConfigError(
-            f"no configuration found beside the package; set {CONFIG_VARIABLE} to a folder with "
-            "config.yaml, or install risicomodel again."
+            f"no configuration beside the package; expected a folder with config.yaml. Install "
+            f"risicomodel again, or set {CONFIG_VARIABLE} to such a folder."
         )
     return root / "configs"
 
 
 def cache_dir() -> Path:
-    """Return the folder for results that can always be made again."""
+    """Return the folder for intermediate results, which can always be made again."""
     return home() / ".cache"
 
 
 def runs_dir() -> Path:
-    """Return the folder under which every run gets a folder of its own."""
+    """Return the folder in which every run gets its own folder."""
     return home() / "runs"

@@ -1,4 +1,4 @@
-"""Progress on the error stream: a bar for people, a line now and then for logs."""
+"""Progress on the error stream: a bar on a terminal, a few lines in a log."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LINES = 5  # a log gets this many lines in all
+LINES = 5  # that a log gets from beginning to end
 
 
 @contextlib.contextmanager
 def steps(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that counts finished steps; a bar shows them, with the time left."""
+    """Show how many steps are finished, and how long the rest will take.
+
+    Parameters
+    ----------
+    label : str
+        What is being done.
+    total : int
+        The number of steps.
+
+    Yields
+    ------
+    callable
+        To be called with the number of steps that were just finished.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -46,7 +59,7 @@ def steps(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _lines(label: str, total: int) -> Callable[[int], None]:
-    """Return a counter that logs when another fifth is done."""
+    """Return a counter that logs whenever another fifth is finished."""
     done = 0
 
     def advance(count: int) -> None:
@@ -60,7 +73,18 @@ def _lines(label: str, total: int) -> Callable[[int], None]:
 
 @contextlib.contextmanager
 def messages(label: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that shows what is being done now: a status line, or the log."""
+    """Show what is being done now, as a status line or in the log.
+
+    Parameters
+    ----------
+    label : str
+        What every message begins with.
+
+    Yields
+    ------
+    callable
+        To be called with the text to show.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic writes, hashes and a content-addressed cache."""
+"""Files that are complete or absent: atomic writes, hashes and a content-addressed cache."""
 
 from __future__ import annotations
 
@@ -22,18 +22,44 @@ from risicomodel.core.versions import versions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CHUNK = 1 << 20
+CHUNK = 1 << 20  # bytes
 OWNER_VARIABLE = "RISICOMODEL_OWNER"
 
 
 def without_password(uri: str) -> str:
-    """Return an address without the name and password it may carry, to be written and shown."""
+    """Return an address without user name and password, fit to be stored and shown.
+
+    Parameters
+    ----------
+    uri : str
+        The address of a database or server, or text that contains one.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@host/studies?password=secret")
+    'postgresql://host/studies?password=…'
+    """
     bare = re.sub(r"(?<=//)[^/\s]*@", "", uri)
     return re.sub(r"(?i)(password=)[^&\s]+", r"\1…", bare)
 
 
 def sha256_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as hexadecimal text."""
+    """Return the hash of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        SHA-256 of its bytes, 64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -42,13 +68,40 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_json(value: Any) -> str:
-    """Return the SHA-256 of a value's canonical JSON; dataclasses must be dictionaries already."""
+    """Return the hash of a value.
+
+    Parameters
+    ----------
+    value : object
+        Dictionaries, lists, texts and numbers; anything else counts as its ``str``.
+
+    Returns
+    -------
+    str
+        SHA-256 of its JSON with sorted keys, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> sha256_json({"a": 1, "b": 2}) == sha256_json({"b": 2, "a": 1})
+    True
+    """
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sha256_frame(frame: pd.DataFrame) -> str:
-    """Return the SHA-256 of a table's column names, types and values (index left out)."""
+    """Return the hash of a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Any table; its index does not count.
+
+    Returns
+    -------
+    str
+        SHA-256 of the columns' names, types and values, 64 hexadecimal digits.
+    """
     digest = hashlib.sha256(repr([(c, str(t)) for c, t in frame.dtypes.items()]).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()
@@ -56,16 +109,21 @@ def sha256_frame(frame: pd.DataFrame) -> str:
 
 @cache
 def sha256_code(parts: tuple[str, ...] = ("",)) -> str:
-    """Return the SHA-256 of this package's source and tables: no cache outlives its code.
+    """Return the hash of this package's source and tables, so that no cache outlives its code.
 
     Parameters
     ----------
     parts : tuple of str
-        Modules and folders, by their path in the package; everything unless named.
+        Modules and folders, by their path in the package; by default all of it.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    own = (path for path in paths.PACKAGE.rglob("*") if path.suffix in {".py", ".csv"})
-    for path in sorted(own):
+    files = (path for path in paths.PACKAGE.rglob("*") if path.suffix in {".py", ".csv"})
+    for path in sorted(files):
         inside = path.relative_to(paths.PACKAGE).as_posix()
         if not inside.startswith(parts):
             continue
@@ -75,16 +133,21 @@ def sha256_code(parts: tuple[str, ...] = ("",)) -> str:
 
 
 def _unfinished() -> str:
-    """Return how the name of what is not finished ends: with its owner's mark, where it has one."""
+    """Return the suffix of unfinished files and folders, with their owner's mark if any."""
     return f"{os.environ.get(OWNER_VARIABLE, '')}.partial"
 
 
 @contextlib.contextmanager
 def owned(*roots: Path) -> Iterator[None]:
-    """Clear up what processes started here left unfinished under ``roots`` when they were killed.
+    """Remove at the end what processes started within left unfinished when they were killed.
 
-    A process that is interrupted clears up after itself; one that is killed (as a sweep's jobs
-    are) cannot.
+    A process that is interrupted cleans up after itself; one that is killed, as the jobs of a sweep
+    are, cannot.
+
+    Parameters
+    ----------
+    *roots : Path
+        Folders to look in.
     """
     mark = f".{uuid.uuid4().hex[:12]}"
     os.environ[OWNER_VARIABLE] = mark
@@ -97,7 +160,7 @@ def owned(*roots: Path) -> Iterator[None]:
 
 
 def _clear(root: Path, ending: str) -> None:
-    # os.walk does not mind that other processes come and go
+    # unlike rglob, os.walk copes with files that disappear meanwhile
     for folder, folders, files in os.walk(root):
         for name in (name for name in folders if name.endswith(ending)):
             shutil.rmtree(Path(folder, name), ignore_errors=True)
@@ -107,7 +170,18 @@ def _clear(root: Path, ending: str) -> None:
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` to write to; it takes ``path``'s place on success."""
+    """Write a file completely or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if need be.
+
+    Yields
+    ------
+    Path
+        A temporary file beside it to write to, which replaces ``path`` on success.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_unfinished())
     os.close(handle)
@@ -121,30 +195,60 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text, atomically."""
+    """Write a text file atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str
+        Its content, written as UTF-8.
+    """
     with atomic(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write ``value`` as indented JSON, atomically."""
+    """Write a JSON file atomically.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    value : object
+        Its content: dictionaries, lists, texts and numbers; anything else as its ``str``.
+    """
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
     write_text(path, f"{text}\n")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as ``.parquet`` or ``.csv`` (by its name), atomically and reproducibly."""
+    """Write a table atomically; the same table always gives the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.parquet`` or ``.csv`` file.
+    table : DataFrame
+        Its content; the index is not written.
+    """
     with atomic(path) as partial:
         if path.suffix == ".parquet":
             table.to_parquet(partial, index=False, compression="zstd")
         else:
-            # 10 significant digits: more than any figure here carries, fewer than float noise
+            # 10 significant digits: more than any figure here needs, fewer than rounding errors
             table.to_csv(partial, index=False, float_format="%.10g", lineterminator="\n")
 
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Be the only process that makes ``path``: others wait here, and then find it made."""
+    """Be the only process that makes a file or folder.
+
+    Parameters
+    ----------
+    path : Path
+        What is made; other processes wait here until it is.
+    """
     from filelock import FileLock
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +258,19 @@ def alone(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def staged_folder(final: Path) -> Iterator[Path]:
-    """Give a folder to fill that becomes ``final`` only when all went well.
+    """Fill a folder completely or not at all.
 
-    An existing ``final`` is replaced. Left-overs of a killed process are hidden folders
-    (``.name.*.partial``) that nothing reads.
+    What a killed process leaves behind is a hidden folder (``.name.*.partial``) that nothing reads.
+
+    Parameters
+    ----------
+    final : Path
+        The folder; an existing one is replaced.
+
+    Yields
+    ------
+    Path
+        A temporary folder beside it to fill, which becomes ``final`` on success.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
     name = tempfile.mkdtemp(dir=final.parent, prefix=f".{final.name}.", suffix=_unfinished())

@@ -1,4 +1,4 @@
-"""Versions of Python, this package and the packages that shape results."""
+"""Versions of Python, of this package and of the packages that results depend on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ PACKAGES = (
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the version of everything installed that shapes results, by name."""
+    """Return the installed versions that results depend on.
+
+    Returns
+    -------
+    dict of str to str
+        Version by name: ``python``, ``risicomodel`` and every package that is installed.
+    """
     out = {"python": platform.python_version(), "risicomodel": __version__}
     for name in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

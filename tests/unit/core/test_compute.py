@@ -51,7 +51,9 @@ class TestCluster:
     def test_work_that_kills_its_workers_is_told(self, made: Cluster) -> None:
         address = made.scheduler()
         made.start("worker", address, "--nthreads", "1", "--no-dashboard", **HERE)  # has a nanny
-        with pytest.raises(ComputeError, match=r"lost with its worker.*the same command to go on"):
+        with pytest.raises(
+            ComputeError, match=r"crashed several workers.*run the same command again"
+        ):
             collect(die, [1], ComputeSettings("dask", address=address))
 
     def test_no_workers(self, made: Cluster) -> None:
@@ -80,7 +82,7 @@ class TestCluster:
         made.worker(address, **HERE)
         settings = ComputeSettings("dask", address=address)
         items = [("a", 0.0), ("b", 60.0)]
-        with pytest.raises(ComputeError, match=r"scheduler went away.*is kept"):
+        with pytest.raises(ComputeError, match=r"scheduler disappeared.*is kept"):
             compute.each(wait_then_name, items, settings, lambda *_: made.started[0].kill())
 
     def test_workers_that_run_other_code_are_refused(self, made: Cluster, tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ class TestCluster:
             "seed=77",
             f"run.dir={run}",
         )
-        refused(done, "do not run what runs here", "tcp://127.0.0.1", "code", "the same code")
+        refused(done, "run different code", "tcp://127.0.0.1", "code", "the same as here")
         assert not run.exists()
 
     def test_a_mistake_in_the_work_is_told_as_it_is(self, made: Cluster) -> None:
@@ -117,7 +119,7 @@ class TestThreads:
         code = (
             "import threading\n"
             "from pathlib import Path\n"
-            "from risicomodel.core.compute import memory\n"
+            "from risicomodel.core.compute import heap\n"
             "kept = []\n"
             "def work():\n"
             "    pieces = [[b'x' * 65_536, kept.append(bytes(1_000))] for _ in range(3_000)]\n"
@@ -128,7 +130,7 @@ class TestThreads:
             "thread.start()\n"
             "thread.join()\n"
             "after = resident()\n"
-            "memory.give_back()\n"
+            "heap.give_back()\n"
             "print(after - before, resident() - before)\n"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

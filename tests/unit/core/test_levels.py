@@ -97,7 +97,7 @@ class TestNames:
             assert list(level.inside(level.published(table))) == names
 
     def test_a_level_that_is_not(self) -> None:
-        with pytest.raises(ConfigError, match=r"did you mean 'buurt'\?\); allowed are wijk, buurt"):
+        with pytest.raises(ConfigError, match=r"did you mean 'buurt'\?\); expected wijk or buurt"):
             levels.get("buurten")
         refused(cli("data", "level=buurten"), "level is 'buurten'", "level=wijk")
 

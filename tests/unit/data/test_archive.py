@@ -40,7 +40,7 @@ def manifest(folder: Path, path: Path) -> None:
 
 def test_tables_are_found_by_id_or_name_in_sub_folders_too(folder: Path) -> None:
     archive = Archive(folder, CATALOGUE)
-    found = [(ref.subject, ref.year, ref.table, archive.name(ref.path)) for ref in archive.found]
+    found = [(ref.subject, ref.year, ref.table, archive.name(ref.path)) for ref in archive.refs]
     assert found == [
         ("jeugd", 2019, "84615NED", "84615NED.csv"),
         ("kwb", 2019, "84583NED", "kwb/kwb_wijk_2019.parquet"),
@@ -153,7 +153,7 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, content: str) -> None:
 def test_a_cut_table_is_refused_when_read(folder: Path) -> None:
     fakes.cut(folder / "84615NED.csv")
     archive = Archive(folder, CATALOGUE)
-    with pytest.raises(SourceError, match=r"84615NED\.csv.*cut off"):
+    with pytest.raises(SourceError, match=r"84615NED\.csv.*truncated"):
         archive.read(archive.years("jeugd")[2019], TOTALS)
 
 

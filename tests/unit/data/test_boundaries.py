@@ -114,7 +114,7 @@ def test_a_file_that_is_no_map_is_refused(tmp_path: Path, name: str, content: by
     (tmp_path / name).write_bytes(content)
     told = refusal(tmp_path / name)
     assert told.startswith(f"{name} cannot be read as a map (")
-    assert "allowed is a GeoPackage or GeoJSON" in told
+    assert "expected a GeoPackage or GeoJSON" in told
     assert told.endswith("Download it again, or leave it out of the archive.")
 
 
@@ -128,7 +128,7 @@ def test_a_map_that_was_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_a_map_without_codes_is_refused_with_what_they_may_be_called(tmp_path: Path) -> None:
     told = refusal(map_of(tmp_path / "a.gpkg", list(BOXES.items()), column="buurtcode"))
-    assert told.startswith("a.gpkg: no column with the codes of areas; allowed are wijk_code, ")
+    assert told.startswith("a.gpkg: no column with the codes of areas; expected one of wijk_code, ")
     assert told.endswith("Rename the column, or leave the map out of the archive.")
 
 

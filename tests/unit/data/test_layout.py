@@ -85,7 +85,7 @@ def test_half_years_alone_are_never_taken_for_the_year(tmp_path: Path) -> None:
     raw = jeugd(tmp_path)
     halves = raw[raw["Perioden"] != "2019"]
     assert len(halves)
-    with pytest.raises(SourceError, match="no rows for the year 2019; the periods are 1e halfjaar"):
+    with pytest.raises(SourceError, match="no rows for the year 2019, but for 1e halfjaar"):
         rows_of(halves)
 
 
@@ -112,7 +112,7 @@ def test_titles_of_an_archive_name_the_areas_of_a_table_with_keys(tmp_path: Path
 
 def test_a_breakdown_without_a_known_total_is_refused_with_what_it_holds(tmp_path: Path) -> None:
     raw = jeugd(tmp_path)
-    with pytest.raises(SourceError, match=r"'vormenvanjeugdzorg'.*Jeugdhulp.*looked for 'Alles'"):
+    with pytest.raises(SourceError, match=r"'vormenvanjeugdzorg'.*Jeugdhulp.*expected 'Alles'"):
         rows_of(raw[raw["VormenVanJeugdzorg"] != TOTALS[0]], totals=("Alles",))
 
 
@@ -167,7 +167,9 @@ def test_keys_that_became_numbers_are_refused(dimension: str) -> None:
 
 def test_a_table_without_areas_is_refused_with_the_columns_it_has() -> None:
     raw = pd.DataFrame({"perioden": ["2019"], "lasten": ["12"]})
-    with pytest.raises(SourceError, match=r"no column with area codes.*found 'perioden', 'lasten'"):
+    with pytest.raises(
+        SourceError, match=r"no column with codes of areas among 'perioden', 'lasten'"
+    ):
         rows_of(raw)
 
 

@@ -136,7 +136,7 @@ def test_a_figure_is_there_exactly_where_the_status_says_observed(
 
 def test_every_file_read_is_in_the_provenance_once(small_panel: Panel, small_demo: Archive) -> None:
     files = [record.file for record in small_panel.provenance]
-    used = [r for r in small_demo.found if r.subject in {"kwb", "jeugd", "wmo", "geo"}]
+    used = [r for r in small_demo.refs if r.subject in {"kwb", "jeugd", "wmo", "geo"}]
     assert sorted(files) == sorted(small_demo.name(ref.path) for ref in used)
     assert [r.file for r in small_panel.provenance if r.subject == "geo"] == ["wijken_demo.gpkg"]
     assert {record.source for record in small_panel.provenance} == {"demo"}

@@ -22,10 +22,11 @@ from filelock import FileLock
 
 from risicomodel.core.errors import ConfigError, SourceError
 from risicomodel.data.sources.archive import MANIFEST, Archive
-from risicomodel.data.sources.statline import odata3
+from risicomodel.data.sources.statline import transport
 from risicomodel.data.sources.statline.download import download
-from risicomodel.data.sources.statline.odata3 import MOST_LINKS, USER_AGENT, OData3
-from risicomodel.data.sources.statline.settings import CbsSettings, Wanted
+from risicomodel.data.sources.statline.odata3 import MOST_LINKS, OData3
+from risicomodel.data.sources.statline.settings import CbsSettings, TableRequest
+from risicomodel.data.sources.statline.transport import USER_AGENT
 from support.odata_server import Behaviour, Row, StatLineServer, Table
 from support.repository import ROOT
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
 JEUGD, WMO = "84615NED", "84753NED"
 TOTALS = ("Totaal alle jeugdzorg in natura", "Totaal")
-WANT_JEUGD = Wanted("jeugd", 2019, JEUGD, TOTALS)
-WANT_WMO = Wanted("wmo", 2019, WMO, TOTALS)
+WANT_JEUGD = TableRequest("jeugd", 2019, JEUGD, TOTALS)
+WANT_WMO = TableRequest("wmo", 2019, WMO, TOTALS)
 CATALOGUE = {"jeugd": {2019: [JEUGD]}, "wmo": {2019: [WMO]}}
 
 
@@ -221,7 +222,7 @@ class TestWhatIsDownloaded:
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
     ) -> None:
         cbs.tables["84799NED"] = kwb_table(100)
-        entry = download(folder, [Wanted("kwb", 2020, "84799NED")], settings)[0]
+        entry = download(folder, [TableRequest("kwb", 2020, "84799NED")], settings)[0]
         assert (entry.rows, entry.condition) == (111, "")
         assert len(cbs.data_pages()) == 28  # pages of 4
 
@@ -232,9 +233,9 @@ class TestWhatIsDownloaded:
         cbs.tables["84799NED"] = table = kwb_table(20_908)
         assert len(table.rows) == 23_000
         said: list[str] = []
-        entry = download(folder, [Wanted("kwb", 2020, "84799NED")], settings, progress=said.append)[
-            0
-        ]
+        entry = download(
+            folder, [TableRequest("kwb", 2020, "84799NED")], settings, progress=said.append
+        )[0]
         assert entry.rows == 23_000
         assert len(cbs.data_pages()) == 3
         assert "84799NED: 20,000 of 23,000 rows of TypedDataSet" in said
@@ -301,7 +302,7 @@ class TestFaultsThatPass:
         cbs.fail("503", r"/TypedDataSet\?", times=3)
         with caplog.at_level(logging.WARNING):
             download(folder, [WANT_JEUGD], settings)
-        said = [r.getMessage() for r in caplog.records if "asking again" in r.getMessage()]
+        said = [r.getMessage() for r in caplog.records if "trying again" in r.getMessage()]
         assert len(said) == 3
         assert said[0].startswith(f"{JEUGD}/TypedDataSet: the server answers 503")
 
@@ -328,7 +329,7 @@ class TestFaultsThatPass:
         self, cbs: Behaviour, settings: CbsSettings
     ) -> None:
         cbs.single_answer_limit = 0
-        with pytest.raises(SourceError, match="even one row too much"):
+        with pytest.raises(SourceError, match="even one row as too much"):
             OData3(settings).page(JEUGD, "TypedDataSet", "")
 
     def test_an_answer_that_does_not_come_is_asked_again(
@@ -409,7 +410,7 @@ class TestFaultsThatStay:
             ("short", "the connection failed"),
             ("truncated", "not whole JSON"),
             ("html", "not whole JSON"),
-            ("500", "500 Internal Server Error, asked 4 times"),
+            ("500", "500 Internal Server Error, in 4 attempts"),
             ("no_value", "without a list of rows under 'value'"),
             ("twice", "came a second time"),
             ("403", "403 Forbidden"),
@@ -435,7 +436,7 @@ class TestFaultsThatStay:
         cbs.count_error = error
         with pytest.raises(SourceError) as caught:
             download(folder, [WANT_JEUGD], settings)
-        assert f"where the server counts {11 + error}" in caught.value.details[0]
+        assert f"but the server counts {11 + error}" in caught.value.details[0]
         self.assert_nothing_half_written(folder, None)
         cbs.count_error = 0
         assert download(folder, [WANT_JEUGD], settings)[0].rows == 11
@@ -482,11 +483,11 @@ class TestFaultsThatStay:
     def test_an_unknown_table_does_not_lose_the_others(
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
     ) -> None:
-        wanted = [Wanted("jeugd", 2018, "84316NEX", TOTALS), WANT_JEUGD, WANT_WMO]
+        wanted = [TableRequest("jeugd", 2018, "84316NEX", TOTALS), WANT_JEUGD, WANT_WMO]
         with pytest.raises(SourceError, match=r"1 of 3 tables could not .* 2 are in") as caught:
             download(folder, wanted, settings)
         assert caught.value.details[0].startswith("unknown table '84316NEX'")
-        assert "allowed is a CBS table id such as 84615NED" in caught.value.details[0]
+        assert "expected a CBS table id such as 84615NED" in caught.value.details[0]
         assert sum("84316NEX" in path for path in cbs.asked) == 1
         assert tables_in(folder) == {JEUGD, WMO}
         assert len(download(folder, wanted[1:], settings, offline=True)) == 2
@@ -495,15 +496,15 @@ class TestFaultsThatStay:
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
     ) -> None:
         with pytest.raises(SourceError) as caught:
-            download(folder, [Wanted("jeugd", 2019, "../84615NED")], settings)
-        assert "'../84615NED' is no table id" in caught.value.details[0]
+            download(folder, [TableRequest("jeugd", 2019, "../84615NED")], settings)
+        assert "'../84615NED' is not a table id" in caught.value.details[0]
         assert cbs.asked == []
 
     def test_a_breakdown_without_total(self, settings: CbsSettings, folder: Path) -> None:
         with pytest.raises(SourceError) as caught:
             download(folder, [replace(WANT_WMO, totals=("Alles",))], settings)
         assert "no total in dimension 'TypeMaatwerkvoorziening'" in caught.value.details[0]
-        assert "looked for 'Alles'" in caught.value.details[0]
+        assert "expected 'Alles'" in caught.value.details[0]
 
     def test_a_table_without_rows(
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
@@ -561,11 +562,11 @@ class TestFaultsThatStay:
         monkeypatch: pytest.MonkeyPatch,
         part: str,
     ) -> None:
-        monkeypatch.setattr(odata3, "SLOWEST_ANSWER", 0.01)
+        monkeypatch.setattr(transport, "SLOWEST_ANSWER", 0.01)
         cbs.fail("drip", part, times=99)
         with pytest.raises(SourceError) as caught:
             download(folder, [WANT_JEUGD], settings)
-        assert re.search(r"\(\d+ bytes in 0.2 s\), asked 4 times", caught.value.details[0])
+        assert re.search(r"\(\d+ bytes in 0.2 s\), in 4 attempts", caught.value.details[0])
 
     @pytest.mark.parametrize("part", ["TableInfos", "TypedDataSet"])
     def test_an_answer_that_is_too_large(
@@ -576,7 +577,7 @@ class TestFaultsThatStay:
         monkeypatch: pytest.MonkeyPatch,
         part: str,
     ) -> None:
-        monkeypatch.setattr(odata3, "LARGEST_ANSWER", 4096)
+        monkeypatch.setattr(transport, "LARGEST_ANSWER", 4096)
         cbs.page_size = 10_000
         cbs.tables[JEUGD].title = "J" * (5000 if part == "TableInfos" else 1)
         for row in cbs.tables[JEUGD].rows:
@@ -616,8 +617,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from risicomodel.data.sources.statline.download import download
-from risicomodel.data.sources.statline.settings import CbsSettings, Wanted
-download(Path(sys.argv[2]), [Wanted("jeugd", 2019, "84615NED")], CbsSettings(sys.argv[1]))
+from risicomodel.data.sources.statline.settings import CbsSettings, TableRequest
+download(Path(sys.argv[2]), [TableRequest("jeugd", 2019, "84615NED")], CbsSettings(sys.argv[1]))
 """
 
 
@@ -774,13 +775,13 @@ class TestWhatIsThere:
         if part == "TypedDataSet":
             archive = Archive(folder, CATALOGUE, source="cbs")
             with pytest.raises(SourceError, match="is not the file its manifest describes"):
-                archive.read(archive.found[0], TOTALS)
+                archive.read(archive.refs[0], TOTALS)
         with pytest.raises(SourceError, match="not in") as caught:
             download(folder, [WANT_JEUGD], settings, offline=True)
-        assert "are not what manifest.json tells" in caught.value.details[0]
+        assert "differ from manifest.json" in caught.value.details[0]
         assert download(folder, [WANT_JEUGD], settings)[0].sha256 == entry.sha256
         archive = Archive(folder, CATALOGUE, source="cbs")
-        assert len(archive.read(archive.found[0], TOTALS)[0]) == 11
+        assert len(archive.read(archive.refs[0], TOTALS)[0]) == 11
 
     def test_does_without_a_network(self, settings: CbsSettings, tmp_path: Path) -> None:
         first = download(tmp_path / "a", [WANT_JEUGD], settings)
@@ -796,8 +797,8 @@ class TestWhatIsThere:
         ) as none:
             download(folder, [WANT_JEUGD, WANT_WMO], settings, offline=True)
         assert none.value.details == (
-            f"{JEUGD} (jeugd 2019): not here yet",
-            f"{WMO} (wmo 2019): not here yet",
+            f"{JEUGD} (jeugd 2019): not downloaded yet",
+            f"{WMO} (wmo 2019): not downloaded yet",
         )
         assert not folder.exists()
         assert cbs.asked == []
@@ -805,7 +806,7 @@ class TestWhatIsThere:
     def test_a_server_out_of_reach(self, settings: CbsSettings, folder: Path) -> None:
         download(folder, [WANT_WMO], settings)
         gone = replace(settings, base_url="http://127.0.0.1:9")
-        third = Wanted("jeugd", 2018, "84316NED", TOTALS)
+        third = TableRequest("jeugd", 2018, "84316NED", TOTALS)
         with pytest.raises(SourceError, match=r"cannot reach http://127.0.0.1:9; 1 of 3") as caught:
             download(folder, [WANT_JEUGD, WANT_WMO, third], gone)
         assert caught.value.details[1:] == (
@@ -824,7 +825,7 @@ class TestWhatIsThere:
     def test_a_manifest_that_is_none(self, settings: CbsSettings, folder: Path) -> None:
         folder.mkdir()
         (folder / MANIFEST).write_text('{"tables": [{"file": "x"}]}', encoding="utf-8")
-        with pytest.raises(SourceError, match="is not a manifest of a download"):
+        with pytest.raises(SourceError, match="is not the manifest of a download"):
             download(folder, [WANT_JEUGD], settings)
 
     def test_a_folder_that_cannot_be_written(self, settings: CbsSettings, tmp_path: Path) -> None:
@@ -845,7 +846,7 @@ class TestManners:
             other.release()
 
         download(folder, [WANT_JEUGD], settings, progress=release)
-        assert said[0] == f"another process is filling {folder}; waiting until it is ready"
+        assert said[0] == f"another process is filling {folder}; waiting until it is done"
 
     def test_who_waited_does_not_fetch_again(
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
@@ -901,7 +902,7 @@ class TestManners:
         ["opendata.cbs.nl", "ftp://opendata.cbs.nl", "https://", "http://cbs:x", "http://[", ""],
     )
     def test_an_address_that_is_none(self, folder: Path, url: str) -> None:
-        with pytest.raises(ConfigError, match=r"allowed is an address such as https://opendata"):
+        with pytest.raises(ConfigError, match=r"expected an address such as https://opendata"):
             download(folder, [WANT_JEUGD], CbsSettings(url))
 
     def test_a_base_url_with_a_path(self, settings: CbsSettings) -> None:
@@ -930,13 +931,13 @@ def test_the_real_kwb_of_2020_comes_back_as_it_is(
         {"WijkenEnBuurten": as_rows(areas)},
         as_rows(real),
     )
-    entry = download(folder, [Wanted("kwb", 2020, "84799NED")], settings)[0]
+    entry = download(folder, [TableRequest("kwb", 2020, "84799NED")], settings)[0]
     assert (entry.rows, len(server.behaviour.data_pages())) == (17_341, 2)
     back = data_of(folder, "84799NED")
     pd.testing.assert_frame_equal(back, real, check_dtype=False)
     archive = Archive(folder, {"kwb": {2020: ["84799NED"]}}, source="cbs")
     in_place = Archive(path.parents[1], {"kwb": {2020: ["84799NED"]}})
-    mine, theirs = (one.read(one.found[0])[0] for one in (archive, in_place))
+    mine, theirs = (one.read(one.refs[0])[0] for one in (archive, in_place))
     pd.testing.assert_frame_equal(mine, theirs, check_dtype=False)
 
 

@@ -54,7 +54,7 @@ def country() -> demo.World:
 
 def tables(archive: Archive) -> list[TableRef]:
     """All that is figures; boundaries are read by who draws maps."""
-    return [ref for ref in archive.found if ref.subject != "geo"]
+    return [ref for ref in archive.refs if ref.subject != "geo"]
 
 
 def read(archive: Archive, subject: str, year: int) -> pd.DataFrame:

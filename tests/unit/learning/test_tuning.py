@@ -419,7 +419,7 @@ class TestBrokenOff:
             assert running.poll() is None
             time.sleep(0.05)
         err = interrupt(running)
-        assert "trials are kept; give the same command to go on" in err
+        assert "trials are kept; run the same command again to continue" in err
         assert not (tmp_path / "run").exists()
         assert not list(tmp_path.rglob("*.partial"))
         assert len(kept(where)) < 12 * STUDIES

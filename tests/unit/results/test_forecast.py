@@ -133,9 +133,9 @@ class TestRefusals:
         path.write_text("gm_code;year;aantal_inwoners\n0363;2019;x\nGM0001;2019;5\nGM0001;2019;6\n")
         refused(
             cli("forecast", *ONE, f"forecast.population={path}"),
-            "is no code of a gemeente",
-            "not a number",
-            "GM0001 2019 is there twice",
+            "is not the code of a gemeente",
+            "expected a number",
+            "GM0001 occurs twice in 2019",
         )
 
     def test_an_official_forecast_is_added_up_to(self, run: Path, tmp_path: Path) -> None:

@@ -98,14 +98,14 @@ def _demo(settings: Settings) -> Archive:
 
 def _download(settings: Settings, catalogue: dict[str, dict[int, list[str]]]) -> Archive:
     from risicomodel.data.sources.statline import download
-    from risicomodel.data.sources.statline.settings import Wanted
+    from risicomodel.data.sources.statline.settings import TableRequest
 
     folder = settings.data.dir or paths.home() / "data" / "cbs"
     folder = Path(folder).expanduser().resolve()
     totals = {d.subject: tuple(d.totals) for d in settings.domains.values() if d.totals}
     subjects = {KWB, *(d.subject for d in settings.domains.values())} & set(catalogue)
     wanted = [
-        Wanted(subject, year, table[0], totals.get(subject, ()))
+        TableRequest(subject, year, table[0], totals.get(subject, ()))
         for subject in sorted(subjects)
         for year, table in sorted(catalogue[subject].items())
     ]
@@ -168,7 +168,7 @@ def info(settings: Settings) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "folder": archive.folder,
         "demo": settings.data.source == "demo",
-        "found": archive.found,
+        "found": archive.refs,
         "missing": archive.missing(),
         "without_figures": sorted(set(settings.domains) - set(there)),
         "without_areas": sorted(set(there) - set(here)),

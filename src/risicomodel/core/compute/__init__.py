@@ -1,7 +1,7 @@
-"""Many pieces of work at once: in threads, in processes, or on a Dask cluster.
+"""Parallel work: in threads, in processes, or on a Dask cluster.
 
-The only part that knows how. Whoever has work to do hands over a function and its items, and is
-told of every result as it arrives.
+Nothing else in the package knows how. Callers pass a function and its items, and get every result
+as soon as it arrives.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ def each(
     settings: ComputeSettings,
     arrived: Callable[[int, Result], None],
 ) -> None:
-    """Apply a function to every item, several at a time, in whatever order.
+    """Apply a function to every item, several at a time, in any order.
 
     Parameters
     ----------
     function : callable
-        A module's own function of one item; it must not count on files or memory shared with the
+        A module-level function of one item, which must not rely on files or memory shared with the
         caller.
     items : sequence
-        What to do. Sent to every other process once and whole, so that what items have in common
-        is one and the same object there too.
+        The items. All of them are sent to every other process once, so that what they share is
+        shared there too.
     settings : ComputeSettings
-        Where.
+        Where to work.
     arrived : callable
-        Told an item's position and its result as soon as it is there; never twice at once.
+        Called with an item's position and its result as soon as it is there; never concurrently.
 
     Raises
     ------
     ComputeError
-        If workers cannot be reached, run other code, or are lost. Results that had arrived had.
+        If workers cannot be reached, run different code, or crash. Results that came before count.
     """
     if not items:
         return

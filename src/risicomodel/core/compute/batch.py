@@ -1,4 +1,4 @@
-"""What every way of working is given: a function, its items, and who is told of results."""
+"""A batch of work, as every way of computing gets it: a function and its items."""
 
 from __future__ import annotations
 
@@ -6,21 +6,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-GO_ON = "What was finished is kept; give the same command to go on."
+GO_ON = "What was finished is kept; run the same command again to continue."
 
 
 @dataclass(frozen=True)
 class Work:
-    """A function of one item and its items: what is sent to whoever does the work.
+    """A function and the items to apply it to.
 
-    Sent whole and once, so that what items have in common is one and the same object there too.
+    It is sent to another process once and as a whole, so that what items share is shared there too.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function of one item.
+    items : sequence
+        The items.
     """
 
     function: Callable[[Any], Any]
     items: Sequence[Any]
 
     def do(self, position: int) -> Any:
-        """Return the result of one item."""
+        """Return the result of one item.
+
+        Parameters
+        ----------
+        position : int
+            The item's position in the batch.
+
+        Returns
+        -------
+        object
+            What the function returns.
+        """
         return self.function(self.items[position])
 
     def positions(self) -> range:
@@ -28,5 +46,5 @@ class Work:
         return range(len(self.items))
 
 
-# told an item's position and its result
+# is called with an item's position and its result
 Arrived = Callable[[int, Any], None]

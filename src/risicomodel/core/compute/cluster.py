@@ -1,4 +1,4 @@
-"""Work on a Dask cluster whose workers run this very code."""
+"""Parallel work on a Dask cluster whose workers run the same code and versions."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CONNECT_SECONDS = 5  # how long a scheduler, or a first worker, may take to answer
-ALONE_SECONDS = 30  # how long a cluster may be without any worker
+ALONE_SECONDS = 30  # how long a cluster may be without workers
 TICK_SECONDS = 2
 
-# what a Dask worker has to do, by the name of the parcel it came in
+# the work of a Dask worker, by the name it was delivered under
 _WORK: dict[str, Work] = {}
 
 
 def _take(name: str, parcel: bytes | None = None) -> None:
-    """Take up work on a worker, or put it down."""
+    """Store work on a worker; remove it if there is no parcel."""
     if parcel is None:
         _WORK.pop(name, None)
     else:
@@ -34,7 +34,7 @@ def _take(name: str, parcel: bytes | None = None) -> None:
 
 
 def _made_by() -> dict[str, str]:
-    """Return what results follow from besides their input: this package's code and versions."""
+    """Return what results depend on besides their input: this package's code and versions."""
     return {**versions(), "code": storage.sha256_code()}
 
 
@@ -55,15 +55,30 @@ def _differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
 
 def _other_code(details: Sequence[str]) -> ComputeError:
     return ComputeError(
-        "the cluster's workers do not run what runs here, and would give other results; allowed is "
-        "the same code and versions. Install the same there ('requirements/run.txt'), start the "
-        "workers again:",
+        "the cluster's workers run different code or versions, which would give different results; "
+        "expected are the same as here. Install them there ('requirements/run.txt') and restart "
+        "the workers:",
         details,
     )
 
 
 def on_cluster(work: Work, address: str, arrived: Arrived) -> None:
-    """Send every worker the work, then the positions one by one to whoever is free."""
+    """Send the batch to every worker, then positions one by one to whichever is free.
+
+    Parameters
+    ----------
+    work : Work
+        Function and items.
+    address : str
+        The Dask scheduler's address.
+    arrived : callable
+        Called with an item's position and its result.
+
+    Raises
+    ------
+    ComputeError
+        If scheduler or workers cannot be reached, run different code, or crash.
+    """
     with (
         _client(address) as client,
         client.as_current(),
@@ -85,7 +100,7 @@ def _client(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise ComputeError(
-            "compute=dask needs a package that is not installed; install it with "
+            "compute=dask needs the package 'distributed', which is not installed; install it with "
             "pip install 'risicomodel[cluster]', or choose compute=local."
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said below
@@ -95,11 +110,11 @@ def _client(address: str) -> Iterator[Any]:
     except (OSError, ValueError) as error:
         raise ComputeError(
             f"compute.address={address}: no Dask scheduler answers within {CONNECT_SECONDS} "
-            "seconds; allowed is the address that 'dask scheduler' tells. Start it or correct "
+            "seconds; expected the address that 'dask scheduler' prints. Start it or correct "
             f"compute.address, or choose compute=local. {GO_ON}"
         ) from error
     try:
-        with _told(address):
+        with _explained(address):
             _check_workers(client, address)
             yield client
     finally:
@@ -108,19 +123,19 @@ def _client(address: str) -> Iterator[Any]:
 
 
 def _knock(address: str) -> None:
-    """Raise where nobody speaks: a client would wait for ever on what accepts and says nothing."""
+    """Raise if the server is silent: a client would wait for ever for one that only accepts."""
     scheme, _, place = address.rpartition("://")
     if scheme not in {"tcp", ""}:
         return
     host, _, port = place.rpartition(":")
     with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as connection:
         if not connection.recv(1):  # a scheduler speaks first
-            raise ConnectionError(f"{address} hangs up")
+            raise ConnectionError(f"{address} closed the connection")
 
 
 @contextlib.contextmanager
-def _told(address: str) -> Iterator[None]:
-    """Say what became of a cluster that went away."""
+def _explained(address: str) -> Iterator[None]:
+    """Turn the errors of a cluster that disappears into ones that say what to do."""
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
@@ -130,13 +145,13 @@ def _told(address: str) -> Iterator[None]:
         yield
     except KilledWorker as error:
         raise ComputeError(
-            "a fit was lost with its worker, and again on others; allowed are workers with enough "
-            f"memory. See the workers' logs, and start them again. {GO_ON}"
+            "a fit crashed several workers; expected workers with enough memory. See their logs "
+            f"and restart them. {GO_ON}"
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise ComputeError(
-            f"compute.address={address}: the Dask scheduler went away; start it and its workers "
-            f"again. {GO_ON}"
+            f"compute.address={address}: the Dask scheduler disappeared; restart it and its "
+            f"workers. {GO_ON}"
         ) from error
 
 
@@ -147,14 +162,14 @@ def _check_workers(client: Any, address: str) -> None:
         raise _no_workers(address) from error
     answers = client.run(_made_by, on_error="return")
     ours = _made_by()
-    wrong = []
+    deviating = []
     for worker, theirs in answers.items():
         if isinstance(theirs, BaseException):
-            wrong.append(f"{worker}: {type(theirs).__name__}: {theirs}")
+            deviating.append(f"{worker}: {type(theirs).__name__}: {theirs}")
         elif differing := _differences(ours, theirs):
-            wrong.append(f"{worker}: {', '.join(differing)}")
-    if wrong:
-        raise _other_code(wrong)
+            deviating.append(f"{worker}: {', '.join(differing)}")
+    if deviating:
+        raise _other_code(deviating)
 
 
 def _no_workers(address: str) -> ComputeError:
@@ -166,13 +181,13 @@ def _no_workers(address: str) -> ComputeError:
 
 @contextlib.contextmanager
 def _delivered(client: Any, work: Work) -> Iterator[str]:
-    """Bring work to every worker, also to one that comes later or starts again."""
+    """Deliver work to every worker, also to one that joins or restarts later."""
     from distributed import WorkerPlugin
 
     name = f"risicomodel-{uuid.uuid4().hex[:12]}"
     parcel = pickle.dumps(work)
 
-    class Parcel(WorkerPlugin):  # type: ignore[misc] # what distributed takes has its class
+    class Parcel(WorkerPlugin):  # type: ignore[misc] # distributed has no types
         def setup(self, worker: object) -> None:  # noqa: ARG002
             _take(name, parcel)
 
@@ -188,7 +203,7 @@ def _delivered(client: Any, work: Work) -> Iterator[str]:
 
 
 def _as_they_come(client: Any, futures: list[Any]) -> Iterator[Any]:
-    """Yield finished futures; raise when nobody is left to finish the others."""
+    """Yield finished futures; raise if no worker is left for the others."""
     from distributed import wait
 
     pending, alone = set(futures), 0

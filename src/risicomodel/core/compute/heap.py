@@ -1,4 +1,4 @@
-"""Memory that nobody uses any more, given back to the machine."""
+"""Returns freed memory to the operating system."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def give_back() -> None:
-    """Have the C library return what was freed; without it a long run keeps all it ever used.
+    """Have the C library return freed memory, or a long run would keep all it ever used.
 
-    Every thread frees into a store of its own, and glibc keeps those for later. Other C libraries
-    give back by themselves, or cannot be asked: then nothing is done.
+    glibc keeps what each thread frees in an arena of that thread. Other C libraries return memory
+    by themselves, or cannot be asked to: then nothing is done.
     """
     if trim := _trim():
         trim(0)
@@ -23,7 +23,7 @@ def give_back() -> None:
 @cache
 def _trim() -> Callable[[int], int] | None:
     try:
-        found: Callable[[int], int] = ctypes.CDLL("libc.so.6").malloc_trim
+        malloc_trim: Callable[[int], int] = ctypes.CDLL("libc.so.6").malloc_trim
     except (OSError, AttributeError):
         return None
-    return found
+    return malloc_trim

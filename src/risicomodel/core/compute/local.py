@@ -1,4 +1,4 @@
-"""Work on this machine: in threads of this process, or in processes."""
+"""Parallel work on this machine: in threads of this process, or in processes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class _Begun:
-    """Work under way in threads: when a run is broken off, what began is finished and kept.
+    """Items that threads are working on: when a run is interrupted, they are finished and kept.
 
-    A thread left behind would be cut off while it writes.
+    A thread that is not waited for would be killed while it writes.
     """
 
     current: _Begun | None = None
@@ -44,7 +44,7 @@ class _Begun:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[bool]:
-        """Count a piece of work in, unless the run is over."""
+        """Count an item as started, unless the run has been interrupted."""
         with self._changed:
             go = not self.closed
             self._count += go
@@ -57,12 +57,22 @@ class _Begun:
 
 
 def broken_off() -> bool:
-    """Tell long work in a thread of this process whether nobody waits for it any more."""
+    """Return whether the run was interrupted, for long work in a thread of this process."""
     return _Begun.current is not None and _Begun.current.closed
 
 
 def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
-    """Do it in threads: NumPy and LightGBM let go of Python's lock, and nothing is copied."""
+    """Work in threads: NumPy and LightGBM release Python's lock, and nothing is copied.
+
+    Parameters
+    ----------
+    work : Work
+        Function and items.
+    jobs : int
+        Threads; -1 for as many as there are cores.
+    arrived : callable
+        Called with an item's position and its result.
+    """
     from joblib import Parallel, delayed
 
     telling = threading.Lock()
@@ -82,7 +92,22 @@ def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
 
 
 def in_processes(work: Work, jobs: int, arrived: Arrived) -> None:
-    """Do it in processes, where Python's lock would be held; work goes to each through a file."""
+    """Work in processes, for functions that hold Python's lock; a file takes the work to each.
+
+    Parameters
+    ----------
+    work : Work
+        Function and items.
+    jobs : int
+        Processes; -1 for as many as there are cores.
+    arrived : callable
+        Called with an item's position and its result.
+
+    Raises
+    ------
+    ComputeError
+        If a process is killed.
+    """
     from joblib import Parallel, delayed
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -92,20 +117,20 @@ def in_processes(work: Work, jobs: int, arrived: Arrived) -> None:
         parcel.write_bytes(pickle.dumps(work))
         calls = (delayed(_do_from_file)(parcel, position) for position in work.positions())
         try:
-            with _unheard():
+            with _ignoring_interrupts():
                 results = parallel(calls)  # here workers start
             for position, result in results:
                 arrived(position, result)
         except BrokenProcessPool as error:
             raise ComputeError(
-                "a worker process was killed, perhaps for want of memory; allowed is fewer at a "
-                f"time: compute.jobs=1. {GO_ON}"
+                "a worker process was killed, perhaps because memory ran out; expected enough "
+                f"memory for each. Use fewer at a time: compute.jobs=1. {GO_ON}"
             ) from error
 
 
 @contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """Have processes that start here not hear Ctrl-C: who started them ends them, in silence."""
+def _ignoring_interrupts() -> Iterator[None]:
+    """Ignore SIGINT in worker processes: this process ends them, and they print no traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

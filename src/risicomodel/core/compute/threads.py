@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _OneThread:
-    """Linear algebra in one thread for as long as anybody asks: the last to leave gives back."""
+    """Limits linear algebra to one thread until the last user leaves."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -35,6 +35,6 @@ class _OneThread:
                     self._limits.restore_original_limits()
 
 
-# A sum's order, so its last digit, depends on the number of threads. Libraries must have been
-# loaded before: those that come later than the limit would not keep to it.
+# The order of a sum, so its last digit, depends on the number of threads. Libraries must be loaded
+# before: the limit does not reach those that are loaded later.
 one_thread = _OneThread()

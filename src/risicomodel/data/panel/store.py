@@ -46,7 +46,7 @@ def load_or_build(
     """
     key = {
         "tables": archive.hashes(),
-        "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.found},
+        "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.refs},
         "domains": {name: asdict(domain) for name, domain in domains.items()},
         "source": archive.source,
         "level": level.name,

@@ -1,6 +1,7 @@
-"""How figures get in: one module per source, all ending in an archive of CBS tables.
+"""Where figures come from: one module per source.
 
-``archive`` reads a local folder of tables as CBS gives them; ``cbs`` downloads such a folder and
-``demo`` makes one up; ``table`` joins a gemeente's own figures. ``formats`` knows file types and
-``regions`` knows how CBS lays out areas and periods.
+``archive`` reads a local folder of tables as CBS publishes them, which ``statline`` downloads and
+the wing ``demo`` makes up. ``own_table`` joins a gemeente's own figures, ``population_forecast``
+reads an official forecast and ``boundaries`` a map. ``formats`` knows types of files, and
+``layout`` how CBS arranges areas and periods.
 """

@@ -1,11 +1,11 @@
-"""A local folder of CBS tables, as CBS gives them.
+"""A local folder of CBS tables, as CBS publishes them.
 
 Name: CBS Kerncijfers wijken en buurten and StatLine tables on jeugdzorg, Wmo and stapeling.
-Licence: CC BY 4.0 ("Bron: CBS"). Period and URL: per table, in the provenance record.
+Licence: CC BY 4.0 ("Bron: CBS"). Period and URL: per table, in its provenance record.
 
-Which table holds which subject and year is configuration (``configs/tables``). A file is found by
-how its name begins: ``84615NED.csv`` and ``84799NED_TypedDataSet.parquet`` by their table id,
-``kwb_wijk_2019.parquet`` by its name; sub-folders are searched.
+The configuration (``configs/tables``) says which table holds which subject and year. Files are
+found by name, in sub-folders too: ``84615NED.csv`` and ``84799NED_TypedDataSet.parquet`` by their
+table id, ``kwb_wijk_2019.parquet`` by its whole name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-# parts of a CBS download that are about a table rather than the table
+# parts of a CBS download that describe a table
 _ABOUT = ("_metadata", "_dataproperties", "_tableinfos", "_categorygroups", "_info")
 
-# maps, read for where areas lie
+# maps, which say where areas lie
 BOUNDARIES = (".gpkg", ".geojson")
 
 Tables = Mapping[str, Mapping[int, Sequence[str]]]
@@ -43,7 +43,19 @@ Tables = Mapping[str, Mapping[int, Sequence[str]]]
 
 @dataclass(frozen=True)
 class TableRef:
-    """One table of an archive: its subject, year, CBS id and file."""
+    """One table of an archive.
+
+    Parameters
+    ----------
+    subject : str
+        What it is about, such as ``kwb`` or ``jeugd``.
+    year : int
+        The year it describes.
+    table : str
+        Its CBS table id, or its name.
+    path : Path
+        Its file.
+    """
 
     subject: str
     year: int
@@ -52,22 +64,22 @@ class TableRef:
 
     @property
     def is_map(self) -> bool:
-        """Whether the file tells where areas lie, and holds no figures."""
+        """Whether the file is a map, without figures."""
         return self.path.suffix.lower() in BOUNDARIES
 
 
 @dataclass(frozen=True)
 class ParsedTable:
-    """A table whose file was parsed: whoever needs more of it than one thing takes all from here.
+    """A table whose file was parsed once, for all that is needed of it.
 
     Parameters
     ----------
     ref : TableRef
-        Which table.
+        The table.
     raw : DataFrame
-        Its file, as :func:`risicomodel.data.sources.formats.read_file` gives it.
+        What :func:`risicomodel.data.sources.formats.read_file` returns for its file.
     titles : callable
-        Gives a dimension's titles by key, where the archive has them.
+        Returns the titles of a dimension by key, as far as the archive has them.
     """
 
     ref: TableRef
@@ -75,7 +87,20 @@ class ParsedTable:
     titles: Callable[[str], dict[str, str]]
 
     def rows(self, totals: Sequence[str] = (), period: str = layout.YEAR) -> pd.DataFrame:
-        """Return the area rows of the year, or of one half of it (:func:`.layout.area_rows`)."""
+        """Return the figures on one period.
+
+        Parameters
+        ----------
+        totals : sequence of str
+            Titles that mean "total" in a breakdown.
+        period : str
+            The table's year, or one of its halves.
+
+        Returns
+        -------
+        DataFrame
+            A row per area, as :func:`risicomodel.data.sources.layout.area_rows` gives them.
+        """
         return layout.area_rows(
             self.raw,
             self.ref.year,
@@ -86,29 +111,45 @@ class ParsedTable:
         )
 
     def halves(self, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
-        """Return the area rows of both halves of the year; none where the table has no halves."""
+        """Return the figures on the halves of the year.
+
+        Parameters
+        ----------
+        totals : sequence of str
+            Titles that mean "total" in a breakdown.
+
+        Returns
+        -------
+        dict of str to DataFrame
+            A row per area for ``first_half`` and ``second_half``; empty if the table has no halves.
+        """
         if not layout.has_halves(self.raw, self.ref.year):
             return {}
         return {half: self.rows(totals, half) for half in layout.HALVES}
 
     def areas(self) -> pd.DataFrame:
-        """Return which areas the table has in its year (code, names, change), without figures."""
+        """Return which areas the table has: ``code``, ``name``, ``gm_name`` and ``change``."""
         where = self.ref.path.name
         return layout.areas(self.raw, self.ref.year, where=where, titles=self.titles)
 
 
 @dataclass
 class Archive:
-    """A folder of CBS tables with a catalogue of what to look for in it.
+    """A folder of CBS tables, and the catalogue of what to look for in it.
 
     Parameters
     ----------
     folder : Path
-        The archive.
-    tables : mapping
-        Subject → year → names to look for (the first is the CBS table id).
+        The folder.
+    tables : mapping of str to mapping of int to sequence of str
+        Subject → year → names to look for, of which the first is the CBS table id.
     source : str
-        The module that made it, for provenance.
+        What made it, for provenance: ``archive``, ``cbs`` or ``demo``.
+
+    Raises
+    ------
+    SourceError
+        If the folder does not exist or holds no table of the catalogue.
     """
 
     folder: Path
@@ -120,17 +161,17 @@ class Archive:
         if not self.folder.is_dir():
             near = suggest(self.folder.name, _siblings(self.folder))
             raise SourceError(
-                f"no archive folder at {self.folder}{near}; set data.dir to a folder of CBS "
-                "tables, or fill one with 'risicomodel data data=cbs'."
+                f"no archive folder at {self.folder}{near}; expected a folder of CBS tables. Set "
+                "data.dir to one, or fill one with 'risicomodel data data=cbs'."
             )
-        if not self.found:
+        if not self.refs:
             raise SourceError(
-                f"{self.folder} holds no table of the catalogue; looked for names such as "
-                f"{self._wanted_example()} as {', '.join(formats.READERS)}. Put the CBS files in "
-                "it, or fill it with 'risicomodel data data=cbs'."
+                f"{self.folder} holds no table of the catalogue; expected names such as "
+                f"{self._examples()} with {', '.join(formats.READERS)}. Put the CBS files in it, "
+                "or fill it with 'risicomodel data data=cbs'."
             )
 
-    def _wanted_example(self) -> str:
+    def _examples(self) -> str:
         names = [names[0] for years in self.tables.values() for names in years.values()]
         return ", ".join(names[:3])
 
@@ -146,8 +187,8 @@ class Archive:
         )
 
     @cached_property
-    def found(self) -> list[TableRef]:
-        """Tables of the catalogue that are in the archive, by subject and year."""
+    def refs(self) -> list[TableRef]:
+        """Tables of the catalogue that are in the archive, sorted by subject and year."""
         refs = [
             TableRef(subject, year, names[0], path)
             for subject, years in self.tables.items()
@@ -164,38 +205,86 @@ class Archive:
         return None
 
     def years(self, subject: str) -> dict[int, TableRef]:
-        """Return the tables of a subject that are here, by year."""
-        return {ref.year: ref for ref in self.found if ref.subject == subject}
+        """Return the tables of one subject.
+
+        Parameters
+        ----------
+        subject : str
+            A subject of the catalogue.
+
+        Returns
+        -------
+        dict of int to TableRef
+            The tables that are in the archive, by year.
+        """
+        return {ref.year: ref for ref in self.refs if ref.subject == subject}
 
     def missing(self) -> list[tuple[str, int, str]]:
-        """Return subject, year and id of the catalogue's tables that are not here."""
-        here = {(ref.subject, ref.year) for ref in self.found}
+        """Return subject, year and id of the catalogue's tables that are not in the archive."""
+        present = {(ref.subject, ref.year) for ref in self.refs}
         return [
             (subject, year, names[0])
             for subject, years in self.tables.items()
             for year, names in sorted(years.items())
-            if (subject, year) not in here
+            if (subject, year) not in present
         ]
 
     def parse(self, ref: TableRef) -> ParsedTable:
-        """Parse a table's file.
+        """Parse the file of a table.
+
+        Parameters
+        ----------
+        ref : TableRef
+            The table.
+
+        Returns
+        -------
+        ParsedTable
 
         Raises
         ------
         SourceError
-            If the file is cut off, or is not what the manifest says.
+            If the file is truncated, or is not what the manifest says.
         """
         self.sha256(ref.path)
         titles = cache(partial(self._titles, ref.table))
         return ParsedTable(ref, formats.read_file(ref.path), titles)
 
     def read(self, ref: TableRef, totals: Sequence[str] = ()) -> tuple[pd.DataFrame, Provenance]:
-        """Return a table's area rows for its year, and where they came from."""
+        """Read a table's figures on its year.
+
+        Parameters
+        ----------
+        ref : TableRef
+            The table.
+        totals : sequence of str
+            Titles that mean "total" in a breakdown.
+
+        Returns
+        -------
+        DataFrame
+            A row per area, as :func:`risicomodel.data.sources.layout.area_rows` gives them.
+        Provenance
+            Where they came from.
+        """
         rows = self.parse(ref).rows(totals)
         return rows, self.record(ref, len(rows))
 
     def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
-        """Return the areas drawn on a map, and where it came from."""
+        """Read a map.
+
+        Parameters
+        ----------
+        ref : TableRef
+            The map.
+
+        Returns
+        -------
+        GeoDataFrame
+            A row per shape, as :func:`risicomodel.data.sources.boundaries.read_map` gives them.
+        Provenance
+            Where they came from.
+        """
         self.sha256(ref.path)
         drawn = boundaries.read_map(ref.path)
         return drawn, self.record(ref, int(drawn["code"].nunique()))
@@ -205,8 +294,14 @@ class Archive:
 
         Parameters
         ----------
+        ref : TableRef
+            The table.
         rows : int
             How many of its rows are used.
+
+        Returns
+        -------
+        Provenance
         """
         no_page = self.source == "demo" or ref.is_map
         return Provenance(
@@ -222,7 +317,18 @@ class Archive:
         )
 
     def name(self, path: Path) -> str:
-        """Return a file's path inside the archive."""
+        """Return a file's path in the archive.
+
+        Parameters
+        ----------
+        path : Path
+            A file of the archive.
+
+        Returns
+        -------
+        str
+            With forward slashes.
+        """
         return path.relative_to(self.folder).as_posix()
 
     def _titles(self, table: str, dimension: str) -> dict[str, str]:
@@ -241,26 +347,42 @@ class Archive:
             return {entry["file"]: entry["sha256"] for entry in entries}
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
-                f"{path} is not a manifest ({error}); remove it to read the folder as it is, or "
-                "download the archive again with 'risicomodel data data=cbs'."
+                f"{path} is not a manifest ({error}); expected what 'risicomodel data data=cbs' "
+                "wrote. Remove it to read the folder as it is, or download the archive again."
             ) from error
 
     def sha256(self, path: Path) -> str:
-        """Return a file's hash, checked against the manifest where there is one."""
+        """Return a file's hash, checked against the manifest if there is one.
+
+        Parameters
+        ----------
+        path : Path
+            A file of the archive.
+
+        Returns
+        -------
+        str
+            SHA-256 of its bytes, 64 hexadecimal digits.
+
+        Raises
+        ------
+        SourceError
+            If the manifest has another hash.
+        """
         if path not in self._read:
             self._read[path] = storage.sha256_file(path)
-        promised = self._manifest.get(self.name(path))
-        if promised is not None and promised != self._read[path]:
+        recorded = self._manifest.get(self.name(path))
+        if recorded is not None and recorded != self._read[path]:
             raise SourceError(
                 f"{self.name(path)} is not the file its manifest describes: sha256 "
-                f"{self._read[path][:12]}… where {promised[:12]}… was recorded. If you meant to "
-                f"change it, remove {MANIFEST}; otherwise download it again."
+                f"{self._read[path][:12]}…; expected {recorded[:12]}…. If you meant to change it, "
+                f"remove {MANIFEST}; otherwise download it again."
             )
         return self._read[path]
 
     def hashes(self) -> dict[str, str]:
-        """Return the hash of every table found, by path inside the archive."""
-        return {self.name(ref.path): self.sha256(ref.path) for ref in self.found}
+        """Return the hash of every table of the catalogue, by path in the archive."""
+        return {self.name(ref.path): self.sha256(ref.path) for ref in self.refs}
 
 
 def _siblings(folder: Path) -> list[str]:
@@ -268,9 +390,9 @@ def _siblings(folder: Path) -> list[str]:
 
 
 def _is_table(path: Path, name: str) -> bool:
-    file, wanted = path.stem.lower(), name.lower()
+    table = name.lower()
     # 'cbs.v3.84799NED_…' carries a prefix; the id is the last dotted part
-    last = file.split(".")[-1]
+    last = path.stem.lower().split(".")[-1]
     if any(last.endswith(part) for part in _ABOUT):
         return False
-    return last in {wanted, f"{wanted}_typeddataset", f"{wanted}_untypeddataset"}
+    return last in {table, f"{table}_typeddataset", f"{table}_untypeddataset"}

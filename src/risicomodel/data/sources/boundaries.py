@@ -1,7 +1,7 @@
-"""Boundaries of wijken: where each one lies, from a map file of CBS and Kadaster.
+"""Boundaries of areas, from a map of CBS and Kadaster.
 
 Name: CBS wijk- en buurtkaart. Licence: CC BY 4.0 ("Bron: CBS/Kadaster"). Period: the year of the
-map. Coordinates are of the Dutch grid (EPSG:28992); a map in another projection is turned to it.
+map. Coordinates are on the Dutch grid (EPSG:28992); maps in another projection are reprojected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-# what the code of an area is called in the maps there are
+# names of the column with the codes of areas in the maps that are published
 CODE_COLUMNS = ("wijk_code", "wijkcode", "wk_code", "statcode", "code", "wkc")
 NAME_COLUMNS = ("wijk_name", "wijknaam", "wk_naam", "statnaam", "name", "naam", "wkn")
 PEOPLE_COLUMNS = ("aantal_inwoners", "a_inw", "aant_inw", "population")
@@ -27,18 +27,23 @@ METRES_PER_KM = 1000.0
 
 
 def read_map(path: Path) -> gpd.GeoDataFrame:
-    """Return the areas of a map, as they are drawn.
+    """Read the shapes of a map.
+
+    Parameters
+    ----------
+    path : Path
+        A GeoPackage or GeoJSON file.
 
     Returns
     -------
     GeoDataFrame
-        ``code``, ``name`` (empty where the map has none), ``people`` (inhabitants; NaN where the
-        map has none) and ``geometry`` on the Dutch grid (metres), a row per piece that is drawn.
+        ``code``, ``name`` (empty if the map has none), ``people`` (inhabitants; NaN if the map has
+        none) and ``geometry`` (metres on the Dutch grid), a row per shape.
 
     Raises
     ------
     SourceError
-        If the file is no map, has no column with codes, or no area with a place on the Dutch grid.
+        If the file is not a map, has no column with codes, or no area on the Dutch grid.
     """
     import geopandas as gpd
 
@@ -51,7 +56,7 @@ def read_map(path: Path) -> gpd.GeoDataFrame:
     codes = _column(shapes, CODE_COLUMNS)
     if codes is None:
         raise SourceError(
-            f"{path.name}: no column with the codes of areas; allowed are "
+            f"{path.name}: no column with the codes of areas; expected one of "
             f"{', '.join(CODE_COLUMNS)}. Rename the column, or leave the map out of the archive."
         )
     if shapes.crs is not None:
@@ -65,24 +70,29 @@ def read_map(path: Path) -> gpd.GeoDataFrame:
         },
         geometry=shapes.geometry,
     )
-    with np.errstate(invalid="ignore"):  # outside what the projection was made for
+    with np.errstate(invalid="ignore"):  # outside the area that the projection covers
         drawn = drawn[drawn.geometry.area > 0]
     if drawn.empty:
         raise _unreadable(
             path,
-            "it has no area on the Dutch grid; one in other degrees or metres must say which",
+            "it has no area on the Dutch grid; a map in another projection must name it",
         )
     return drawn
 
 
 def centres(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return the centre of every area on a map.
+    """Return the centroid of every area.
+
+    Parameters
+    ----------
+    drawn : GeoDataFrame
+        ``code`` and ``geometry`` (metres on the Dutch grid), a row per shape.
 
     Returns
     -------
     DataFrame
-        ``code``, ``x_km`` and ``y_km`` (centroid on the Dutch grid, kilometres), one row per code:
-        an area drawn in several pieces has the centre of them all.
+        ``code``, ``x_km`` and ``y_km`` (kilometres on the Dutch grid), a row per code: the centroid
+        of all shapes of an area together.
     """
     centre, size = drawn.geometry.centroid, drawn.geometry.area
     middle = pd.DataFrame({"x": centre.x, "y": centre.y})
@@ -92,13 +102,18 @@ def centres(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def outlines(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return every area of a map in one piece, as it can be kept in a table.
+    """Return the outline of every area, in a form that a table can hold.
+
+    Parameters
+    ----------
+    drawn : GeoDataFrame
+        ``code``, ``name``, ``people`` and ``geometry`` (metres on the Dutch grid), a row per shape.
 
     Returns
     -------
     DataFrame
         ``code``, ``name``, ``people`` and ``outline`` (well-known binary, metres on the Dutch
-        grid), one row per code.
+        grid), a row per code.
     """
     import shapely
 
@@ -111,16 +126,16 @@ def outlines(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _column(shapes: gpd.GeoDataFrame, names: tuple[str, ...]) -> pd.Series | None:
-    """Return the first column that is called one of these, whatever its case."""
+    """Return the first column with one of these names, in upper or lower case."""
     for column in shapes.columns:
         if str(column).lower() in names:
-            found: pd.Series = shapes[column]
-            return found
+            series: pd.Series = shapes[column]
+            return series
     return None
 
 
 def _unreadable(path: Path, why: str) -> SourceError:
     return SourceError(
-        f"{path.name} cannot be read as a map ({why}); allowed is a GeoPackage or GeoJSON of CBS. "
-        "Download it again, or leave it out of the archive."
+        f"{path.name} cannot be read as a map ({why}); expected a GeoPackage or GeoJSON of "
+        "CBS. Download it again, or leave it out of the archive."
     )

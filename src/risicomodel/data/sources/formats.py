@@ -1,8 +1,8 @@
-"""Read one CBS file, whatever its type, as a table of trimmed text.
+"""Readers of CBS files of every type, which all give a table of trimmed text.
 
-StatLine CSV, OData ``TypedDataSet`` (parquet, CSV or JSON) and the yearly Excel download all come
-out the same: text columns, stripped, as named in the file. Numbers are made later, where a
-column's meaning is known. Anything that is not whole is refused.
+StatLine CSV, OData ``TypedDataSet`` (parquet, CSV or JSON) and the yearly Excel download give the
+same: the columns as the file names them. Text becomes numbers later, where the meaning of a column
+is known. A file that is not complete is refused.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-# CBS's ways of saying "no figure": empty, a lone point, and codes kept by some products
+# how CBS writes "no figure": empty, a lone point, and codes in some products
 MISSING = ("", ".", "-", "x", "nan", "None", "-99995", "-99997", "-99999999")
 _MISSING_NUMBERS = (-99995.0, -99997.0, -99999999.0)
 _BAD_FILE = (
-    "{path}: {what}; allowed is the whole file as it was published. Get the file again from where "
-    "it came and put it in its place."
+    "{path}: {what}; expected the complete file as it was published. Download it again and replace "
+    "it."
 )
 
 
@@ -38,7 +38,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
     text = path.read_bytes()
     if not text.endswith(b"\n"):
-        raise _broken(path, "the last line has no end: the file was cut off")
+        raise _broken(path, "the last line has no end: the file is truncated")
     try:
         header = text[: text.find(b"\n")].decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -73,14 +73,14 @@ def _read_json(path: Path) -> pd.DataFrame:
         raise _broken(path, f"not whole JSON ({error})") from error
     rows = content.get("value") if isinstance(content, dict) else content
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _broken(path, "JSON without a list of rows, which OData puts under 'value'")
+        raise _broken(path, "JSON without a list of rows under 'value'")
     return pd.DataFrame(rows)
 
 
 def _read_excel(path: Path) -> pd.DataFrame:
 
     try:
-        # CBS puts the codes' explanation in further sheets; the figures are in the first
+        # the figures are on the first sheet, explanations of codes on others
         return pd.read_excel(path, dtype=str, keep_default_na=False)
     except (BadZipFile, ValueError, KeyError, OSError) as error:
         raise _broken(path, error) from error
@@ -95,22 +95,27 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 
 def read_file(path: Path) -> pd.DataFrame:
-    """Return a file's rows; text is trimmed, numbers that came typed stay numbers.
+    """Read a file.
 
     Parameters
     ----------
     path : Path
         A ``.csv``, ``.parquet``, ``.json`` or ``.xlsx`` file.
 
+    Returns
+    -------
+    DataFrame
+        Its rows; text is trimmed, and columns that are typed as numbers stay numbers.
+
     Raises
     ------
     SourceError
-        If the file is of another type, cut off, or holds no rows.
+        If the file has another type, is truncated, or holds no rows.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise SourceError(
-            f"{path.name}: cannot read '{path.suffix}' files; allowed are "
+            f"{path.name}: '{path.suffix}' files cannot be read; expected one of "
             f"{', '.join(READERS)}. Save it as one of these."
         )
     table = reader(path)
@@ -131,14 +136,14 @@ def _is_number(column: pd.Series) -> bool:
 
 
 def to_number(column: pd.Series, *, where: str) -> pd.Series:
-    """Turn text as CBS writes it into floats: ``70.0``, ``70,5``, ``.``, ``-99997``, empty.
+    """Return the numbers in a column of text as CBS writes it.
 
     Parameters
     ----------
     column : Series
         Text or numbers.
     where : str
-        What the column is, for the error message.
+        File and column, for the error message.
 
     Returns
     -------
@@ -148,7 +153,12 @@ def to_number(column: pd.Series, *, where: str) -> pd.Series:
     Raises
     ------
     DataError
-        If something is neither a number nor a way of saying "no figure".
+        If a value is neither a number nor a way to write "no figure".
+
+    Examples
+    --------
+    >>> to_number(pd.Series(["70.0", "1.070,5", ".", "-99997", ""]), where="example").to_list()
+    [70.0, 1070.5, nan, nan, nan]
     """
     if _is_number(column):
         numbers = column.astype("float64")
@@ -165,8 +175,7 @@ def to_number(column: pd.Series, *, where: str) -> pd.Series:
     if wrong.any():
         raise DataError(
             f"{where}: {int(wrong.sum())} values are not numbers, for example "
-            f"{_examples(column[wrong])}. Allowed are numbers, an empty cell or '.'; correct the "
-            "file."
+            f"{_examples(column[wrong])}; expected numbers, empty cells or '.'. Correct the file."
         )
     return numbers.mask(numbers.isin(_MISSING_NUMBERS))
 

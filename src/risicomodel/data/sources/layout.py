@@ -1,4 +1,4 @@
-"""How CBS lays out areas, periods and breakdowns, made into one row per area for one year."""
+"""CBS's layout of areas, periods and breakdowns, turned into one row per area for one period."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 REGION_COLUMNS = ["code", "name", "gm_name", "change"]
 
-# OData keys end in the column's position; only their CamelCase tells it from Excel's a_00_14
+# OData keys end in the position of the column; CamelCase sets them apart from Excel's a_00_14
 _POSITION = re.compile(r"(?=.*[A-Z]).*_\d+")
 _CODE_COLUMNS = ("codering", "coderingregio", "gwbcode10", "gwbcode")
 _DIMENSIONS = ("regios", "wijken", "wijkenenbuurten", "regio", "regiokenmerken")
 _GEMEENTE_COLUMNS = ("gemeentenaam", "gmnaam")
 _CHANGE_COLUMNS = (
     "indelingswijzigingwijken",
-    "indelingswijzewijken",  # so spelt in one table of 2015
+    "indelingswijzewijken",  # the spelling of one table of 2015
     "indelingswijzigingwijkenenbuurten",
     "indwbi",
 )
@@ -29,7 +29,7 @@ _OTHER = ("id", "perioden", "soortregio", "recs", "gwbcode8", "meestvoorkomendep
 
 CODE = re.compile(r"(NL\d{2}|LD\d{2}|PV\d{2}|CR\d{2}|GM\d{4}|WK\d{6}|BU\d{8})")
 _TOTAL_KEY = re.compile(r"T\d{6}")
-# how a period is told: as a title or as a key, and whole years also as a spreadsheet makes of them
+# how a period is written: as a title, as a key, and a whole year also as a spreadsheet writes it
 YEAR, HALVES = "year", ("first_half", "second_half")
 _PERIODS = {
     YEAR: ("{year}", "{year}JJ00", "{year}.0"),
@@ -40,7 +40,23 @@ LEVELS = {"wijk": "WK", "buurt": "BU", "gemeente": "GM", "land": "NL"}
 
 
 def stem(name: str) -> str:
-    """Return a name without position and spelling: ``k_0Tot15Jaar_8`` → ``k0tot15jaar``."""
+    """Return the name of a column without the variants of its spelling.
+
+    Parameters
+    ----------
+    name : str
+        A column as a file names it.
+
+    Returns
+    -------
+    str
+        Lower case, without position, underscores and spaces.
+
+    Examples
+    --------
+    >>> stem("k_0Tot15Jaar_8"), stem("a_00_14"), stem("Codering ")
+    ('k0tot15jaar', 'a0014', 'codering')
+    """
     name = name.strip()
     if _POSITION.fullmatch(name):
         name = name.rpartition("_")[0]
@@ -48,9 +64,25 @@ def stem(name: str) -> str:
 
 
 def stems(names: Iterable[str]) -> list[str]:
-    """Return stems, numbering those that occur twice: ``appartement#1``, ``appartement#2``.
+    """Return the stems of columns, numbered where they occur more than once.
 
-    KWB has ``Appartement_48`` (electricity) and ``Appartement_56`` (gas): only the order tells.
+    KWB has ``Appartement_48`` (electricity) and ``Appartement_56`` (gas), which only their order
+    sets apart.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Columns as a file names them, in its order.
+
+    Returns
+    -------
+    list of str
+        A stem per column.
+
+    Examples
+    --------
+    >>> stems(["Appartement_48", "Tussenwoning_49", "Appartement_56"])
+    ['appartement#1', 'tussenwoning', 'appartement#2']
     """
     plain = [stem(name) for name in names]
     seen: dict[str, int] = {}
@@ -62,19 +94,26 @@ def stems(names: Iterable[str]) -> list[str]:
 
 
 def check_codes(codes: pd.Series, *, where: str) -> None:
-    """Raise where an area code is not a CBS code as text.
+    """Check that codes of areas are CBS codes.
+
+    Parameters
+    ----------
+    codes : Series of str
+        Codes of areas.
+    where : str
+        The file, for the error message.
 
     Raises
     ------
     DataError
-        For instance when a spreadsheet turned ``WK000300`` into 300.
+        If one is not, for instance because a spreadsheet turned ``WK000300`` into 300.
     """
     wrong = codes[~codes.str.fullmatch(CODE.pattern)]
     if len(wrong):
         raise DataError(
             f"{where}: {len(wrong)} area codes are not CBS codes, for example "
-            f"{', '.join(map(repr, wrong.unique()[:3]))}; allowed are GM + 4, WK + 6 or "
-            "BU + 8 digits, leading zeros kept. Save the code column as text and read it again."
+            f"{', '.join(map(repr, wrong.unique()[:3]))}; expected GM + 4, WK + 6 or "
+            "BU + 8 digits, with leading zeros. Save the column of codes as text."
         )
 
 
@@ -87,29 +126,36 @@ def area_rows(
     titles: Callable[[str], dict[str, str]] = lambda _: {},
     period: str = YEAR,
 ) -> pd.DataFrame:
-    """Return one row per area for one period, over the total of every breakdown.
+    """Return one row per area for one period, with the total of every breakdown.
 
     Parameters
     ----------
     raw : DataFrame
-        As :func:`risicomodel.data.sources.formats.read_file` gives it.
+        What :func:`risicomodel.data.sources.formats.read_file` returns.
     year : int
-        The year wanted.
+        The year.
     where : str
-        The file, for messages.
+        The file, for error messages.
     totals : sequence of str
-        Titles that mean "total" in a breakdown (``Totaal``). OData's total keys (``T001644``) are
-        known as such.
+        Titles that mean "total" in a breakdown (``Totaal``). OData's keys of totals (``T001644``)
+        need no title.
     titles : callable
-        Gives a dimension's titles by key, where the archive has them.
+        Returns the titles of a dimension by key, as far as the archive has them.
     period : str
         The whole year, or one of its :data:`HALVES`; other periods are left out.
 
     Returns
     -------
     DataFrame
-        ``code`` (empty where CBS leaves it out), ``name``, ``gm_name``, ``change``, and the topic
-        columns by stem.
+        ``code`` (empty where CBS leaves it blank), ``name``, ``gm_name``, ``change``, and the
+        columns with figures by stem.
+
+    Raises
+    ------
+    SourceError
+        If the file has no areas, not this period, or a breakdown without total.
+    DataError
+        If an area's code is not one, or occurs twice.
     """
     table = raw.set_axis(stems(raw.columns), axis="columns")
     keep = _is_period(table, year, period)
@@ -118,11 +164,11 @@ def area_rows(
         if not total.any():
             raise SourceError(
                 f"{where}: no total in column '{name}', which holds "
-                f"{', '.join(repr(v) for v in table[name].unique()[:4])}; looked for "
+                f"{', '.join(repr(v) for v in table[name].unique()[:4])}; expected "
                 f"{', '.join(repr(t) for t in totals)}. Name the total in the domain's 'totals'."
             )
         keep &= total
-    rows = _some(table, keep, year, where)
+    rows = _of_year(table, keep, year, where)
     head = _head(rows, titles, where)
     about = {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS, *_GEMEENTE_COLUMNS, *_CHANGE_COLUMNS}
     topics = [column for column in rows.columns if column not in about]
@@ -138,24 +184,41 @@ def areas(
     where: str,
     titles: Callable[[str], dict[str, str]] = lambda _: {},
 ) -> pd.DataFrame:
-    """Return the areas a table has in ``year``, whatever its breakdowns: code, names, change."""
+    """Return which areas a table has, without figures.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        What :func:`risicomodel.data.sources.formats.read_file` returns.
+    year : int
+        The year.
+    where : str
+        The file, for error messages.
+    titles : callable
+        Returns the titles of a dimension by key, as far as the archive has them.
+
+    Returns
+    -------
+    DataFrame
+        ``code``, ``name``, ``gm_name`` and ``change``, a row per area.
+    """
     table = raw.set_axis(stems(raw.columns), axis="columns")
-    head = _head(_some(table, _is_period(table, year), year, where), titles, where)
+    head = _head(_of_year(table, _is_period(table, year), year, where), titles, where)
     return head.drop_duplicates("code", ignore_index=True)
 
 
-def _some(table: pd.DataFrame, keep: pd.Series, year: int, where: str) -> pd.DataFrame:
+def _of_year(table: pd.DataFrame, keep: pd.Series, year: int, where: str) -> pd.DataFrame:
     if not keep.any():
         raise SourceError(
-            f"{where}: no rows for the year {year}; the periods are "
-            f"{', '.join(map(str, table['perioden'].unique()[:5]))}. Correct the table's year in "
-            "'tables', or get the right table."
+            f"{where}: no rows for the year {year}, but for "
+            f"{', '.join(map(str, table['perioden'].unique()[:5]))}; expected the table of {year}. "
+            "Correct the table's year in 'tables', or get the right table."
         )
     return table[keep]
 
 
 def _breakdowns(names: Sequence[str]) -> list[str]:
-    """Return the dimensions that are neither area nor period; flat files have none."""
+    """Return the dimensions other than area and period; files that are not OData have none."""
     if not any(_POSITION.fullmatch(name) for name in names):
         return []
     plain = [stem(name) for name in names if not _POSITION.fullmatch(name)]
@@ -163,7 +226,19 @@ def _breakdowns(names: Sequence[str]) -> list[str]:
 
 
 def has_halves(raw: pd.DataFrame, year: int) -> bool:
-    """Tell whether a table has both halves of a year."""
+    """Return whether a table has figures on both halves of a year.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        What :func:`risicomodel.data.sources.formats.read_file` returns.
+    year : int
+        The year.
+
+    Returns
+    -------
+    bool
+    """
     table = raw.set_axis(stems(raw.columns), axis="columns")
     return "perioden" in table and all(_is_period(table, year, half).any() for half in HALVES)
 
@@ -172,23 +247,23 @@ def _is_period(table: pd.DataFrame, year: int, period: str = YEAR) -> pd.Series:
 
     if "perioden" not in table:
         return pd.Series(data=True, index=table.index)
-    told = [form.format(year=year) for form in _PERIODS[period]]
-    return table["perioden"].astype("str").str.strip().isin(told)
+    spellings = [form.format(year=year) for form in _PERIODS[period]]
+    return table["perioden"].astype("str").str.strip().isin(spellings)
 
 
 def _is_total(
     column: pd.Series, totals: Sequence[str], titles: Callable[[str], dict[str, str]]
 ) -> pd.Series:
-    wanted = {total.strip().lower() for total in totals}
+    total_titles = {total.strip().lower() for total in totals}
     text = column.astype("str")
-    named = text.replace(titles(str(column.name)))
-    found: pd.Series = named.str.strip().str.lower().isin(wanted)
-    return found if found.any() else text.str.fullmatch(_TOTAL_KEY.pattern)
+    titled = text.replace(titles(str(column.name)))
+    by_title: pd.Series = titled.str.strip().str.lower().isin(total_titles)
+    return by_title if by_title.any() else text.str.fullmatch(_TOTAL_KEY.pattern)
 
 
 def _first(table: pd.DataFrame, names: Sequence[str]) -> pd.Series | None:
-    found = [name for name in names if name in table.columns]
-    return table[found[0]].astype("str").str.strip() if found else None
+    present = [name for name in names if name in table.columns]
+    return table[present[0]].astype("str").str.strip() if present else None
 
 
 def _head(rows: pd.DataFrame, titles: Callable[[str], dict[str, str]], where: str) -> pd.DataFrame:
@@ -200,12 +275,12 @@ def _head(rows: pd.DataFrame, titles: Callable[[str], dict[str, str]], where: st
         code = region
     if code is None:
         raise SourceError(
-            f"{where}: no column with area codes; allowed names are Codering, codering_regio, "
-            f"gwb_code_10 or a region dimension; found {', '.join(map(repr, rows.columns[:6]))}. "
-            "Check that this is a CBS table by wijk."
+            f"{where}: no column with codes of areas among "
+            f"{', '.join(map(repr, rows.columns[:6]))}; expected Codering, codering_regio, "
+            "gwb_code_10 or a dimension of areas. Check that this is a CBS table by wijk."
         )
     if region is not None and region.str.fullmatch(CODE.pattern).all():
-        code = region  # keys: never blank, also where CBS left Codering out
+        code = region  # keys are never blank, unlike Codering
         region = region.map(titles(str(dimension))).astype("str")
     head = pd.DataFrame(
         {
@@ -231,11 +306,22 @@ def _refuse_twice(rows: pd.DataFrame, where: str) -> None:
     if len(twice):
         raise DataError(
             f"{where}: {len(twice)} areas occur more than once in one year, for example "
-            f"{', '.join(twice[:3])}; allowed is one row per area and year. Remove the doubles, or "
-            "name the breakdown's total in the domain's 'totals'."
+            f"{', '.join(twice[:3])}; expected one row per area and year. Remove the duplicates, "
+            "or name the breakdown's total in the domain's 'totals'."
         )
 
 
 def titles_from(dimension: pd.DataFrame) -> dict[str, str]:
-    """Return key → title from an OData dimension table (columns ``Key`` and ``Title``)."""
+    """Return the titles of an OData dimension.
+
+    Parameters
+    ----------
+    dimension : DataFrame
+        ``Key`` and ``Title``, a row per key.
+
+    Returns
+    -------
+    dict of str to str
+        Title by key, both trimmed.
+    """
     return dict(zip(dimension["Key"].str.strip(), dimension["Title"].str.strip(), strict=True))

@@ -1,7 +1,7 @@
 """A gemeente's own figures, joined to CBS features by wijk and year.
 
-Name: whatever the gemeente calls it. Licence: its own; nothing of it is published by us. The file
-(CSV, XLSX or parquet) is mapped in configuration:
+Name: whatever the gemeente calls it. Licence: the gemeente's; none of it is published here. The
+configuration says which column of the file (CSV, XLSX or parquet) holds what:
 
     data:
       own:
@@ -35,17 +35,17 @@ KEY = (AREA, "year")
 
 @dataclass
 class OwnTable:
-    """Which file, and which of its columns is what.
+    """Which file holds a gemeente's own figures, and in which columns.
 
     Parameters
     ----------
     path : str or None
-        The file; None for no own figures.
+        The file; None if there are no own figures.
     columns : dict of str to str
-        ``wijk_code`` (or ``buurt_code``) and ``year``, and a domain's name → the column with its
-        clients (persons).
+        The file's column by what it holds: ``wijk_code`` (or ``buurt_code``), ``year``, and for a
+        domain's name its clients (persons).
     licence : str
-        How the figures may be used; goes into ``run.json``.
+        On what terms the figures may be used, as ``run.json`` says.
     """
 
     SUBJECT: ClassVar[str] = "own"
@@ -60,6 +60,15 @@ def read(
 ) -> tuple[pd.DataFrame, Provenance]:
     """Read a gemeente's own figures.
 
+    Parameters
+    ----------
+    own : OwnTable
+        The file and its columns.
+    domain_names : list of str
+        The domains of the run.
+    level : Level
+        Whether it is by wijk or by buurt.
+
     Returns
     -------
     DataFrame
@@ -70,14 +79,15 @@ def read(
     Raises
     ------
     ConfigError
-        If the mapping lacks the key or names columns that the file does not have.
+        If a key is not mapped, or to a column that the file does not have.
     SourceError, DataError
-        If the file cannot be read, or a code, year or count cannot be right.
+        If the file cannot be read, or a code, year or count cannot be correct.
     """
     path = Path(str(own.path)).expanduser()
     if not path.is_file():
         raise SourceError(
-            f"no own table at {path}; set data.own.path to a {', '.join(formats.READERS)} file."
+            f"no own table at {path}; expected a {', '.join(formats.READERS)} file. Set "
+            "data.own.path to one."
         )
     raw = formats.read_file(path)
     _check_mapping(own.columns, list(raw.columns), [level.key, "year", *domain_names], path.name)
@@ -98,26 +108,26 @@ def read(
 
 
 def _check_mapping(
-    columns: Mapping[str, str], found: list[str], allowed: list[str], file: str
+    columns: Mapping[str, str], headers: list[str], mappable: list[str], file: str
 ) -> None:
-    key, domain_names = allowed[: len(KEY)], allowed[len(KEY) :]
+    key, domain_names = mappable[: len(KEY)], mappable[len(KEY) :]
     wrong = [f"'{name}' is not mapped" for name in key if name not in columns]
     wrong += [
-        f"'{name}' is neither a key nor a chosen domain{suggest(name, allowed)}"
+        f"'{name}' is neither a key nor a chosen domain{suggest(name, mappable)}"
         for name in columns
-        if name not in allowed
+        if name not in mappable
     ]
     wrong += [
-        f"{name}: the file has no column '{column}'{suggest(column, found)}"
+        f"{name}: the file has no column '{column}'{suggest(column, headers)}"
         for name, column in columns.items()
-        if column not in found
+        if column not in headers
     ]
     if not set(columns) & set(domain_names):
-        wrong.append(f"no domain is mapped; chosen are {', '.join(domain_names)}")
+        wrong.append(f"no domain is mapped; this run is about {', '.join(domain_names)}")
     if wrong:
         raise ConfigError(
             f"data.own.columns does not fit {file}, whose columns are "
-            f"{', '.join(map(repr, found[:8]))}; map {', '.join(allowed)} to them:",
+            f"{', '.join(map(repr, headers[:8]))}; map {', '.join(mappable)} to them:",
             wrong,
         )
 
@@ -131,7 +141,7 @@ def _checked(table: pd.DataFrame, file: str, level: Level) -> pd.DataFrame:
         out[name] = formats.to_number(out[name], where=f"{file}, column '{name}'")
     wrong = []
     if out["year"].isna().any() or (out["year"] % 1 != 0).any():
-        wrong.append("years must be whole numbers, one in every row")
+        wrong.append("a year is missing or not a whole number")
     twice = out.duplicated(list(KEY))
     if twice.any():
         example = out.loc[twice, AREA].iloc[0]
@@ -142,36 +152,52 @@ def _checked(table: pd.DataFrame, file: str, level: Level) -> pd.DataFrame:
         wrong.append(f"{negative} counts are negative")
     parts = counts[counts % 1 != 0]
     if len(parts):  # 1.234 may have meant a thousand
-        wrong.append(f"{len(parts)} counts are no whole numbers, for example {parts[0]:g}")
+        wrong.append(f"{len(parts)} counts are not whole numbers, for example {parts[0]:g}")
     if wrong:
         raise DataError(
-            f"{file} cannot be joined; allowed is one row per {level.name} and year with "
-            "counts of 0 and up. Correct the file:",
+            f"{file} cannot be joined; expected one row per {level.name} and year, with whole "
+            "counts of 0 or more. Correct the file:",
             wrong,
         )
     return out.astype({"year": "int64"})
 
 
 def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str, level: Level = WIJK) -> pd.DataFrame:
-    """Put own figures into the panel, in place of what CBS published for those areas and years.
+    """Put own figures into the panel, replacing what CBS published for those areas and years.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        The panel, a row per area and year.
+    table : DataFrame
+        What :func:`read` returns.
+    file : str
+        Its name, for the error message.
+    level : Level
+        Whether it is by wijk or by buurt.
+
+    Returns
+    -------
+    DataFrame
+        The panel with the own counts of clients, whose status is ``observed``.
 
     Raises
     ------
     DataError
-        If a row has no wijk-year with features to stand beside.
+        If the panel has no row for an area and year.
     """
     keys = list(KEY)
-    known = table.merge(wijken[keys], on=keys, how="left", indicator=True)
-    lost = known[known["_merge"] == "left_only"]
-    if len(lost):
-        years = sorted(set(lost["year"]) - set(wijken["year"]))
+    matched = table.merge(wijken[keys], on=keys, how="left", indicator=True)
+    unmatched = matched[matched["_merge"] == "left_only"]
+    if len(unmatched):
+        years = sorted(set(unmatched["year"]) - set(wijken["year"]))
         why = f"; years without features: {', '.join(map(str, years))}" if years else ""
-        first = lost.iloc[0]
+        first = unmatched.iloc[0]
         raise DataError(
-            f"{file}: {len(lost)} rows have no CBS features for their {level.name} and year, for "
-            f"example {first[AREA]} in {first['year']}{why}. Allowed are {level.plural} and years "
-            f"of the panel ({wijken['year'].min()}–{wijken['year'].max()}); add the KWB table of "
-            "that year, or leave the rows out."
+            f"{file}: {len(unmatched)} rows have no CBS features for their {level.name} and year, "
+            f"for example {first[AREA]} in {first['year']}{why}; expected {level.plural} and years "
+            f"of the panel ({wijken['year'].min()}–{wijken['year'].max()}). Add the KWB table of "
+            "that year, or leave these rows out."
         )
     out = wijken.copy()
     merged = wijken[keys].merge(table, on=keys, how="left").set_index(wijken.index)

@@ -1,11 +1,10 @@
-"""What was read: a record that goes with every figure."""
+"""Provenance: the record of every file that a result was made from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 CBS_LICENCE = "CC BY 4.0"
-CBS_CREDIT = "Bron: CBS"
 CBS_TABLE_PAGE = "https://opendata.cbs.nl/statline/#/CBS/nl/dataset/{table}/table"
 
 
@@ -16,19 +15,23 @@ class Provenance:
     Parameters
     ----------
     source : str
-        The module it came through: ``archive``, ``cbs``, ``demo`` or ``table``.
-    subject, table : str
-        What it holds and its CBS table id or file name.
+        Where it came from: ``archive``, ``cbs``, ``demo`` or ``table``.
+    subject : str
+        What it is about, such as ``kwb`` or ``jeugd``.
+    table : str
+        Its CBS table id, or its name.
     period : str
-        The year it describes.
+        The year, or years, that it describes.
     file : str
-        Path inside its archive (never a path of the machine).
+        Its path in the archive, never a path of the machine.
     sha256 : str
-        Hash of the file's bytes.
+        Hash of its bytes, 64 hexadecimal digits.
     rows : int
-        Area rows used.
-    licence, url : str
-        How it may be used and where it is published.
+        How many rows of areas were used.
+    licence : str
+        On what terms it may be used.
+    url : str
+        The page where it is published; empty if there is none.
     """
 
     source: str

@@ -1,1 +1,1 @@
-"""CBS StatLine: downloads over OData, page by page, with a manifest of what was got."""
+"""CBS StatLine: a downloader that fills an archive with whole tables, over OData v3."""

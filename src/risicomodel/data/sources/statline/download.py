@@ -1,15 +1,15 @@
-"""Downloads tables of CBS StatLine into an archive folder, whole or not at all.
+"""Downloads tables of CBS StatLine into an archive, completely or not at all.
 
 Name: CBS StatLine, https://opendata.cbs.nl. Licence: CC BY 4.0 ("Bron: CBS"). Period, URL and hash
-per table: in the folder's ``manifest.json``. ``sources.archive`` reads it.
+per table: in the folder's ``manifest.json``. ``sources.archive`` reads the result.
 
-What is kept of a table: the rows whose breakdowns are at their total and whose period is a whole
-year (youth care has more than a million rows, of which a few thousand are wanted), every dimension
-with its titles, and what the columns are. Keys stay keys.
+Of a table it takes the rows with totals of every breakdown on whole years and halves of years
+(youth care has more than a million rows, of which a few thousand are needed), every dimension with
+its titles, and the description of its columns. Keys stay keys.
 
-Finished pages wait in the hidden folder ``.partial`` until the table is whole, so a download that
-was broken off goes on where it was. How a server is spoken to is behind
-:class:`risicomodel.data.sources.statline.paging.Client`.
+Pages are stored in the hidden folder ``.partial`` until the table is complete, so that an
+interrupted download resumes. :class:`risicomodel.data.sources.statline.paging.Client` hides the
+protocol.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from risicomodel.data.sources.statline.settings import CbsSettings, Wanted
+    from risicomodel.data.sources.statline.settings import CbsSettings, TableRequest
 
 
 log = logging.getLogger(__name__)
@@ -50,71 +50,69 @@ DATA = "TypedDataSet"
 PROPERTIES = "DataProperties"
 _PARTIAL = ".partial"
 _LOCK = ".lock"
-# how often a table that changes on the server meanwhile is begun anew
+# how many times to start on a table that changes on the server meanwhile
 _STARTS = 3
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _TOTAL_KEY = re.compile(r"T\d{6}")
-# of quarters and months nothing is made; halves of a year tell where it was heading
+# whole years, and halves of years for the trend within them; no quarters or months
 _PERIOD = re.compile(r"\d{4}(JJ00|HJ0[12])")
 
 
 def download(
     folder: Path,
-    wanted: Sequence[Wanted],
+    requested: Sequence[TableRequest],
     settings: CbsSettings,
     *,
     offline: bool = False,
     refresh: bool = False,
     progress: Say | None = None,
 ) -> list[Entry]:
-    """Make sure that an archive folder has these tables, downloading what it has not.
-
-    A table that is there, with the hash its manifest tells, is not asked for again.
+    """Download the tables that an archive lacks.
 
     Parameters
     ----------
     folder : Path
-        The archive; made where it is not there.
-    wanted : sequence of Wanted
-        The tables.
+        The archive; made if it does not exist.
+    requested : sequence of TableRequest
+        The tables that it must have.
     settings : CbsSettings
         The server.
     offline : bool
-        Ask nothing of any server.
+        Connect to no server.
     refresh : bool
-        Download tables again that are there.
+        Download tables again that the archive has.
     progress : callable, optional
-        Is told, in a line, what goes on.
+        Called with a line about what is going on.
 
     Returns
     -------
     list of Entry
-        The manifest's entries of these tables.
+        The manifest's entries of the requested tables.
 
     Raises
     ------
     SourceError
-        After trying all tables: what could not be had and what to do. What could is in the folder.
+        After trying all tables, if some could not be downloaded. The others are in the folder.
     """
     say = progress or log.info
     manifest = Manifest(folder)
-    lacking = wanted if refresh and not offline else manifest.lacking(wanted, offline=offline)
+    lacking = requested if refresh and not offline else manifest.lacking(requested, offline=offline)
     if offline and lacking:
-        raise _missing(manifest, wanted, lacking)
+        raise _missing(manifest, requested, lacking)
     if lacking:
         try:
             with _alone(folder, say):
-                _download(manifest, wanted, settings, refresh=refresh, say=say)
+                _download(manifest, requested, settings, refresh=refresh, say=say)
         except OSError as error:
             raise SourceError(
-                f"cannot write in {folder} ({error.strerror or error}); allowed is a folder that "
-                "can be written, on a disk with room. Set data.dir to one."
+                f"cannot write in {folder} ({error.strerror or error}); expected a folder with "
+                "write permission, on a disk with room. Set data.dir to one."
             ) from error
-    return manifest.entries_of(wanted)
+    return manifest.entries_of(requested)
 
 
 def _client(settings: CbsSettings) -> Client:
-    """Return the client of the protocol to speak; OData v4 would be chosen here."""
+    """Return a client of the server's protocol; OData v4 would be chosen here."""
     from risicomodel.data.sources.statline.odata3 import OData3
 
     return OData3(settings)
@@ -122,7 +120,7 @@ def _client(settings: CbsSettings) -> Client:
 
 @contextlib.contextmanager
 def _alone(folder: Path, say: Say) -> Iterator[None]:
-    """Be the only process that writes this archive."""
+    """Be the only process that writes in this archive."""
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +128,7 @@ def _alone(folder: Path, say: Say) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        say(f"another process is filling {folder}; waiting until it is ready")
+        say(f"another process is filling {folder}; waiting until it is done")
         lock.acquire()
     try:
         yield
@@ -139,71 +137,82 @@ def _alone(folder: Path, say: Say) -> Iterator[None]:
 
 
 def _download(
-    manifest: Manifest, wanted: Sequence[Wanted], settings: CbsSettings, *, refresh: bool, say: Say
+    manifest: Manifest,
+    requested: Sequence[TableRequest],
+    settings: CbsSettings,
+    *,
+    refresh: bool,
+    say: Say,
 ) -> None:
-    # another process may have fetched some while this one waited
-    lacking = wanted if refresh else manifest.lacking(wanted)
-    tables = list(dict.fromkeys(want.table for want in lacking))
+    # another process may have downloaded some while this one waited
+    lacking = requested if refresh else manifest.lacking(requested)
+    tables = list(dict.fromkeys(request.table for request in lacking))
     errors: list[SourceError] = []
     with contextlib.closing(_client(settings)) as client:
         for number, table in enumerate(tables, 1):
-            wants = [want for want in wanted if want.table == table]
-            say(f"{table} ({_for(wants)}): table {number} of {len(tables)}")
+            uses = [request for request in requested if request.table == table]
+            say(f"{table} ({_uses(uses)}): table {number} of {len(tables)}")
             try:
-                made = _Download(client, manifest.folder, table, _totals(wants), say).run()
-                manifest.add(made, [(want.subject, want.year) for want in wants])
+                made = _Download(client, manifest.folder, table, _totals(uses), say).run()
+                manifest.add(made, [(request.subject, request.year) for request in uses])
             except UnreachableError as error:
-                raise _unreachable(manifest, wanted, client.base_url, [*errors, error]) from error
+                raise _unreachable(
+                    manifest, requested, client.base_url, [*errors, error]
+                ) from error
             except SourceError as error:
-                say(f"{table}: not downloaded; going on with the others")
+                say(f"{table}: not downloaded; continuing with the others")
                 errors.append(error)
     with contextlib.suppress(OSError):
         (manifest.folder / _PARTIAL).rmdir()
     if errors:
-        raise _failed(manifest, wanted, settings.base_url, errors) from errors[-1]
+        raise _failed(manifest, requested, settings.base_url, errors) from errors[-1]
 
 
-def _for(wants: Sequence[Wanted]) -> str:
-    return ", ".join(f"{want.subject} {want.year}" for want in wants)
+def _uses(uses: Sequence[TableRequest]) -> str:
+    return ", ".join(f"{request.subject} {request.year}" for request in uses)
 
 
-def _totals(wants: Sequence[Wanted]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(total for want in wants for total in want.totals))
+def _totals(uses: Sequence[TableRequest]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(total for request in uses for total in request.totals))
 
 
 def _missing(
-    manifest: Manifest, wanted: Sequence[Wanted], lacking: Sequence[Wanted]
+    manifest: Manifest, requested: Sequence[TableRequest], lacking: Sequence[TableRequest]
 ) -> SourceError:
-    known = {entry.table for entry in manifest.entries()}
-    why = {True: f"its files or its use are not what {MANIFEST} tells", False: "not here yet"}
+    listed = {entry.table for entry in manifest.entries()}
+    why = {True: f"its files or its use differ from {MANIFEST}", False: "not downloaded yet"}
     return SourceError(
-        f"{len(lacking)} of {len(wanted)} tables are not in {manifest.folder}: "
-        f"{', '.join(dict.fromkeys(want.table for want in lacking))}; offline only what was "
-        "downloaded before can be used. Run it once with a connection and without offline, or take "
-        "them out of 'tables'.",
-        [f"{want.table} ({_for([want])}): {why[want.table in known]}" for want in lacking],
+        f"{len(lacking)} of {len(requested)} tables are not in {manifest.folder}: "
+        f"{', '.join(dict.fromkeys(request.table for request in lacking))}; offline, expected is "
+        "that they were downloaded before. Run it once with a connection and without offline, or "
+        "remove them from 'tables'.",
+        [
+            f"{request.table} ({_uses([request])}): {why[request.table in listed]}"
+            for request in lacking
+        ],
     )
 
 
 def _unreachable(
-    manifest: Manifest, wanted: Sequence[Wanted], url: str, errors: Sequence[SourceError]
+    manifest: Manifest, requested: Sequence[TableRequest], url: str, errors: Sequence[SourceError]
 ) -> SourceError:
-    lacking = manifest.lacking(wanted)
+    lacking = manifest.lacking(requested)
     return SourceError(
-        f"cannot reach {url}; {len(wanted) - len(lacking)} of {len(wanted)} tables are in "
-        f"{manifest.folder}. Check the connection, the proxy (HTTPS_PROXY) and base_url, and run "
-        "it again: what was downloaded is kept.",
-        [*(e.message for e in errors), *(f"missing: {w.table} ({_for([w])})" for w in lacking)],
+        f"cannot reach {url}; {len(requested) - len(lacking)} of {len(requested)} tables are in "
+        f"{manifest.folder}. Check the connection, the proxy (HTTPS_PROXY) and base_url, and "
+        "run it again: what was downloaded is kept.",
+        [*(e.message for e in errors), *(f"missing: {w.table} ({_uses([w])})" for w in lacking)],
     )
 
 
 def _failed(
-    manifest: Manifest, wanted: Sequence[Wanted], url: str, errors: Sequence[SourceError]
+    manifest: Manifest, requested: Sequence[TableRequest], url: str, errors: Sequence[SourceError]
 ) -> SourceError:
-    here = len(wanted) - len(manifest.lacking(wanted))
+    present = len(requested) - len(manifest.lacking(requested))
     return SourceError(
-        f"{len(errors)} of {len(wanted)} tables could not be downloaded from {url}; {here} are in "
-        f"{manifest.folder}. Mend what is listed and run it again: what was downloaded is kept.",
+        f"{len(errors)} of {len(requested)} tables could not be downloaded from {url}; {present} "
+        f"are in {manifest.folder}. Correct what is listed and run it again: what was downloaded "
+        "is kept.",
         [error.message for error in errors],
     )
 
@@ -219,7 +228,7 @@ class _Download:
     say: Say
 
     def run(self) -> Entry:
-        """Download the table and write its files; return what the manifest is to say of it."""
+        """Download the table and write its files; return its entry for the manifest."""
         self._check_name(self.table, "table id")
         for _ in range(_STARTS):
             info = self.client.describe(self.table)
@@ -236,14 +245,14 @@ class _Download:
             self.say(f"{self.table}: CBS changed it meanwhile; starting over")
             pages.discard()
         raise SourceError(
-            f"{self.table} was changed on the server during each of {_STARTS} downloads; allowed "
-            "is a table that stays as it is meanwhile. Run it again later."
+            f"{self.table} changed on the server during each of {_STARTS} downloads; expected a "
+            "table that does not change meanwhile. Run it again later."
         )
 
     def _check_name(self, name: str, what: str) -> None:
         if not _NAME.fullmatch(name):
             raise SourceError(
-                f"{self.table}: '{name}' is no {what}; allowed are letters, digits, '_' and '-', "
+                f"{self.table}: '{name}' is not a {what}; expected letters, digits, '_' and '-', "
                 "as in 84615NED. Correct it in 'tables', or check base_url."
             )
 
@@ -258,31 +267,31 @@ class _Download:
                 continue
             self._check_name(name, "dimension")
             parts[name] = pages.rows(name, "Key")
-            keep[name] = self._wanted_keys(name, kind, parts[name])
+            keep[name] = self._keys_to_keep(name, kind, parts[name])
         condition = self.client.condition({name: keys for name, keys in keep.items() if keys})
         parts[DATA] = pages.rows(DATA, "ID", condition)
         if not parts[DATA]:
             raise SourceError(
-                f"{self.table}: no rows where {condition or 'nothing was filtered'}; allowed is a "
+                f"{self.table}: no rows where {condition or 'nothing was filtered'}; expected a "
                 "table with figures for its totals. Check the id and the domain's 'totals'."
             )
         return parts, condition
 
-    def _wanted_keys(self, name: str, kind: str, rows: Sequence[Row]) -> list[str]:
-        """Return the keys of a dimension to keep; none where all are."""
+    def _keys_to_keep(self, name: str, kind: str, rows: Sequence[Row]) -> list[str]:
+        """Return the keys of a dimension to keep; none stands for all."""
         keys = [str(row["Key"]) for row in rows]
         if kind.startswith("Geo") or all(layout.CODE.fullmatch(key.strip()) for key in keys):
             return []
         if kind.startswith("Time"):
-            wanted = [key for key in keys if _PERIOD.fullmatch(key.strip())]
-            return wanted if len(wanted) < len(keys) else []
+            periods = [key for key in keys if _PERIOD.fullmatch(key.strip())]
+            return periods if len(periods) < len(keys) else []
         titles = {total.strip().lower() for total in self.totals}
         total = [k for k, row in zip(keys, rows, strict=True) if _title(row).lower() in titles]
         total = total or [key for key in keys if _TOTAL_KEY.fullmatch(key.strip())]
         if not total:
             raise SourceError(
                 f"{self.table}: no total in dimension '{name}', which holds "
-                f"{', '.join(repr(_title(row)) for row in rows[:4])}; looked for "
+                f"{', '.join(repr(_title(row)) for row in rows[:4])}; expected "
                 f"{', '.join(map(repr, self.totals))}. Name the total in the domain's 'totals'."
             )
         return total
@@ -290,7 +299,7 @@ class _Download:
     def _write(
         self, parts: Mapping[str, list[Row]], condition: str, info: Description, pages: Pages
     ) -> Entry:
-        """Give every part its final name, the data last."""
+        """Write every part under its final name, the figures last."""
         hashes = {}
         for name, rows in parts.items():
             path = self.folder / f"{self.table}_{name}.parquet"
@@ -322,10 +331,10 @@ def _title(row: Row) -> str:
 
 
 def _frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return rows as a table of numbers and text, whatever each value was."""
+    """Return rows as a table in which every column holds numbers or text."""
     table = pd.DataFrame(rows)
     for name in table.columns[table.dtypes == "object"]:
-        # a column without any figure is a column of figures all the same
+        # a column without any value counts as a column of figures
         empty = bool(table[name].isna().all())
         table[name] = table[name].astype("float64" if empty else "str")
     return table

@@ -1,4 +1,4 @@
-"""The manifest of a download: what is in the folder, where it came from, and its hashes."""
+"""The manifest of a download: which tables a folder holds, where they came from, their hashes."""
 
 from __future__ import annotations
 
@@ -15,31 +15,45 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from risicomodel.data.sources.statline.settings import Wanted
+    from risicomodel.data.sources.statline.settings import TableRequest
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A table in the manifest.
+    """A table in the manifest, for one use of it.
 
     Parameters
     ----------
-    table, subject, year, title
-        What it is.
-    modified, retrieved : str
-        When CBS last changed it, and when it was downloaded (UTC, ISO 8601).
+    table : str
+        Its CBS table id.
+    subject : str
+        What it is about, such as ``kwb`` or ``jeugd``.
+    year : int
+        The year it describes.
+    title : str
+        CBS's title.
+    modified : str
+        When CBS last changed it, as CBS writes it.
+    retrieved : str
+        When it was downloaded (UTC, ISO 8601).
     rows : int
         Rows in ``file``.
-    file, sha256 : str
-        The data, and the hash of its bytes.
-    parts : mapping
-        The hash of every file that goes with it (dimensions, properties), by name.
+    file : str
+        Name of the file with its figures.
+    sha256 : str
+        Hash of that file, 64 hexadecimal digits.
+    parts : mapping of str to str
+        Hash of every other file of the table (dimensions, properties), by name.
     condition : str
-        The filter that was asked for.
-    totals : sequence of str
-        The titles of totals it was made with.
-    url, licence, source : str
-        Where it came from and how it may be used.
+        OData filter of the rows; empty for all.
+    totals : tuple of str
+        Titles that meant "total" in its breakdowns.
+    url : str
+        Address that the figures came from.
+    licence : str
+        On what terms they may be used.
+    source : str
+        Who published them.
     """
 
     table: str
@@ -61,42 +75,84 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A folder and its manifest, as the one who fills it sees them."""
+    """The manifest of a folder that is being filled.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    """
 
     folder: Path
 
     def entries(self) -> list[Entry]:
-        """Return the manifest's entries."""
+        """Return the entries; none if there is no manifest yet.
+
+        Raises
+        ------
+        SourceError
+            If the file is not a manifest.
+        """
         path = self.folder / MANIFEST
         if not path.is_file():
             return []
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))["tables"]
-            known = [{field.name: entry[field.name] for field in fields(Entry)} for entry in raw]
-            return [Entry(**{**entry, "totals": tuple(entry["totals"])}) for entry in known]
+            entries = [{field.name: entry[field.name] for field in fields(Entry)} for entry in raw]
+            return [Entry(**{**entry, "totals": tuple(entry["totals"])}) for entry in entries]
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
-                f"{path} is not a manifest of a download ({type(error).__name__}: {error}); remove "
-                "it to download its tables again, or set data.dir to another folder."
+                f"{path} is not the manifest of a download ({type(error).__name__}: {error}); "
+                "expected what 'risicomodel data data=cbs' wrote. Remove it to download its tables "
+                "again, or set data.dir to another folder."
             ) from error
 
-    def entries_of(self, wanted: Sequence[Wanted]) -> list[Entry]:
-        """Return the entries of these tables, in their order."""
-        found = {(entry.subject, entry.year, entry.table): entry for entry in self.entries()}
-        return [found[want.subject, want.year, want.table] for want in wanted]
+    def entries_of(self, requested: Sequence[TableRequest]) -> list[Entry]:
+        """Return the entries of tables that were downloaded.
 
-    def lacking(self, wanted: Sequence[Wanted], *, offline: bool = False) -> list[Wanted]:
-        """Return what is not here as the manifest tells; offline any totals will do."""
-        found = {(entry.subject, entry.year, entry.table): entry for entry in self.entries()}
-        whole = {table: self._is_whole(entry) for (_, _, table), entry in found.items()}
+        Parameters
+        ----------
+        requested : sequence of TableRequest
+            Tables in the manifest.
+
+        Returns
+        -------
+        list of Entry
+            In the order of ``requested``.
+        """
+        by_use = self._by_use()
+        return [by_use[request.subject, request.year, request.table] for request in requested]
+
+    def _by_use(self) -> dict[tuple[str, int, str], Entry]:
+        return {(entry.subject, entry.year, entry.table): entry for entry in self.entries()}
+
+    def lacking(
+        self, requested: Sequence[TableRequest], *, offline: bool = False
+    ) -> list[TableRequest]:
+        """Return the requests that the folder cannot serve as its manifest describes it.
+
+        Parameters
+        ----------
+        requested : sequence of TableRequest
+            Tables that are needed.
+        offline : bool
+            Accept a table that was made with other totals.
+
+        Returns
+        -------
+        list of TableRequest
+            Those that must be downloaded.
+        """
+        by_use = self._by_use()
+        whole = {table: self._is_whole(entry) for (_, _, table), entry in by_use.items()}
         out = []
-        for want in wanted:
-            entry = found.get((want.subject, want.year, want.table))
-            enough = entry is not None and whole[want.table]
+        for request in requested:
+            entry = by_use.get((request.subject, request.year, request.table))
+            enough = entry is not None and whole[request.table]
             if entry is not None and not offline:
-                enough = enough and set(want.totals) <= set(entry.totals)
+                enough = enough and set(request.totals) <= set(entry.totals)
             if not enough:
-                out.append(want)
+                out.append(request)
         return out
 
     def _is_whole(self, entry: Entry) -> bool:
@@ -107,7 +163,15 @@ class Manifest:
         )
 
     def add(self, made: Entry, uses: Sequence[tuple[str, int]]) -> None:
-        """Write a table into the manifest, for all that it is used for."""
+        """Write a table into the manifest, replacing what it says of that table.
+
+        Parameters
+        ----------
+        made : Entry
+            The table as it was downloaded.
+        uses : sequence of (str, int)
+            Subjects and years that it is for.
+        """
         entries = self.entries()
         used = {(entry.subject, entry.year) for entry in entries if entry.table == made.table}
         used |= set(uses)

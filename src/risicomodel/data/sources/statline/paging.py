@@ -1,8 +1,8 @@
-"""Pages of a table of CBS StatLine, checked and kept until the table is whole.
+"""Pages of a table of CBS StatLine, checked and stored until the table is complete.
 
-A finished page is a hidden file of its own, so a download that was broken off goes on with the next
-one. Pages are kept by what they are an answer to (URL, filter, when the table was modified): a
-question that changes begins with none.
+Every page is stored in a hidden file, so that an interrupted download resumes with the next one.
+Pages belong to a request (address, filter, when the table was modified): if that changes, the
+download starts over.
 """
 
 from __future__ import annotations
@@ -28,14 +28,30 @@ Say = Callable[[str], None]
 
 
 class Description(NamedTuple):
-    """A table's title and when it was last modified."""
+    """What CBS says about a table.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    modified : str
+        When it was last modified, as CBS writes it.
+    """
 
     title: str
     modified: str
 
 
 class Page(NamedTuple):
-    """Rows, and the link to the next ones where the server gives it."""
+    """A page of rows.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Value by column, per row.
+    link : str or None
+        Address of the next page, if the server gives one.
+    """
 
     rows: list[Row]
     link: str | None
@@ -46,7 +62,7 @@ class UnreachableError(SourceError):
 
 
 class Client(Protocol):
-    """What a protocol must be able to; :class:`~.odata3.OData3` is one."""
+    """What the downloader needs of a protocol, such as :class:`~.odata3.OData3`."""
 
     base_url: str
 
@@ -54,21 +70,21 @@ class Client(Protocol):
         """Return a table's title and when it was last modified."""
 
     def properties(self, table: str) -> list[Row]:
-        """Return the columns: ``Key`` and ``Type`` at least."""
+        """Return a row per column, with ``Key`` and ``Type`` at least."""
 
     def condition(self, keep: Mapping[str, Sequence[str]]) -> str:
-        """Return a filter that keeps these keys of these dimensions."""
+        """Return the filter that keeps the given keys of the given dimensions."""
 
     def address(self, table: str, name: str, condition: str = "") -> str:
-        """Return the URL of a part of a table."""
+        """Return the address of a part of a table."""
 
     def count(self, table: str, name: str, condition: str = "") -> int | None:
-        """Return how many rows there are, or None where the server does not tell."""
+        """Return how many rows a part has; None if the server does not say."""
 
     def page(
         self, table: str, name: str, condition: str, *, done: int = 0, link: str | None = None
     ) -> Page:
-        """Return the page after ``done`` rows: at ``link``, or else by asking for those rows."""
+        """Return the page at ``link``; without a link the one after ``done`` rows."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -76,18 +92,20 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of one table in one state of it.
+    """The pages of one version of a table.
 
     Parameters
     ----------
     client : Client
-        Gives them.
+        Where they come from.
     folder : Path
-        Where finished pages of this table wait.
-    table, modified : str
-        Its id, and when CBS last changed it.
+        Where pages of this table are stored.
+    table : str
+        Its CBS table id.
+    modified : str
+        When CBS last changed it.
     say : callable
-        Is told, in a line, what goes on.
+        Called with a line about what is going on.
     """
 
     client: Client
@@ -97,31 +115,36 @@ class Pages:
     say: Say
 
     def rows(self, name: str, key: str, condition: str = "") -> list[Row]:
-        """Return all rows of a part of the table, in the server's order.
+        """Return all rows of a part of the table.
 
-        They are all there when they are as many as the server counts and no key occurs twice.
-        A server that does not count is asked for rows until it has no more.
+        A part is complete if it has as many rows as the server counts and no key occurs twice.
+        From a server that does not count, rows are requested until there are no more.
 
         Parameters
         ----------
         name : str
             The part: ``TypedDataSet`` or a dimension.
         key : str
-            The column that tells rows apart.
+            The column that identifies a row.
         condition : str
-            The filter.
+            OData filter of the rows; empty for all.
+
+        Returns
+        -------
+        list of dict
+            Value by column, per row, in the server's order.
 
         Raises
         ------
         SourceError
-            If rows are missing or double; what was kept of them is thrown away.
+            If rows are missing or occur twice; stored pages are thrown away.
         """
         counted = self.client.count(self.table, name, condition)
-        kept = self._folder_of(name, condition)
+        folder = self._folder_of(name, condition)
         rows: dict[Any, Row] = {}
         link = None
         for number in itertools.count(1):
-            path = kept / f"{number:05}.page"
+            path = folder / f"{number:05}.page"
             page = _stored(path)
             if page is None:
                 page = self.client.page(self.table, name, condition, done=len(rows), link=link)
@@ -131,21 +154,21 @@ class Pages:
             link = page.link
             if _is_last(page, len(rows), counted):
                 break
-            self._tell(name, len(rows), counted)
+            self._report(name, len(rows), counted)
         if counted is not None and counted != len(rows):
-            raise self._spoilt(name, f"{len(rows):,} rows came where the server counts {counted:,}")
+            raise self._spoilt(name, f"{len(rows):,} rows came, but the server counts {counted:,}")
         return list(rows.values())
 
     def discard(self) -> None:
-        """Throw away what was kept of this table."""
+        """Throw away the stored pages of this table."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _folder_of(self, name: str, condition: str) -> Path:
-        answer_to = {
+        request = {
             "url": self.client.address(self.table, name, condition),
             "modified": self.modified,
         }
-        return self.folder / f"{name}-{storage.sha256_json(answer_to)[:16]}"
+        return self.folder / f"{name}-{storage.sha256_json(request)[:16]}"
 
     def _check(self, page: Page, name: str, key: str, before: Mapping[Any, Row]) -> None:
         keys = [row.get(key) for row in page.rows]
@@ -158,21 +181,21 @@ class Pages:
         if key == "ID" and any(row.keys() != columns for row in page.rows):
             raise self._spoilt(name, "rows differ in their columns")
 
-    def _tell(self, name: str, rows: int, counted: int | None) -> None:
+    def _report(self, name: str, rows: int, counted: int | None) -> None:
         of = "" if counted is None else f" of {counted:,}"
         self.say(f"{self.table}: {rows:,}{of} rows of {name}")
 
     def _spoilt(self, name: str, what: str) -> SourceError:
         self.discard()
         return SourceError(
-            f"{self.table}/{name}: {what}; allowed is every row once, with all its columns. "
-            "Nothing of it was kept; run it again, later if CBS is just changing the table."
+            f"{self.table}/{name}: {what}; expected every row once, with all its columns. None of "
+            "it was kept. Run it again; later, if CBS is changing the table."
         )
 
 
 def _is_last(page: Page, rows: int, counted: int | None) -> bool:
     if counted is None:
-        # nothing tells that a server's last page is the last but the empty one after it
+        # only the empty page after it shows that a page was the last
         return not page.rows
     return not page.rows or rows > counted or (rows == counted and page.link is None)
 
@@ -188,6 +211,6 @@ def _stored(path: Path) -> Page | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):
-        # a power cut may leave less than was written
-        log.info("%s is not a whole page; asking for it again", path.name)
+        # a power cut may leave part of a file
+        log.info("%s is not a whole page; requesting it again", path.name)
         return None

@@ -1,4 +1,4 @@
-"""How CBS StatLine is asked, and which tables are wanted of it."""
+"""Settings of the downloader, and what is requested of it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 @dataclass
 class CbsSettings:
-    """Where CBS is and how patient to be.
+    """The server, and how patient to be with it.
 
     Parameters
     ----------
     base_url : str
-        The service, without ``/ODataFeed``.
+        The address of the service, without ``/ODataFeed``.
     attempts : int
-        How often to ask for one page before giving up.
+        How many times to request a page before giving up.
     wait_seconds : float
-        The first wait between attempts; it doubles each time, up to a minute, plus chance.
+        The wait before the second attempt; it doubles every time, up to a minute, plus some jitter.
     timeout_seconds : float
-        How long to wait for an answer to begin or to go on.
+        How long the server may be silent.
     page_size : int
-        Rows to ask for at once from a server that gives no pages by itself; CBS's limit.
+        Rows to request at once from a server that does not divide its answers; CBS's limit.
     """
 
     base_url: str = "https://opendata.cbs.nl"
@@ -31,8 +31,20 @@ class CbsSettings:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A table to have: what it is for, its year and id, and the titles that mean "total" in it."""
+class TableRequest:
+    """A table to download, for one use of it.
+
+    Parameters
+    ----------
+    subject : str
+        What it is about, such as ``kwb`` or ``jeugd``.
+    year : int
+        The year it describes.
+    table : str
+        Its CBS table id.
+    totals : tuple of str
+        Titles that mean "total" in its breakdowns.
+    """
 
     subject: str
     year: int
