@@ -294,27 +294,31 @@ def _swap(staging: Path, final: Path) -> None:
 
 
 class Cache:
-    """Results kept by the hash of everything they were made from.
+    """Results, stored by the hash of everything they follow from.
 
     Parameters
     ----------
     folder : Path or None
-        Where to keep them; None keeps nothing, so everything is made anew.
+        Where they are stored; None switches the cache off.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
     def place(self, kind: str, key: Mapping[str, Any]) -> Path | None:
-        """Return the path (without suffix) for what follows from ``key``; None when off.
+        """Return the path of a result, without suffix.
 
         Parameters
         ----------
         kind : str
-            A word for what it is: a folder of the cache.
-        key : mapping
-            Everything the result follows from; this package's own code and the versions of others
-            are added to it.
+            What the result is: a folder of the cache.
+        key : mapping of str to object
+            Everything it follows from, besides this package's code and the versions of others.
+
+        Returns
+        -------
+        Path or None
+            None if the cache is off.
         """
         if self.folder is None:
             return None
@@ -322,7 +326,20 @@ class Cache:
         return self.folder / kind / sha256_json({**key, **made_by})
 
     def kept(self, kind: str, key: Mapping[str, Any]) -> pd.DataFrame | None:
-        """Return the table kept for ``key``; None where there is none."""
+        """Return a stored table.
+
+        Parameters
+        ----------
+        kind : str
+            What it is: a folder of the cache.
+        key : mapping of str to object
+            Everything it follows from.
+
+        Returns
+        -------
+        DataFrame or None
+            None if there is none, or if it is damaged.
+        """
         place = self.place(kind, key)
         if place is None:
             return None
@@ -333,13 +350,36 @@ class Cache:
         return None
 
     def keep(self, kind: str, key: Mapping[str, Any], table: pd.DataFrame) -> None:
-        """Keep a table for ``key``."""
+        """Store a table.
+
+        Parameters
+        ----------
+        kind : str
+            What it is: a folder of the cache.
+        key : mapping of str to object
+            Everything it follows from.
+        table : DataFrame
+            The table; its index is not stored.
+        """
         place = self.place(kind, key)
         if place is not None:
             write_table(place.with_suffix(".parquet"), table)
 
     def kept_texts(self, kind: str, key: Mapping[str, Any]) -> dict[str, str] | None:
-        """Return the texts kept for ``key``, by name; None where there are none."""
+        """Return stored texts.
+
+        Parameters
+        ----------
+        kind : str
+            What they are: a folder of the cache.
+        key : mapping of str to object
+            Everything they follow from.
+
+        Returns
+        -------
+        dict of str to str, or None
+            Text by name; None if there are none, or if they are damaged.
+        """
         place = self.place(kind, key)
         if place is None:
             return None
@@ -349,7 +389,7 @@ class Cache:
         return None
 
     def keep_texts(self, kind: str, key: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-        """Keep texts by name for ``key``."""
+        """Store texts, by name, with the ``kind`` and ``key`` of :meth:`kept_texts`."""
         place = self.place(kind, key)
         if place is not None:
             write_json(place.with_suffix(".json"), texts)

@@ -1,4 +1,5 @@
-"""From published files to a panel with features: domains, sources, panel, features.
+"""From published files to a panel with features.
 
-Reads what others published, and fits nothing: a model has no place here.
+Here live domains, sources, the panel and features. It reads what others published and fits nothing:
+models have no place here.
 """

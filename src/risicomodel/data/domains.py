@@ -1,4 +1,4 @@
-"""What is predicted: a domain is declared (figure, population at risk, leaks), not programmed."""
+"""Domains: what is predicted, declared in configuration (figure, population at risk, leaks)."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class Domain:
     Parameters
     ----------
     label_nl, label_en : str
-        What people call it.
+        Its name in Dutch and in English.
     subject : str
-        The group of tables the figure comes from (a key of ``tables``).
+        The group of tables that the figure comes from, a key of ``tables``.
     column : list of str
-        Names of the column with clients (persons), over the years; the first one present counts.
+        Names that the column with clients (persons) has had; the first one present is used.
     totals : list of str
         Titles that mean "total" in the table's breakdown.
     population : dict of str to float
-        The population at risk (persons) as a weighted sum of KWB columns.
+        Weight by KWB column: their weighted sum is the population at risk (persons).
     per : int
-        Reports say "per 100" or "per 1,000" of the population.
+        Reports give rates per so many of the population at risk, such as 100 or 1,000.
     per_nl, per_en : str
-        Of whom: "jongeren", "inwoners".
+        What reports call the population at risk in Dutch and in English: "jongeren", "inwoners".
     rounded_to : int
-        CBS publishes multiples of this (persons).
+        CBS rounds counts to multiples of this (persons).
     blank_below : int
-        CBS leaves cells below this blank (0: it does not).
+        CBS leaves counts below this blank (persons); 0 if it leaves none.
     leaks : list of str
-        KWB columns that are, or are part of, the figure itself: never a feature for this domain.
+        KWB columns that contain the figure or part of it, so never a feature for this domain.
     """
 
     label_nl: str
@@ -58,6 +58,15 @@ class Domain:
 def clients_column(domain: str) -> str:
     """Return the name of the column with a domain's published clients (persons).
 
+    Parameters
+    ----------
+    domain : str
+        The domain's name.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> clients_column("wmo"), population_column("wmo"), status_column("wmo")
@@ -67,12 +76,32 @@ def clients_column(domain: str) -> str:
 
 
 def population_column(domain: str) -> str:
-    """Return the name of the column with the persons at risk of a domain."""
+    """Return the name of the column with a domain's population at risk (persons).
+
+    Parameters
+    ----------
+    domain : str
+        The domain's name.
+
+    Returns
+    -------
+    str
+    """
     return f"{domain}_population"
 
 
 def status_column(domain: str) -> str:
-    """Return the name of the column that says what is known of a domain's figure."""
+    """Return the name of the column that says whether a domain's figure is observed, or why not.
+
+    Parameters
+    ----------
+    domain : str
+        The domain's name.
+
+    Returns
+    -------
+    str
+    """
     return f"{domain}_status"
 
 
@@ -82,7 +111,20 @@ def half_column(domain: str, half: str) -> str:
 
 
 def population_at_risk(domain: Domain, kwb: pd.DataFrame) -> pd.Series:
-    """Return the persons at risk per row of a table with KWB columns; NaN where one is missing."""
+    """Return a domain's population at risk.
+
+    Parameters
+    ----------
+    domain : Domain
+        The domain.
+    kwb : DataFrame
+        KWB columns (persons), a row per area.
+
+    Returns
+    -------
+    Series of float64
+        Persons, per row of ``kwb``; NaN where a column is missing.
+    """
     parts = [kwb[column] * weight for column, weight in domain.population.items()]
     total = parts[0]
     for part in parts[1:]:
@@ -91,7 +133,16 @@ def population_at_risk(domain: Domain, kwb: pd.DataFrame) -> pd.Series:
 
 
 def check(domains: Mapping[str, Domain], columns: set[str], subjects: set[str]) -> None:
-    """Raise where a domain names tables or KWB columns that are not declared.
+    """Check that domains name tables and KWB columns that exist.
+
+    Parameters
+    ----------
+    domains : mapping of str to Domain
+        The chosen domains, by name.
+    columns : set of str
+        The KWB columns that there are.
+    subjects : set of str
+        The groups of tables that there are.
 
     Raises
     ------
@@ -100,20 +151,20 @@ def check(domains: Mapping[str, Domain], columns: set[str], subjects: set[str]) 
     """
     if not domains:
         raise ConfigError(
-            "no domain chosen; allowed are the files of configs/domain (jeugd, wmo, bijstand, …). "
-            "Choose one or more, for instance 'domain=[jeugd,wmo]'."
+            "no domain chosen; expected one or more of configs/domain (jeugd, wmo, bijstand, …). "
+            "Choose them, for instance with 'domain=[jeugd,wmo]'."
         )
-    wrong = []
+    violations = []
     for name, domain in domains.items():
         if domain.subject not in subjects:
-            wrong.append(f"{name}: subject '{domain.subject}' is not in tables")
+            violations.append(f"{name}: subject '{domain.subject}' is not in tables")
         unknown = (set(domain.population) | set(domain.leaks)) - columns
-        wrong += [f"{name}: '{column}' is not a KWB column" for column in sorted(unknown)]
+        violations += [f"{name}: '{column}' is not a KWB column" for column in sorted(unknown)]
         if any(weight <= 0 for weight in domain.population.values()):
-            wrong.append(f"{name}: population weights must be above 0")
-    if wrong:
+            violations.append(f"{name}: a weight of the population is not above 0")
+    if violations:
         raise ConfigError(
             "a domain does not fit the tables; subjects come from configs/tables and columns from "
             "panel/columns.csv. Correct its file in configs/domain:",
-            wrong,
+            violations,
         )

@@ -80,8 +80,8 @@ def test_everything_wrong_with_domains_is_told_at_once(domains: dict[str, Domain
         "wmo: subject 'wmoo' is not in tables",
         "wmo: 'inwoners' is not a KWB column",
         "wmo: 'wmo_klanten' is not a KWB column",
-        "wmo: population weights must be above 0",
-        "jeugd: population weights must be above 0",
+        "wmo: a weight of the population is not above 0",
+        "jeugd: a weight of the population is not above 0",
     )
 
 
