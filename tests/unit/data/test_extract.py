@@ -186,4 +186,4 @@ def test_every_file_of_the_real_archive_is_parsed_once_for_a_panel(
     panel = build.build(real_archive, small_settings.domains)
     assert len(panel.multiple_use)
     assert set(parses.values()) == {1}
-    assert {ref.path.name for ref in real_archive.found} <= set(parses)
+    assert {ref.path.name for ref in real_archive.refs} <= set(parses)

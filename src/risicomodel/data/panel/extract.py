@@ -84,7 +84,7 @@ class Extracts:
 
     def subjects(self) -> list[str]:
         """Return the subjects there are tables of, KWB first: its names count first."""
-        subjects = {ref.subject for ref in self._archive.found if not ref.is_map}
+        subjects = {ref.subject for ref in self._archive.refs if not ref.is_map}
         return sorted(subjects, key=lambda subject: (subject != KWB, subject))
 
     def years(self, subject: str) -> list[int]:
