@@ -14,7 +14,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -22,118 +21,23 @@ from filelock import FileLock
 
 from risicomodel.core.errors import ConfigError, SourceError
 from risicomodel.data.sources.archive import MANIFEST, Archive
-from risicomodel.data.sources.statline import transport
 from risicomodel.data.sources.statline.download import download
-from risicomodel.data.sources.statline.odata3 import MOST_LINKS, OData3
+from risicomodel.data.sources.statline.odata3 import OData3
 from risicomodel.data.sources.statline.settings import CbsSettings, TableRequest
 from risicomodel.data.sources.statline.transport import USER_AGENT
 from support.odata_server import Behaviour, Row, StatLineServer, Table
 from support.repository import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-JEUGD, WMO = "84615NED", "84753NED"
-TOTALS = ("Totaal alle jeugdzorg in natura", "Totaal")
-WANT_JEUGD = TableRequest("jeugd", 2019, JEUGD, TOTALS)
-WANT_WMO = TableRequest("wmo", 2019, WMO, TOTALS)
-CATALOGUE = {"jeugd": {2019: [JEUGD]}, "wmo": {2019: [WMO]}}
-
-
-def region_rows(n_wijken: int) -> list[Row]:
-    codes = {"NL01": "Nederland"}
-    for number in range(n_wijken):
-        gm = 1 + number // 10
-        codes[f"GM{gm:04}"] = f"Gemeente {gm}"
-        codes[f"WK{gm:04}{number % 10:02}"] = f"Wijk {number % 10:02}"
-    return [
-        {"Key": code.ljust(10), "Title": title, "Description": None, "Municipality": None}
-        for code, title in codes.items()
-    ]
-
-
-def breakdown_table(
-    title: str, breakdown: str, forms: dict[str, str], topic: str, n_wijken: int = 9
-) -> Table:
-    """Return a table of forms by area by quarters and the year, as CBS orders it."""
-    periods = {"2019KW01": "1e kwartaal 2019", "2019KW02": "2e kwartaal 2019", "2019JJ00": "2019"}
-    regions = region_rows(n_wijken)
-    rows: list[Row] = []
-    for form in forms:
-        for region in regions:
-            rows += [
-                {
-                    "ID": 0,
-                    breakdown: form,
-                    "Wijken": region["Key"],
-                    "Perioden": period,
-                    f"{topic}_1": 5 * len(rows) + place,
-                    "k_0Tot4Jaar_2": None if len(rows) % 4 else 2.5,
-                    "Codering_3": region["Key"],
-                    "Behandelen_4": None,
-                }
-                for place, period in enumerate(periods)
-            ]
-    kinds = {breakdown: "Dimension", "Wijken": "GeoDetail", "Perioden": "TimeDimension"}
-    topics = [f"{topic}_1", "k_0Tot4Jaar_2", "Codering_3", "Behandelen_4"]
-    properties: list[Row] = [
-        *({"Key": key, "Type": kind, "Title": key, "Unit": None} for key, kind in kinds.items()),
-        {"Key": "", "Type": "TopicGroup", "Title": "Leeftijd"},
-        *({"Key": key, "Type": "Topic", "Title": key, "Unit": "aantal"} for key in topics),
-    ]
-    dimensions = {
-        breakdown: [
-            {"Key": key, "Title": name, "Description": None} for key, name in forms.items()
-        ],
-        "Wijken": regions,
-        "Perioden": [{"Key": key, "Title": name} for key, name in periods.items()],
-    }
-    rows = [{**row, "ID": number} for number, row in enumerate(rows)]
-    return Table(title, properties, dimensions, rows)
-
-
-def jeugd_table(n_wijken: int = 9) -> Table:
-    forms = {
-        "T001644": "Totaal alle jeugdzorg in natura",
-        "A027890": "Jeugdhulp zonder verblijf",
-        "A027891": "Jeugd'hulp met verblijf",
-    }
-    return breakdown_table(
-        "Jeugdzorg 2019", "VormenVanJeugdzorg", forms, "TotaalJongeren", n_wijken
-    )
-
-
-def wmo_table() -> Table:
-    # a total whose key does not look like one, padded and with a quote
-    forms = {"1'0000 ": "Totaal", "A050252": "Ondersteuning thuis"}
-    return breakdown_table("Wmo 2019", "TypeMaatwerkvoorziening", forms, "WmoClienten")
-
-
-@pytest.fixture
-def server() -> Iterator[StatLineServer]:
-    server = StatLineServer()
-    server.behaviour.tables = {JEUGD: jeugd_table(), WMO: wmo_table()}
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def cbs(server: StatLineServer) -> Behaviour:
-    return server.behaviour
-
-
-@pytest.fixture
-def settings(server: StatLineServer) -> CbsSettings:
-    return CbsSettings(server.url, attempts=4, wait_seconds=0.001, timeout_seconds=20)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "archief"
-
-
-def tables_in(folder: Path) -> set[str]:
-    return {path.name.split("_")[0] for path in folder.glob("*_TypedDataSet.parquet")}
+from support.statline import (
+    CATALOGUE,
+    JEUGD,
+    TOTALS,
+    WANT_JEUGD,
+    WANT_WMO,
+    WMO,
+    assert_nothing_half_written,
+    region_rows,
+    tables_in,
+)
 
 
 def expected(table: Table, breakdown: str, total: str) -> list[Row]:
@@ -395,14 +299,6 @@ class TestFaultsThatPass:
 
 
 class TestFaultsThatStay:
-    def assert_nothing_half_written(self, folder: Path, before: bytes | None) -> None:
-        assert tables_in(folder) == (set() if before is None else {WMO})
-        assert not list(folder.glob(f"*{JEUGD}*"))
-        if before is None:
-            assert not (folder / MANIFEST).exists()
-        else:
-            assert (folder / MANIFEST).read_bytes() == before
-
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
@@ -426,7 +322,7 @@ class TestFaultsThatStay:
         with pytest.raises(SourceError, match="1 of 2 tables could not") as caught:
             download(folder, [WANT_WMO, WANT_JEUGD], settings)
         assert message in caught.value.details[0]
-        self.assert_nothing_half_written(folder, before)
+        assert_nothing_half_written(folder, before)
         assert Archive(folder, CATALOGUE).missing() == [("jeugd", 2019, JEUGD)]
 
     @pytest.mark.parametrize("error", [-2, 3])
@@ -437,40 +333,9 @@ class TestFaultsThatStay:
         with pytest.raises(SourceError) as caught:
             download(folder, [WANT_JEUGD], settings)
         assert f"but the server counts {11 + error}" in caught.value.details[0]
-        self.assert_nothing_half_written(folder, None)
+        assert_nothing_half_written(folder, None)
         cbs.count_error = 0
         assert download(folder, [WANT_JEUGD], settings)[0].rows == 11
-
-    @pytest.mark.parametrize("part", ["TableInfos", "DataProperties", "Wijken", "TypedDataSet"])
-    def test_a_link_to_another_host_is_not_followed(
-        self, cbs: Behaviour, settings: CbsSettings, folder: Path, part: str
-    ) -> None:
-        elsewhere = StatLineServer()
-        try:
-            cbs.links = {part: f"{elsewhere.url}/ODataFeed/odata/{JEUGD}/{part}?$skip=4"}
-            with pytest.raises(SourceError) as caught:
-                download(folder, [WANT_JEUGD], settings)
-            assert "the next page is said to be at 127.0.0.1;" in caught.value.details[0]
-            assert elsewhere.behaviour.asked == []
-        finally:
-            elsewhere.close()
-
-    @pytest.mark.parametrize("link", ["http://[", "http://127.0.0.1:x/", "//elders.nl/?a=1"])
-    def test_a_link_that_leads_nowhere(
-        self, cbs: Behaviour, settings: CbsSettings, folder: Path, link: str
-    ) -> None:
-        cbs.links = {"Wijken": link}
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert "the next page is said to be at" in caught.value.details[0]
-
-    def test_a_link_in_a_circle(
-        self, server: StatLineServer, cbs: Behaviour, settings: CbsSettings, folder: Path
-    ) -> None:
-        cbs.links = {"Wijken": f"{server.url}/ODataFeed/odata/{JEUGD}/Wijken?$format=json"}
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert "4 rows came a second time (by 'Key')" in caught.value.details[0]
 
     def test_refusals_are_not_asked_again(
         self, cbs: Behaviour, settings: CbsSettings, folder: Path
@@ -491,14 +356,6 @@ class TestFaultsThatStay:
         assert sum("84316NEX" in path for path in cbs.asked) == 1
         assert tables_in(folder) == {JEUGD, WMO}
         assert len(download(folder, wanted[1:], settings, offline=True)) == 2
-
-    def test_a_name_that_is_a_path_is_no_table(
-        self, cbs: Behaviour, settings: CbsSettings, folder: Path
-    ) -> None:
-        with pytest.raises(SourceError) as caught:
-            download(folder, [TableRequest("jeugd", 2019, "../84615NED")], settings)
-        assert "'../84615NED' is not a table id" in caught.value.details[0]
-        assert cbs.asked == []
 
     def test_a_breakdown_without_total(self, settings: CbsSettings, folder: Path) -> None:
         with pytest.raises(SourceError) as caught:
@@ -543,63 +400,6 @@ class TestFaultsThatStay:
         with pytest.raises(SourceError) as caught:
             download(folder, [WANT_JEUGD], settings)
         assert re.match(message, caught.value.details[0])
-
-    def test_descriptions_that_link_on_and_on(
-        self, server: StatLineServer, cbs: Behaviour, settings: CbsSettings, folder: Path
-    ) -> None:
-        cbs.links = {"DataProperties": f"{server.url}/ODataFeed/odata/{JEUGD}/DataProperties"}
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert f"links to a next page {MOST_LINKS} times" in caught.value.details[0]
-        assert sum("DataProperties" in path for path in cbs.asked) == MOST_LINKS
-
-    @pytest.mark.parametrize("part", ["TableInfos", r"/TypedDataSet\?"])
-    def test_an_answer_that_trickles_without_end(
-        self,
-        cbs: Behaviour,
-        settings: CbsSettings,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        part: str,
-    ) -> None:
-        monkeypatch.setattr(transport, "SLOWEST_ANSWER", 0.01)
-        cbs.fail("drip", part, times=99)
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert re.search(r"\(\d+ bytes in 0.2 s\), in 4 attempts", caught.value.details[0])
-
-    @pytest.mark.parametrize("part", ["TableInfos", "TypedDataSet"])
-    def test_an_answer_that_is_too_large(
-        self,
-        cbs: Behaviour,
-        settings: CbsSettings,
-        folder: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        part: str,
-    ) -> None:
-        monkeypatch.setattr(transport, "LARGEST_ANSWER", 4096)
-        cbs.page_size = 10_000
-        cbs.tables[JEUGD].title = "J" * (5000 if part == "TableInfos" else 1)
-        for row in cbs.tables[JEUGD].rows:
-            row["TotaalJongeren_1"] = "J" * 500
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert f"{JEUGD}/{part}" in caught.value.details[0]
-        assert "answers more than 4,096 bytes" in caught.value.details[0]
-        assert sum(f"{JEUGD}/{part}?" in path for path in cbs.asked) == 1
-
-    def test_a_table_that_keeps_changing(
-        self, cbs: Behaviour, settings: CbsSettings, folder: Path
-    ) -> None:
-        def revise(path: str) -> None:
-            if "TableInfos" in path:
-                cbs.tables[JEUGD].modified += "0"
-
-        cbs.on_request = revise
-        with pytest.raises(SourceError) as caught:
-            download(folder, [WANT_JEUGD], settings)
-        assert "changed on the server during each of 3 downloads" in caught.value.details[0]
-        self.assert_nothing_half_written(folder, None)
 
 
 class Interrupt:

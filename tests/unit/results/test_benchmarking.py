@@ -99,6 +99,7 @@ def test_published_wijken_are_scaled_no_further_than_allowed() -> None:
     rows = wijken((100.0, True), (20.0, False))
     assert outcome(rows, 240)["outcome"] == benchmarking.ADDED_UP
     assert outcome(rows, 245)["outcome"] == benchmarking.FACTOR_TOO_LARGE
+    assert outcome(rows, 245)[["factor", "moved"]].to_list() == [1.0, 0.0]
     assert outcome(rows, 245, most=3.0)["factor"] == pytest.approx(245 / 120)
     # nor downwards: wijken that were filled in made far too much of it
     rows = wijken((100.0, True), (220.0, False))
