@@ -128,16 +128,16 @@ def cover(
     """
     if not hidden.any():
         return hidden, True
-    allowed = max(1, int(limits.cover * len(hidden)))
+    most = max(1, int(limits.cover * len(hidden)))
     others = [i for i in np.argsort(populations, kind="stable") if not hidden[i]]
     trial, shown = hidden.copy(), counts if largest is None else largest
-    for part in [None, *others[:allowed]]:
+    for part in [None, *others[:most]]:
         if part is not None:
             trial[part] = True
-        count = counts[trial].sum()
+        count, people = counts[trial].sum(), populations[trial].sum()
         remainder = total - shown[~trial].sum() if np.isfinite(total) else count
-        large = min(count, remainder) >= limits.count
-        if large and populations[trial].sum() >= limits.population and trial.sum() >= limits.parts:
+        large = min(count, remainder) >= limits.count and people >= limits.population
+        if large and trial.sum() >= limits.parts:
             return trial, True
     return hidden, False
 

@@ -47,4 +47,4 @@ def violations(report: ReportSettings) -> list[str]:
     if report.language in LANGUAGES:
         return []
     near = suggest(report.language, LANGUAGES)
-    return [f"report.language is '{report.language}'{near}; allowed are {', '.join(LANGUAGES)}"]
+    return [f"report.language is '{report.language}'{near}; expected one of {', '.join(LANGUAGES)}"]
