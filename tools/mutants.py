@@ -360,6 +360,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=house.ROOT, help="folder of the checkout")
     given = parser.parse_args(arguments)
     mutants = [one for one in declared(given.root) if given.only in f"{one.guard}: {one.change}"]
+    for one in mutants:  # before anything takes minutes
+        one.applied((given.root / one.file).read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
         copies = [copied(given.root, Path(folder) / str(i)) for i in range(given.jobs)]
         if failed := failing(mutants, copies[0]):

@@ -32,6 +32,14 @@ class TestCover:
         assert hidden.tolist() == [True, False, True, False], "the smallest by people goes too"
         assert given
 
+    def test_one_alone_is_no_cover_however_large_it_is_estimated(self) -> None:
+        """A cell that CBS left blank is small, also where its estimate is not."""
+        small = np.array([True, False, False])
+        clients, people = np.array([12.0, 60, 30]), np.array([200.0, 900, 300])
+        hidden, given = rules.cover(small, clients, people, 102.0)
+        assert hidden.tolist() == [True, False, True], "or the total tells the only one"
+        assert given
+
     def test_nothing_is_hidden_where_nothing_is_small(self) -> None:
         hidden, given = rules.cover(
             np.array([False, False]), np.array([50.0, 60]), np.array([900.0, 900]), 110.0
