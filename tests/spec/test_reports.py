@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.publishing.report import site
 from risicomodel.publishing.report.settings import ReportSettings
-from support.reports import english_report, every_report, smallest_gemeente, texts
+from support.reports import english_report, smallest_gemeente, texts
 from support.running import whole_run
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def test_a_report_fetches_nothing() -> None:
     Links that a reader may follow, such as to CBS, are no part of it. The tests in a browser open
     pages without a network as well.
     """
-    pages = [*every_report().rglob("*.html"), *every_report().rglob("*.css")]
-    assert len(pages) > 50
+    pages = [*english_report().rglob("*.html"), *english_report().rglob("*.css")]
+    assert len(pages) > 5
     for page in pages:
         fetched = FETCHED.findall(page.read_text(encoding="utf-8"))
         assert not [address for address in fetched if "//" in address], page
