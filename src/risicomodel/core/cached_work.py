@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from risicomodel.core import compute as compute_module
+from risicomodel.core.compute import each, one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,8 +87,6 @@ def run(
         tables[place] = result.table
         done(1)
 
-    with compute_module.one_thread():
-        compute_module.each(
-            function, prepared([tasks[place] for place in missing]), compute, arrived
-        )
+    with one_thread():
+        each(function, prepared([tasks[place] for place in missing]), compute, arrived)
     return [table for table in tables if table is not None]

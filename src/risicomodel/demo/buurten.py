@@ -15,8 +15,8 @@ import numpy as np
 
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.demo import people
-from risicomodel.demo import truth as truth_module
 from risicomodel.demo.kwb_columns import KWB
+from risicomodel.demo.truth import DOMAINS, Truth, driven, population
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from risicomodel.demo.people import Quantity, Whole
     from risicomodel.demo.places import Areas
-    from risicomodel.demo.truth import DemoDomain, Truth
+    from risicomodel.demo.truth import DemoDomain
 
     Texts = NDArray[np.str_]
     Values = dict[str, Floats]
@@ -203,7 +203,7 @@ def make_buurten(
     fine = _people(for_columns, values, division, factors)
     fine_truth = {}
     for (name, wijken), stream in zip(truth.items(), for_domains, strict=True):
-        fine_truth[name] = _truth(stream, truth_module.DOMAINS[name], wijken, fine, division)
+        fine_truth[name] = _truth(stream, DOMAINS[name], wijken, fine, division)
         fine.update(_clients(stream, name, values, fine_truth[name], division))
     fine["personen_per_soort_uitkering_bijstand"] = fine["bijstand"]
     return Buurten(division.wijk, division.number, fine, fine_truth)
@@ -293,8 +293,8 @@ def _truth(
     rng: Generator, domain: DemoDomain, wijken: Truth, fine: Values, division: Subdivision
 ) -> Truth:
     """Return the true rates; the wijk's effect is shifted so that its buurten give its rate."""
-    at_risk = truth_module.population(fine, domain.at_risk)
-    parts = truth_module.driven(domain, fine)
+    at_risk = population(fine, domain.at_risk)
+    parts = driven(domain, fine)
     effect = rng.normal(0, BUURT_SD, at_risk.shape[1])
     parts["buurt_effect"] = np.broadcast_to(effect, at_risk.shape)
     for name in ("level", "gemeente_effect", "wijk_effect", "year_effect"):
@@ -302,7 +302,7 @@ def _truth(
     expected = at_risk * np.exp(np.sum(list(parts.values()), axis=0))
     shift = np.log(wijken.rate * wijken.at_risk / np.maximum(division.sums(expected), TINY))
     parts["wijk_effect"] = parts["wijk_effect"] + shift[:, division.wijk]
-    return truth_module.Truth(at_risk, np.exp(np.sum(list(parts.values()), axis=0)), parts)
+    return Truth(at_risk, np.exp(np.sum(list(parts.values()), axis=0)), parts)
 
 
 def _clients(

@@ -237,7 +237,7 @@ def driven(domain: DemoDomain, values: Values) -> Values:
     return parts
 
 
-def draw(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
+def draw_truth(rng: Generator, domain: DemoDomain, values: Values, areas: list[Areas]) -> Truth:
     """Draw the true rate: national rate, drivers, and effects of gemeente, wijk and year.
 
     Parameters

@@ -19,11 +19,10 @@ import numpy as np
 
 from risicomodel.core import levels
 from risicomodel.core.arrays import Floats
-from risicomodel.demo import buurten as buurten_module
 from risicomodel.demo import people
-from risicomodel.demo import places as places_module
-from risicomodel.demo import truth as truth_module
-from risicomodel.demo.truth import DOMAINS, Truth
+from risicomodel.demo.buurten import make_buurten
+from risicomodel.demo.places import code_areas, make_places
+from risicomodel.demo.truth import DOMAINS, Truth, draw_truth
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -103,19 +102,19 @@ def make_world(settings: DemoSettings) -> World:
     """
     streams = np.random.default_rng(settings.seed).spawn(4 + len(DOMAINS))
     for_places, for_people, for_delivery, *for_domains, for_buurten = streams
-    places = places_module.make_places(settings, for_places)
+    places = make_places(settings, for_places)
     values = people.make_people(settings, places, for_people)
-    areas = places_module.code_areas(settings, places.gm, values["aantal_inwoners"][0])
+    areas = code_areas(settings, places.gm, values["aantal_inwoners"][0])
     truth = {}
     for (name, domain), rng in zip(DOMAINS.items(), for_domains, strict=True):
-        truth[name] = truth_module.draw(rng, domain, values, areas)
+        truth[name] = draw_truth(rng, domain, values, areas)
         values.update(_clients(rng, name, truth[name]))
     values["personen_per_soort_uitkering_bijstand"] = values["bijstand"]
     delivered = _delivered(for_delivery, settings, areas)
     buurten = None
     if settings.level == levels.BUURT.name:
         per_wijk = settings.buurten_per_wijk
-        buurten = buurten_module.make_buurten(per_wijk, values, truth, for_buurten)
+        buurten = make_buurten(per_wijk, values, truth, for_buurten)
     return World(settings, places, areas, values, truth, delivered, buurten)
 
 

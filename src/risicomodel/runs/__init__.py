@@ -9,11 +9,11 @@ from risicomodel.runs.folder import (
     About,
     Run,
     RunSettings,
+    complete,
     find,
     finish,
     free_folder,
     git_commit,
-    known,
     open_run,
 )
 from risicomodel.runs.reading import FinishedRun, finished, keeps_contract, read_record
@@ -24,13 +24,13 @@ __all__ = [
     "FinishedRun",
     "Run",
     "RunSettings",
+    "complete",
     "find",
     "finish",
     "finished",
     "free_folder",
     "git_commit",
     "keeps_contract",
-    "known",
     "open_run",
     "read_record",
 ]

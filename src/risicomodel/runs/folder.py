@@ -34,7 +34,15 @@ RECORD = "run.json"
 
 @dataclass
 class RunSettings:
-    """Where results go: ``dir`` or a new folder under ``runs/``; ``name`` labels the run."""
+    """Where results go, and what a run is called.
+
+    Parameters
+    ----------
+    dir : str or None
+        The folder of the results; a new one under ``runs/`` unless given.
+    name : str
+        A label for the run.
+    """
 
     dir: str | None = None
     name: str = ""
@@ -70,13 +78,19 @@ class Run:
     Parameters
     ----------
     task : str
-        data, train or run.
+        The command that makes it: ``data``, ``train``, ``run``, …
     final : Path
-        Where results will be.
+        Where the results will be.
     folder : Path
-        Where they are written until all is well.
+        Where they are written until the run is complete.
     level : Level
         Wijken or buurten: tables are written under its names.
+    started : datetime
+        When it began, UTC.
+    timings : dict of str to float
+        Seconds per stage.
+    notes : list of str
+        What a reader of the results must know.
     """
 
     task: str
@@ -89,7 +103,13 @@ class Run:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage of the pipeline."""
+        """Time a stage of the pipeline.
+
+        Parameters
+        ----------
+        name : str
+            What the stage is called in the log and in ``run.json``.
+        """
         log.info("%s …", name)
         begin = time.perf_counter()
         yield
@@ -117,14 +137,34 @@ class Run:
         storage.write_table(self.folder / table.file, written)
 
     def note(self, text: str) -> None:
-        """Keep something the reader of the results must know, and say it now."""
+        """Record something that a reader of the results must know, and log it.
+
+        Parameters
+        ----------
+        text : str
+            A sentence.
+        """
         log.warning("%s", text)
         self.notes.append(text)
 
 
 @contextlib.contextmanager
 def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
-    """Give a run to fill; its folder takes its final name when the block ends well.
+    """Open a run to fill; its folder takes its final name when the block ends without an error.
+
+    Parameters
+    ----------
+    task : str
+        The command that makes it.
+    settings : RunSettings
+        Where its results go.
+    level : Level
+        The level of its areas.
+
+    Yields
+    ------
+    Run
+        Ready to be written to.
 
     Raises
     ------
@@ -134,7 +174,7 @@ def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[
     final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(task)
     if final.exists() and not _may_replace(final):
         raise ConfigError(
-            f"run.dir={final} exists and is not a run ({RECORD} is not in it); allowed is a new or "
+            f"run.dir={final} exists and is not a run ({RECORD} is not in it); expected a new or "
             "empty folder, or an earlier run to replace. Choose another folder."
         )
     with storage.staged_folder(final) as staging:
@@ -142,13 +182,22 @@ def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[
 
 
 def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
-    """Return where results that are no run go: ``run.dir``, or a new folder.
+    """Return the folder for results that are not a run, such as a report.
+
+    Parameters
+    ----------
+    task : str
+        The command that makes them.
+    settings : RunSettings
+        ``dir`` is the folder; a new one under ``runs/`` unless given.
+    mark : str
+        Name of the file by which such results are recognised.
 
     Raises
     ------
     ConfigError
-        If ``run.dir`` is a folder with something else in it than such results: those have
-        ``mark`` in them, or in every folder in them.
+        If ``run.dir`` is a folder that holds anything else: such results have ``mark`` in them,
+        or in every folder in them.
     """
     if not settings.dir:
         return _new_folder(task)
@@ -157,16 +206,22 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
     marked = [place for place in inside if (place / mark).is_file()]
     if folder.exists() and folder not in marked and len(marked) < len(inside) - 1:
         raise ConfigError(
-            f"run.dir={folder} exists and is not a {task} ({mark} is not in it); allowed is a new "
+            f"run.dir={folder} exists and is not a {task} ({mark} is not in it); expected a new "
             f"or empty folder, or an earlier {task} to replace. Choose another folder."
         )
     return folder
 
 
-def known(task: str) -> list[Path]:
-    """Return the complete runs of a task under ``runs/``, oldest first."""
-    found = paths.runs_dir().glob(f"{task}/*/{RECORD}")
-    return sorted((path.parent for path in found), key=lambda path: path.name)
+def complete(task: str = "*") -> list[Path]:
+    """Return the folders of complete runs under ``runs/``, oldest first.
+
+    Parameters
+    ----------
+    task : str
+        Only runs of this command; of all of them unless given.
+    """
+    records = paths.runs_dir().glob(f"{task}/*/{RECORD}")
+    return sorted((path.parent for path in records), key=lambda path: path.name)
 
 
 def _may_replace(final: Path) -> bool:
@@ -179,7 +234,19 @@ def _new_folder(task: str) -> Path:
 
 
 def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, Any]) -> None:
-    """Write ``run.json``: configuration, seed, versions, commit, inputs, timings, results."""
+    """Write ``run.json``, which makes the run complete.
+
+    Parameters
+    ----------
+    run : Run
+        The run, its tables written.
+    about : About
+        How it came about.
+    inputs : list of Provenance
+        Every file that was read, with its hash.
+    result : dict
+        What else the record tells, such as the champions.
+    """
     storage.write_json(
         run.folder / RECORD,
         {
@@ -207,7 +274,13 @@ def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, A
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source checkout, ``+changes`` added where it was edited."""
+    """Return the commit of the source checkout, with ``+changes`` where it was edited.
+
+    Returns
+    -------
+    str or None
+        None where the package does not run from a checkout.
+    """
     root = paths.checkout()
     if root is None:
         return None
@@ -229,31 +302,36 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def find(wanted: list[str]) -> list[Path]:
-    """Return the complete runs asked for, or all under ``runs/``, oldest first.
+def find(names: list[str]) -> list[Path]:
+    """Return the complete runs that are named, or all under ``runs/``, oldest first.
+
+    Parameters
+    ----------
+    names : list of str
+        Folders, or names of folders under ``runs/``; empty for all.
 
     Raises
     ------
     ConfigError
-        If one is not there, or none is.
+        If there is no complete run of a name, or none at all.
     """
-    known = sorted(path.parent for path in paths.runs_dir().glob(f"*/*/{RECORD}"))
-    if not wanted:
-        if not known:
+    runs = complete()
+    if not names:
+        if not runs:
             raise ConfigError(
                 f"no complete run under {paths.runs_dir()}; make one with 'risicomodel run', or "
                 "name run folders to compare."
             )
-        return sorted(known, key=lambda path: path.name)
+        return runs
     out = []
-    for name in wanted:
-        here = [path for path in (Path(name), *known) if path.name == name or path == Path(name)]
-        complete = [path for path in here if (path / RECORD).is_file()]
-        if not complete:
-            near = suggest(name, [path.name for path in known])
+    for name in names:
+        named = [path for path in (Path(name), *runs) if path.name == name or path == Path(name)]
+        candidates = [path for path in named if (path / RECORD).is_file()]
+        if not candidates:
+            near = suggest(name, [path.name for path in runs])
             raise ConfigError(
-                f"no complete run '{name}'{near}; allowed is a folder with {RECORD}, or the name "
+                f"no complete run '{name}'{near}; expected a folder with {RECORD}, or the name "
                 f"of one under {paths.runs_dir()}. List them with 'risicomodel compare'."
             )
-        out.append(complete[0].resolve())
+        out.append(candidates[0].resolve())
     return out

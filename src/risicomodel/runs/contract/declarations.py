@@ -58,7 +58,13 @@ class Column:
         return PLACEHOLDER.search(self.name) is not None
 
     def covers(self, name: str) -> bool:
-        """Tell whether a column of that name is the one declared here."""
+        """Tell whether a column is the one declared here.
+
+        Parameters
+        ----------
+        name : str
+            The column's name in a table.
+        """
         if not self.is_pattern:
             return name == self.name
         return re.fullmatch(PLACEHOLDER.sub("[a-z0-9_]+", self.name), name) is not None
@@ -102,7 +108,13 @@ class Table:
         return self.file.partition(".")[0]
 
     def at(self, level: Level) -> Table:
-        """Return the table as it is written of a level's areas, under the level's own names."""
+        """Return the table as it is written of a level's areas, under the level's own names.
+
+        Parameters
+        ----------
+        level : Level
+            Wijken or buurten.
+        """
         if level == WIJK:
             return self
         columns: list[Column] = []
@@ -117,7 +129,13 @@ class Table:
         return replace(self, key=key, columns=tuple(columns))
 
     def columns_of(self, names: Iterable[str]) -> dict[str, Column]:
-        """Return the declared column of every name; names without one are left out."""
+        """Return the declared column of every name; names without one are left out.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The columns of a table.
+        """
         exact = {column.name: column for column in self.columns if not column.is_pattern}
         patterns = [column for column in self.columns if column.is_pattern]
         out = {}
@@ -128,11 +146,23 @@ class Table:
         return out
 
     def lacking(self, names: Iterable[str]) -> list[Column]:
-        """Return the columns that a table with these names should have, and has not."""
+        """Return the columns that a table should have, and has not.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The columns it has.
+        """
         present = set(self.columns_of(names).values())
         return [c for c in self.columns if not c.optional and c not in present]
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text: keys and commands are declared so."""
+    """Return the words of a text: keys and commands are declared so.
+
+    Parameters
+    ----------
+    text : str
+        Words with spaces between them.
+    """
     return tuple(text.split())
