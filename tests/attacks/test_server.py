@@ -29,7 +29,7 @@ def test_a_link_to_another_host_is_not_followed(
         cbs.links = {part: f"{elsewhere.url}/ODataFeed/odata/{JEUGD}/{part}?$skip=4"}
         with pytest.raises(SourceError) as caught:
             download(folder, [WANT_JEUGD], settings)
-        assert "the next page is said to be at 127.0.0.1;" in caught.value.details[0]
+        assert "the link to the next page leads to 127.0.0.1;" in caught.value.details[0]
         assert elsewhere.behaviour.asked == []
     finally:
         elsewhere.close()
@@ -43,7 +43,7 @@ def test_a_link_that_leads_nowhere_is_refused(
     cbs.links = {"Wijken": link}
     with pytest.raises(SourceError) as caught:
         download(folder, [WANT_JEUGD], settings)
-    assert "the next page is said to be at" in caught.value.details[0]
+    assert "the link to the next page leads to" in caught.value.details[0]
 
 
 def test_a_link_in_a_circle_is_noticed(

@@ -258,7 +258,7 @@ def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
     elif overrides:
         reason += f" (overrides: {storage.without_password(' '.join(overrides))})"
     return ConfigError(
-        f"the configuration cannot be used: {reason}. Allowed are 'group=choice' and 'key=value' "
+        f"the configuration cannot be used: {reason}. Expected are 'group=choice' and 'key=value' "
         "with a value of the key's type, as 'configs/' shows; correct the override."
     )
 

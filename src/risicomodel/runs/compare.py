@@ -1,4 +1,4 @@
-"""Several runs' scores beside each other, with what was different about them."""
+"""Comparison of runs: their scores side by side, with how the runs differ."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ METRICS = ("wr2", "wape")
 
 
 def compare(names: list[str]) -> pd.DataFrame:
-    """Return one row per domain, protocol, model and run, best first.
+    """Return the scores of several runs, best first.
 
     Parameters
     ----------
     names : list of str
-        Run folders or names; empty for every complete run.
+        Folders of runs, or their names under ``runs/``; empty for all complete runs.
 
     Returns
     -------
     DataFrame
         ``domain``, ``protocol``, ``model``, ``run``, ``label``, ``data``, ``features``, ``seed``,
-        the metrics and ``n_rows``. Runs on other data or years do not compare: the columns say so;
-        the data of buurten is named after them.
+        the metrics and ``n_rows``: a row per domain, protocol, model and run. Scores compare only
+        where ``data`` is the same, which names buurten too.
+
+    Raises
+    ------
+    ConfigError
+        If a run does not exist, or none has scores.
     """
     tables = []
     for run in _runs(names):
@@ -56,7 +61,7 @@ def _runs(names: list[str]) -> list[FinishedRun]:
     readable = [folder for folder in folders if runs.keeps_contract(runs.read_record(folder))]
     if left_out := len(folders) - len(readable):
         log.warning(
-            "left out: %s runs made under another contract of tables; make them again to compare.",
+            "left out: %s runs made under another contract of tables; repeat them to compare them.",
             left_out,
         )
     return [runs.finished(folder) for folder in readable]

@@ -1,4 +1,4 @@
-"""A run's folder: complete when ``run.json`` is there, and then it says how it came about."""
+"""The folder of a run, which is complete when its record ``run.json`` is there."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ RECORD = "run.json"
 
 @dataclass
 class RunSettings:
-    """Where results go, and what a run is called.
+    """Where results go, as in ``run`` of the configuration.
 
     Parameters
     ----------
     dir : str or None
-        The folder of the results; a new one under ``runs/`` unless given.
+        The folder; None for a new one under ``runs/``.
     name : str
-        A label for the run.
+        A label of the user's own.
     """
 
     dir: str | None = None
@@ -50,18 +50,20 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class About:
-    """How a run came about, for its record.
+    """How a run was made, for its record.
 
     Parameters
     ----------
-    name, data : str
-        The run's own label, and that of its data.
+    name : str
+        The user's label of the run.
+    data : str
+        The label of its data.
     seed : int
-        Of everything drawn at random.
-    configuration : dict
+        Seed of everything random.
+    configuration : dict of str to object
         All settings, without passwords.
     justification : str
-        Why sensitive features are used; empty where none are.
+        Why sensitive features are used; empty if none are.
     """
 
     name: str
@@ -73,22 +75,22 @@ class About:
 
 @dataclass
 class Run:
-    """A run under way.
+    """A run that is being made.
 
     Parameters
     ----------
     task : str
-        The command that makes it: ``data``, ``train``, ``run``, …
+        The task of the command line.
     final : Path
-        Where the results will be.
+        Where results will be.
     folder : Path
-        Where they are written until the run is complete.
+        Where they are written until the run succeeds.
     level : Level
-        Wijken or buurten: tables are written under its names.
+        Whether areas are wijken or buurten: tables are written under its names.
     started : datetime
-        When it began, UTC.
+        When it started (UTC).
     timings : dict of str to float
-        Seconds per stage.
+        Seconds by stage.
     notes : list of str
         What a reader of the results must know.
     """
@@ -103,12 +105,12 @@ class Run:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time a stage of the pipeline.
+        """Measure how long a stage takes.
 
         Parameters
         ----------
         name : str
-            What the stage is called in the log and in ``run.json``.
+            The stage, as ``run.json`` names it.
         """
         log.info("%s …", name)
         begin = time.perf_counter()
@@ -137,7 +139,7 @@ class Run:
         storage.write_table(self.folder / table.file, written)
 
     def note(self, text: str) -> None:
-        """Record something that a reader of the results must know, and log it.
+        """Record what a reader of the results must know, and log it.
 
         Parameters
         ----------
@@ -150,26 +152,25 @@ class Run:
 
 @contextlib.contextmanager
 def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
-    """Open a run to fill; its folder takes its final name when the block ends without an error.
+    """Make a run: its folder gets its final name if the block succeeds.
 
     Parameters
     ----------
     task : str
-        The command that makes it.
+        The task of the command line.
     settings : RunSettings
-        Where its results go.
+        Where results go.
     level : Level
-        The level of its areas.
+        Whether areas are wijken or buurten.
 
     Yields
     ------
     Run
-        Ready to be written to.
 
     Raises
     ------
     ConfigError
-        If ``run.dir`` is a folder with something else in it.
+        If ``run.dir`` is a folder that holds something else.
     """
     final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(task)
     if final.exists() and not _may_replace(final):
@@ -187,17 +188,21 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
     Parameters
     ----------
     task : str
-        The command that makes them.
+        The task of the command line.
     settings : RunSettings
-        ``dir`` is the folder; a new one under ``runs/`` unless given.
+        Where results go.
     mark : str
-        Name of the file by which such results are recognised.
+        A file that such results have, in the folder itself or in every folder within.
+
+    Returns
+    -------
+    Path
+        ``run.dir``, or a new folder under ``runs/``.
 
     Raises
     ------
     ConfigError
-        If ``run.dir`` is a folder that holds anything else: such results have ``mark`` in them,
-        or in every folder in them.
+        If ``run.dir`` is a folder that holds something else.
     """
     if not settings.dir:
         return _new_folder(task)
@@ -212,15 +217,20 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
     return folder
 
 
-def complete(task: str = "*") -> list[Path]:
-    """Return the folders of complete runs under ``runs/``, oldest first.
+def complete_runs(task: str = "*") -> list[Path]:
+    """Return the complete runs under ``runs/``.
 
     Parameters
     ----------
     task : str
-        Only runs of this command; of all of them unless given.
+        The task of the command line; by default any.
+
+    Returns
+    -------
+    list of Path
+        Their folders, oldest first.
     """
-    records = paths.runs_dir().glob(f"{task}/*/{RECORD}")
+    records = sorted(paths.runs_dir().glob(f"{task}/*/{RECORD}"))
     return sorted((path.parent for path in records), key=lambda path: path.name)
 
 
@@ -234,18 +244,18 @@ def _new_folder(task: str) -> Path:
 
 
 def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, Any]) -> None:
-    """Write ``run.json``, which makes the run complete.
+    """Write the record of a run, ``run.json``, which completes it.
 
     Parameters
     ----------
     run : Run
-        The run, its tables written.
+        The run, with all tables written.
     about : About
-        How it came about.
+        How it was made.
     inputs : list of Provenance
-        Every file that was read, with its hash.
-    result : dict
-        What else the record tells, such as the champions.
+        Every file that was read.
+    result : dict of str to object
+        What else the record says, such as the champions.
     """
     storage.write_json(
         run.folder / RECORD,
@@ -274,12 +284,12 @@ def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, A
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source checkout, with ``+changes`` where it was edited.
+    """Return the commit of the source checkout.
 
     Returns
     -------
     str or None
-        None where the package does not run from a checkout.
+        Its hash, with ``+changes`` if files were edited since; None if there is no checkout.
     """
     root = paths.checkout()
     if root is None:
@@ -303,35 +313,40 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def find(names: list[str]) -> list[Path]:
-    """Return the complete runs that are named, or all under ``runs/``, oldest first.
+    """Return complete runs by name.
 
     Parameters
     ----------
     names : list of str
-        Folders, or names of folders under ``runs/``; empty for all.
+        Folders of runs, or their names under ``runs/``; empty for all complete runs there.
+
+    Returns
+    -------
+    list of Path
+        Their folders, in the order of ``names``; all of them oldest first.
 
     Raises
     ------
     ConfigError
-        If there is no complete run of a name, or none at all.
+        If a run does not exist, or there is none at all.
     """
-    runs = complete()
+    folders = complete_runs()
     if not names:
-        if not runs:
+        if not folders:
             raise ConfigError(
-                f"no complete run under {paths.runs_dir()}; make one with 'risicomodel run', or "
-                "name run folders to compare."
+                f"no complete run under {paths.runs_dir()}; expected one to compare. Make one with "
+                "'risicomodel run', or name folders of runs."
             )
-        return runs
+        return folders
     out = []
     for name in names:
-        named = [path for path in (Path(name), *runs) if path.name == name or path == Path(name)]
-        candidates = [path for path in named if (path / RECORD).is_file()]
-        if not candidates:
-            near = suggest(name, [path.name for path in runs])
+        matching = [p for p in (Path(name), *folders) if p.name == name or p == Path(name)]
+        complete = [path for path in matching if (path / RECORD).is_file()]
+        if not complete:
+            near = suggest(name, [path.name for path in folders])
             raise ConfigError(
                 f"no complete run '{name}'{near}; expected a folder with {RECORD}, or the name "
                 f"of one under {paths.runs_dir()}. List them with 'risicomodel compare'."
             )
-        out.append(candidates[0].resolve())
+        out.append(complete[0].resolve())
     return out

@@ -1,4 +1,4 @@
-"""Finished runs as others read them: their record, and their tables as declared."""
+"""Reads finished runs: their record, and their tables as the contract declares them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A complete run, made under the contract that is read by; :func:`finished` opens it.
+    """A complete run that keeps the present contract; :func:`finished` opens it.
 
     Parameters
     ----------
     folder : Path
-        Where it is.
-    record : dict
+        Its folder.
+    record : dict of str to object
         Its ``run.json``.
     """
 
@@ -38,11 +38,21 @@ class FinishedRun:
 
     @property
     def level(self) -> Level:
-        """The level of its areas: its tables are written under that level's names."""
+        """The level of its areas, whose names its tables use."""
         return levels.get(self.record["configuration"].get("level", levels.WIJK.name))
 
     def has(self, table: Table) -> bool:
-        """Tell whether the run left a table."""
+        """Return whether the run has a table.
+
+        Parameters
+        ----------
+        table : Table
+            Its contract.
+
+        Returns
+        -------
+        bool
+        """
         return (self.folder / table.file).is_file()
 
     def read(
@@ -52,16 +62,21 @@ class FinishedRun:
         columns: Sequence[str] | None = None,
         filters: list[tuple[str, str, Any]] | None = None,
     ) -> pd.DataFrame:
-        """Return one of the run's tables; areas go by the names of wijken, whatever the level.
+        """Read one of the run's tables.
 
         Parameters
         ----------
         table : Table
             Its contract.
         columns : sequence of str, optional
-            Only these columns.
+            Which columns to read; by default all.
         filters : list of tuple, optional
-            Only the rows with ``(column, comparison, value)``; of Parquet.
+            Which rows to read: ``(column, comparison, value)``, for Parquet files only.
+
+        Returns
+        -------
+        DataFrame
+            Areas have the names of wijken, whatever the level.
 
         Raises
         ------
@@ -75,22 +90,27 @@ class FinishedRun:
             written = pd.read_parquet(path, columns=chosen, filters=filters)
             return self.level.inside(written)
         names = list(pd.read_csv(path, nrows=0).columns)
-        # of text that looks like a number, or a code with a leading zero, CSV knows nothing
+        # CSV does not say whether digits are a number or a code with leading zeros
         declared = table.at(self.level).columns_of(names)
         types = {name: column.dtype for name, column in declared.items()}
         return self.level.inside(pd.read_csv(path, dtype=types, usecols=chosen))
 
     def require(self, *tables: Table) -> None:
-        """Raise where the run lacks any of these tables.
+        """Check that the run has tables.
+
+        Parameters
+        ----------
+        *tables : Table
+            Their contracts.
 
         Raises
         ------
         ConfigError
-            Naming all that it lacks, and the commands that write them.
+            If it lacks any, with the commands that write them.
         """
         lacking = [table for table in tables if not self.has(table)]
         if lacking:
-            # one command writes what is read together: of those of the table that fewest write
+            # one command writes all that is read together: one of the rarest table's
             names = min((table.commands for table in lacking), key=len)
             commands = " or ".join(f"'risicomodel {name}'" for name in names)
             raise ConfigError(
@@ -100,19 +120,23 @@ class FinishedRun:
 
 
 def finished(folder: Path) -> FinishedRun:
-    """Open a finished run, for reading.
+    """Open a finished run.
 
     Parameters
     ----------
     folder : Path
-        The run's folder.
+        Its folder.
+
+    Returns
+    -------
+    FinishedRun
 
     Raises
     ------
     ConfigError
-        If there is no finished run.
+        If the folder does not hold a finished run.
     ContractError
-        If it was made under another contract than this version of risicomodel reads.
+        If it keeps another contract than this version of risicomodel reads.
     """
     if not (folder / RECORD).is_file():
         raise ConfigError(
@@ -131,11 +155,37 @@ def finished(folder: Path) -> FinishedRun:
 
 
 def keeps_contract(record: dict[str, Any]) -> bool:
-    """Tell whether a run's record says that its tables are as they are declared today."""
+    """Return whether a run keeps the present contract.
+
+    Parameters
+    ----------
+    record : dict of str to object
+        Its ``run.json``.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> keeps_contract({"contract": contract.VERSION}), keeps_contract({})
+    (True, False)
+    """
     return bool(record.get("contract") == contract.VERSION)
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Return a run's ``run.json``, whatever contract it was made under."""
+    """Return the record of a run, whatever contract it keeps.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+
+    Returns
+    -------
+    dict of str to object
+        Its ``run.json``.
+    """
     record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return record

@@ -72,12 +72,21 @@ OTHER_FILES = {
 
 
 def get(name: str) -> Table:
-    """Return the table of a name, which is that of its file without the ending.
+    """Return the contract of a table.
+
+    Parameters
+    ----------
+    name : str
+        The name of its file, without the ending.
+
+    Returns
+    -------
+    Table
 
     Raises
     ------
     ContractError
-        If none of that name is declared.
+        If there is none of that name.
     """
     if name not in TABLES:
         raise ContractError(

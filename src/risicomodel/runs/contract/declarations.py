@@ -58,13 +58,7 @@ class Column:
         return PLACEHOLDER.search(self.name) is not None
 
     def covers(self, name: str) -> bool:
-        """Tell whether a column is the one declared here.
-
-        Parameters
-        ----------
-        name : str
-            The column's name in a table.
-        """
+        """Tell whether a column of that name is the one declared here."""
         if not self.is_pattern:
             return name == self.name
         return re.fullmatch(PLACEHOLDER.sub("[a-z0-9_]+", self.name), name) is not None
@@ -108,12 +102,17 @@ class Table:
         return self.file.partition(".")[0]
 
     def at(self, level: Level) -> Table:
-        """Return the table as it is written of a level's areas, under the level's own names.
+        """Return the contract of the table as it is written at a level.
 
         Parameters
         ----------
         level : Level
-            Wijken or buurten.
+            Whether its areas are wijken or buurten.
+
+        Returns
+        -------
+        Table
+            With the level's own names, and the codes of the larger areas.
         """
         if level == WIJK:
             return self
@@ -122,19 +121,24 @@ class Table:
             columns.append(replace(column, name=level.column(column.name)))
             if column.name == AREA:
                 columns += [
-                    Column(around.key, TEXT, "", f"Code of the {around.name} that it lies in.")
-                    for around in level.within
+                    Column(larger.key, TEXT, "", f"Code of the {larger.name} that it lies in.")
+                    for larger in level.within
                 ]
         key = tuple(level.column(name) for name in self.key)
         return replace(self, key=key, columns=tuple(columns))
 
     def columns_of(self, names: Iterable[str]) -> dict[str, Column]:
-        """Return the declared column of every name; names without one are left out.
+        """Return the declaration of columns.
 
         Parameters
         ----------
         names : iterable of str
-            The columns of a table.
+            Names of columns as they are written.
+
+        Returns
+        -------
+        dict of str to Column
+            By name; names without a declaration are left out.
         """
         exact = {column.name: column for column in self.columns if not column.is_pattern}
         patterns = [column for column in self.columns if column.is_pattern]
@@ -146,23 +150,36 @@ class Table:
         return out
 
     def lacking(self, names: Iterable[str]) -> list[Column]:
-        """Return the columns that a table should have, and has not.
+        """Return the required columns that are missing.
 
         Parameters
         ----------
         names : iterable of str
-            The columns it has.
+            Names of the columns that a table has.
+
+        Returns
+        -------
+        list of Column
         """
         present = set(self.columns_of(names).values())
         return [c for c in self.columns if not c.optional and c not in present]
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text: keys and commands are declared so.
+    """Return the words of a text, as keys and commands are declared.
 
     Parameters
     ----------
     text : str
-        Words with spaces between them.
+        Words, separated by spaces.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> words("domain year")
+    ('domain', 'year')
     """
     return tuple(text.split())

@@ -210,7 +210,7 @@ class Server:
         host, port = _host_and_port(url)
         if host != base.hostname or port not in (None, base.port):
             raise RefusedError(
-                f"{where}: the next page is said to be at {host or link}; expected "
+                f"{where}: the link to the next page leads to {host or link}; expected "
                 f"{base.netloc}. Nothing was requested there; check base_url."
             )
         return urlsplit(url)._replace(scheme=base.scheme, netloc=base.netloc).geturl()
