@@ -45,7 +45,7 @@ PHRASES = [phrase for old, _ in rows(r"not \| but \|$") for phrase in old.split(
 PRIVATE = {"found", "known", "own", "told", "there", "asked", "wanted"}
 VARIABLES_AT_MOST = {"app": 6, "data": 1}
 # classes of two modules that have one name still
-CLASSES_TWICE = {"About", "Column", "Driver", "Entry", "Feature", "Rows"}
+CLASSES_TWICE = {"About", "Column", "Driver", "Feature", "Rows"}
 ALIASES_AT_MOST = 5
 # how often a phrase still stands in the package; on pages none is left
 PHRASES_AT_MOST = {"allowed are": 1}

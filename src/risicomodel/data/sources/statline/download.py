@@ -27,7 +27,7 @@ from risicomodel.core import storage
 from risicomodel.core.errors import SourceError
 from risicomodel.data.sources import layout
 from risicomodel.data.sources.archive import MANIFEST
-from risicomodel.data.sources.statline.manifest import Entry, Manifest
+from risicomodel.data.sources.statline.manifest import Manifest, ManifestEntry
 from risicomodel.data.sources.statline.paging import (
     Client,
     Description,
@@ -66,7 +66,7 @@ def download(
     offline: bool = False,
     refresh: bool = False,
     progress: Say | None = None,
-) -> list[Entry]:
+) -> list[ManifestEntry]:
     """Download the tables that an archive lacks.
 
     Parameters
@@ -86,7 +86,7 @@ def download(
 
     Returns
     -------
-    list of Entry
+    list of ManifestEntry
         The manifest's entries of the requested tables.
 
     Raises
@@ -227,7 +227,7 @@ class _Download:
     totals: tuple[str, ...]
     say: Say
 
-    def run(self) -> Entry:
+    def run(self) -> ManifestEntry:
         """Download the table and write its files; return its entry for the manifest."""
         self._check_name(self.table, "table id")
         for _ in range(_STARTS):
@@ -298,7 +298,7 @@ class _Download:
 
     def _write(
         self, parts: Mapping[str, list[Row]], condition: str, info: Description, pages: Pages
-    ) -> Entry:
+    ) -> ManifestEntry:
         """Write every part under its final name, the figures last."""
         hashes = {}
         for name, rows in parts.items():
@@ -306,7 +306,7 @@ class _Download:
             storage.write_table(path, _frame(rows))
             hashes[path.name] = storage.sha256_file(path)
         file = f"{self.table}_{DATA}.parquet"
-        entry = Entry(
+        entry = ManifestEntry(
             self.table,
             "",
             0,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """A table in the manifest, for one use of it.
 
     Parameters
@@ -85,7 +85,7 @@ class Manifest:
 
     folder: Path
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ManifestEntry]:
         """Return the entries; none if there is no manifest yet.
 
         Raises
@@ -98,8 +98,12 @@ class Manifest:
             return []
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))["tables"]
-            entries = [{field.name: entry[field.name] for field in fields(Entry)} for entry in raw]
-            return [Entry(**{**entry, "totals": tuple(entry["totals"])}) for entry in entries]
+            entries = [
+                {field.name: entry[field.name] for field in fields(ManifestEntry)} for entry in raw
+            ]
+            return [
+                ManifestEntry(**{**entry, "totals": tuple(entry["totals"])}) for entry in entries
+            ]
         except (ValueError, KeyError, TypeError) as error:
             raise SourceError(
                 f"{path} is not the manifest of a download ({type(error).__name__}: {error}); "
@@ -107,7 +111,7 @@ class Manifest:
                 "again, or set data.dir to another folder."
             ) from error
 
-    def entries_of(self, requested: Sequence[TableRequest]) -> list[Entry]:
+    def entries_of(self, requested: Sequence[TableRequest]) -> list[ManifestEntry]:
         """Return the entries of tables that were downloaded.
 
         Parameters
@@ -117,13 +121,13 @@ class Manifest:
 
         Returns
         -------
-        list of Entry
+        list of ManifestEntry
             In the order of ``requested``.
         """
         by_use = self._by_use()
         return [by_use[request.subject, request.year, request.table] for request in requested]
 
-    def _by_use(self) -> dict[tuple[str, int, str], Entry]:
+    def _by_use(self) -> dict[tuple[str, int, str], ManifestEntry]:
         return {(entry.subject, entry.year, entry.table): entry for entry in self.entries()}
 
     def lacking(
@@ -155,19 +159,19 @@ class Manifest:
                 out.append(request)
         return out
 
-    def _is_whole(self, entry: Entry) -> bool:
+    def _is_whole(self, entry: ManifestEntry) -> bool:
         files = {**entry.parts, entry.file: entry.sha256}
         return all(
             (self.folder / name).is_file() and storage.sha256_file(self.folder / name) == sha
             for name, sha in files.items()
         )
 
-    def add(self, made: Entry, uses: Sequence[tuple[str, int]]) -> None:
+    def add(self, made: ManifestEntry, uses: Sequence[tuple[str, int]]) -> None:
         """Write a table into the manifest, replacing what it says of that table.
 
         Parameters
         ----------
-        made : Entry
+        made : ManifestEntry
             The table as it was downloaded.
         uses : sequence of (str, int)
             Subjects and years that it is for.
