@@ -138,7 +138,12 @@ SPOILT: dict[str, tuple[str, Edit, list[str]]] = {
     "leading zeros lost": (
         JEUGD,
         lambda table: table.assign(**{CODE: table[CODE].str.strip().str.lstrip("WK0")}),
-        ["area codes are not CBS codes", "WK + 6", "leading zeros kept", "Save the code column"],
+        [
+            "area codes are not CBS codes",
+            "WK + 6",
+            "with leading zeros",
+            "Save the column of codes",
+        ],
     ),
     "negative counts": (
         JEUGD,
@@ -380,7 +385,7 @@ OWN: dict[str, tuple[str, Edit, list[str]]] = {
     "leading zeros lost": (
         MAPPING,
         lambda table: table.assign(Wijkcode=table["Wijkcode"].str[2:].astype("int64")),
-        ["20 area codes are not CBS codes", "leading zeros kept"],
+        ["20 area codes are not CBS codes", "with leading zeros"],
     ),
     "a year without features": (
         MAPPING,

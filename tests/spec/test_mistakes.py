@@ -100,7 +100,7 @@ def test_a_file_that_changed_since_its_manifest_is_refused(
     done = read(folder, *named)
     refused(done, "DEMOJZ2018.csv", "manifest", "sha256", f"remove {MANIFEST}", "again")
     (folder / MANIFEST).write_text('{"tables": [')
-    refused(read(folder, *named), "is not a manifest", "remove it")
+    refused(read(folder, *named), "is not a manifest", "Remove it")
     (folder / MANIFEST).unlink()
     assert read(folder, *named).status == 0
 

@@ -162,7 +162,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("words", "told"),
         [
-            (["compute=dask"], ["compute.address is not given", "dask scheduler", "dask worker"]),
+            (["compute=dask"], ["compute.address is missing", "dask scheduler", "dask worker"]),
             (["compute.backend=thread"], ["'thread'", "did you mean 'threads'?", "dask"]),
             (["compute.address=tcp://127.0.0.1:1"], ["compute.backend is threads", "compute=dask"]),
             (["compute=cluster"], ["'cluster' is not a choice", "dask", "processes"]),
