@@ -1,7 +1,7 @@
-"""Runs: the folder that a run leaves, and what its tables promise.
+"""Runs: a folder that is complete when its record is there, and what its tables promise.
 
-Here live a run's folder and record, the contract of every table, and the comparison of runs. What
-fills the tables lives in the wings before this one; what shows them to people in ``publishing``.
+Here live the run's folder and record, the contract of every table, and the comparison of runs.
+What fills the tables lives above; what shows them to people lives in ``publishing``.
 """
 
 from risicomodel.runs.folder import (
@@ -9,7 +9,7 @@ from risicomodel.runs.folder import (
     About,
     Run,
     RunSettings,
-    complete_runs,
+    complete,
     find,
     finish,
     free_folder,
@@ -24,7 +24,7 @@ __all__ = [
     "FinishedRun",
     "Run",
     "RunSettings",
-    "complete_runs",
+    "complete",
     "find",
     "finish",
     "finished",

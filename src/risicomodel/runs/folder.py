@@ -1,4 +1,4 @@
-"""The folder of a run, which is complete when its record ``run.json`` is there."""
+"""A run's folder: complete when ``run.json`` is there, and then it says how it came about."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ RECORD = "run.json"
 
 @dataclass
 class RunSettings:
-    """Where results go, as in ``run`` of the configuration.
+    """Where results go, and what a run is called.
 
     Parameters
     ----------
     dir : str or None
-        The folder; None for a new one under ``runs/``.
+        The folder of the results; a new one under ``runs/`` unless given.
     name : str
-        A label of the user's own.
+        A label for the run.
     """
 
     dir: str | None = None
@@ -50,20 +50,18 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class About:
-    """How a run was made, for its record.
+    """How a run came about, for its record.
 
     Parameters
     ----------
-    name : str
-        The user's label of the run.
-    data : str
-        The label of its data.
+    name, data : str
+        The run's own label, and that of its data.
     seed : int
-        Seed of everything random.
-    configuration : dict of str to object
+        Of everything drawn at random.
+    configuration : dict
         All settings, without passwords.
     justification : str
-        Why sensitive features are used; empty if none are.
+        Why sensitive features are used; empty where none are.
     """
 
     name: str
@@ -75,22 +73,22 @@ class About:
 
 @dataclass
 class Run:
-    """A run that is being made.
+    """A run under way.
 
     Parameters
     ----------
     task : str
-        The task of the command line.
+        The command that makes it: ``data``, ``train``, ``run``, …
     final : Path
-        Where results will be.
+        Where the results will be.
     folder : Path
-        Where they are written until the run succeeds.
+        Where they are written until the run is complete.
     level : Level
-        Whether areas are wijken or buurten: tables are written under its names.
+        Wijken or buurten: tables are written under its names.
     started : datetime
-        When it started (UTC).
+        When it began, UTC.
     timings : dict of str to float
-        Seconds by stage.
+        Seconds per stage.
     notes : list of str
         What a reader of the results must know.
     """
@@ -105,12 +103,12 @@ class Run:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure how long a stage takes.
+        """Time a stage of the pipeline.
 
         Parameters
         ----------
         name : str
-            The stage, as ``run.json`` names it.
+            What the stage is called in the log and in ``run.json``.
         """
         log.info("%s …", name)
         begin = time.perf_counter()
@@ -139,7 +137,7 @@ class Run:
         storage.write_table(self.folder / table.file, written)
 
     def note(self, text: str) -> None:
-        """Record what a reader of the results must know, and log it.
+        """Record something that a reader of the results must know, and log it.
 
         Parameters
         ----------
@@ -152,25 +150,26 @@ class Run:
 
 @contextlib.contextmanager
 def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
-    """Make a run: its folder gets its final name if the block succeeds.
+    """Open a run to fill; its folder takes its final name when the block ends without an error.
 
     Parameters
     ----------
     task : str
-        The task of the command line.
+        The command that makes it.
     settings : RunSettings
-        Where results go.
+        Where its results go.
     level : Level
-        Whether areas are wijken or buurten.
+        The level of its areas.
 
     Yields
     ------
     Run
+        Ready to be written to.
 
     Raises
     ------
     ConfigError
-        If ``run.dir`` is a folder that holds something else.
+        If ``run.dir`` is a folder with something else in it.
     """
     final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(task)
     if final.exists() and not _may_replace(final):
@@ -188,21 +187,17 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
     Parameters
     ----------
     task : str
-        The task of the command line.
+        The command that makes them.
     settings : RunSettings
-        Where results go.
+        ``dir`` is the folder; a new one under ``runs/`` unless given.
     mark : str
-        A file that such results have, in the folder itself or in every folder within.
-
-    Returns
-    -------
-    Path
-        ``run.dir``, or a new folder under ``runs/``.
+        Name of the file by which such results are recognised.
 
     Raises
     ------
     ConfigError
-        If ``run.dir`` is a folder that holds something else.
+        If ``run.dir`` is a folder that holds anything else: such results have ``mark`` in them,
+        or in every folder in them.
     """
     if not settings.dir:
         return _new_folder(task)
@@ -217,20 +212,15 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
     return folder
 
 
-def complete_runs(task: str = "*") -> list[Path]:
-    """Return the complete runs under ``runs/``.
+def complete(task: str = "*") -> list[Path]:
+    """Return the folders of complete runs under ``runs/``, oldest first.
 
     Parameters
     ----------
     task : str
-        The task of the command line; by default any.
-
-    Returns
-    -------
-    list of Path
-        Their folders, oldest first.
+        Only runs of this command; of all of them unless given.
     """
-    records = sorted(paths.runs_dir().glob(f"{task}/*/{RECORD}"))
+    records = paths.runs_dir().glob(f"{task}/*/{RECORD}")
     return sorted((path.parent for path in records), key=lambda path: path.name)
 
 
@@ -244,18 +234,18 @@ def _new_folder(task: str) -> Path:
 
 
 def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, Any]) -> None:
-    """Write the record of a run, ``run.json``, which completes it.
+    """Write ``run.json``, which makes the run complete.
 
     Parameters
     ----------
     run : Run
-        The run, with all tables written.
+        The run, its tables written.
     about : About
-        How it was made.
+        How it came about.
     inputs : list of Provenance
-        Every file that was read.
-    result : dict of str to object
-        What else the record says, such as the champions.
+        Every file that was read, with its hash.
+    result : dict
+        What else the record tells, such as the champions.
     """
     storage.write_json(
         run.folder / RECORD,
@@ -284,12 +274,12 @@ def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, A
 
 
 def git_commit() -> str | None:
-    """Return the commit of the source checkout.
+    """Return the commit of the source checkout, with ``+changes`` where it was edited.
 
     Returns
     -------
     str or None
-        Its hash, with ``+changes`` if files were edited since; None if there is no checkout.
+        None where the package does not run from a checkout.
     """
     root = paths.checkout()
     if root is None:
@@ -313,40 +303,35 @@ def _git(root: Path, *arguments: str) -> str:
 
 
 def find(names: list[str]) -> list[Path]:
-    """Return complete runs by name.
+    """Return the complete runs that are named, or all under ``runs/``, oldest first.
 
     Parameters
     ----------
     names : list of str
-        Folders of runs, or their names under ``runs/``; empty for all complete runs there.
-
-    Returns
-    -------
-    list of Path
-        Their folders, in the order of ``names``; all of them oldest first.
+        Folders, or names of folders under ``runs/``; empty for all.
 
     Raises
     ------
     ConfigError
-        If a run does not exist, or there is none at all.
+        If there is no complete run of a name, or none at all.
     """
-    folders = complete_runs()
+    runs = complete()
     if not names:
-        if not folders:
+        if not runs:
             raise ConfigError(
-                f"no complete run under {paths.runs_dir()}; expected one to compare. Make one with "
-                "'risicomodel run', or name folders of runs."
+                f"no complete run under {paths.runs_dir()}; make one with 'risicomodel run', or "
+                "name run folders to compare."
             )
-        return folders
+        return runs
     out = []
     for name in names:
-        matching = [p for p in (Path(name), *folders) if p.name == name or p == Path(name)]
-        complete = [path for path in matching if (path / RECORD).is_file()]
-        if not complete:
-            near = suggest(name, [path.name for path in folders])
+        named = [path for path in (Path(name), *runs) if path.name == name or path == Path(name)]
+        candidates = [path for path in named if (path / RECORD).is_file()]
+        if not candidates:
+            near = suggest(name, [path.name for path in runs])
             raise ConfigError(
                 f"no complete run '{name}'{near}; expected a folder with {RECORD}, or the name "
                 f"of one under {paths.runs_dir()}. List them with 'risicomodel compare'."
             )
-        out.append(complete[0].resolve())
+        out.append(candidates[0].resolve())
     return out

@@ -276,7 +276,7 @@ def _report_within(folder: Path, settings: Settings) -> list[Path]:
 def _newest_run(settings: Settings) -> Path:
     """Return the newest complete run of the chosen data; make one if there is none."""
     chosen = settings.data.name
-    for folder in reversed(runs.complete_runs("run")):
+    for folder in reversed(runs.complete("run")):
         record = runs.read_record(folder)
         # without a choice of data the source is the demo: any run will do
         of_the_data = record["data"] == chosen or settings.data.source == "demo"

@@ -58,7 +58,13 @@ class Column:
         return PLACEHOLDER.search(self.name) is not None
 
     def covers(self, name: str) -> bool:
-        """Tell whether a column of that name is the one declared here."""
+        """Tell whether a column is the one declared here.
+
+        Parameters
+        ----------
+        name : str
+            The column's name in a table.
+        """
         if not self.is_pattern:
             return name == self.name
         return re.fullmatch(PLACEHOLDER.sub("[a-z0-9_]+", self.name), name) is not None
@@ -102,17 +108,12 @@ class Table:
         return self.file.partition(".")[0]
 
     def at(self, level: Level) -> Table:
-        """Return the contract of the table as it is written at a level.
+        """Return the table as it is written of a level's areas, under the level's own names.
 
         Parameters
         ----------
         level : Level
-            Whether its areas are wijken or buurten.
-
-        Returns
-        -------
-        Table
-            With the level's own names, and the codes of the larger areas.
+            Wijken or buurten.
         """
         if level == WIJK:
             return self
@@ -121,24 +122,19 @@ class Table:
             columns.append(replace(column, name=level.column(column.name)))
             if column.name == AREA:
                 columns += [
-                    Column(larger.key, TEXT, "", f"Code of the {larger.name} that it lies in.")
-                    for larger in level.within
+                    Column(around.key, TEXT, "", f"Code of the {around.name} that it lies in.")
+                    for around in level.within
                 ]
         key = tuple(level.column(name) for name in self.key)
         return replace(self, key=key, columns=tuple(columns))
 
     def columns_of(self, names: Iterable[str]) -> dict[str, Column]:
-        """Return the declaration of columns.
+        """Return the declared column of every name; names without one are left out.
 
         Parameters
         ----------
         names : iterable of str
-            Names of columns as they are written.
-
-        Returns
-        -------
-        dict of str to Column
-            By name; names without a declaration are left out.
+            The columns of a table.
         """
         exact = {column.name: column for column in self.columns if not column.is_pattern}
         patterns = [column for column in self.columns if column.is_pattern]
@@ -150,36 +146,23 @@ class Table:
         return out
 
     def lacking(self, names: Iterable[str]) -> list[Column]:
-        """Return the required columns that are missing.
+        """Return the columns that a table should have, and has not.
 
         Parameters
         ----------
         names : iterable of str
-            Names of the columns that a table has.
-
-        Returns
-        -------
-        list of Column
+            The columns it has.
         """
         present = set(self.columns_of(names).values())
         return [c for c in self.columns if not c.optional and c not in present]
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text, as keys and commands are declared.
+    """Return the words of a text: keys and commands are declared so.
 
     Parameters
     ----------
     text : str
-        Words, separated by spaces.
-
-    Returns
-    -------
-    tuple of str
-
-    Examples
-    --------
-    >>> words("domain year")
-    ('domain', 'year')
+        Words with spaces between them.
     """
     return tuple(text.split())
