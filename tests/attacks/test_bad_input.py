@@ -78,7 +78,7 @@ class TestCutOff:
         path = archive / name
         content = path.read_bytes()
         path.write_bytes(content[: int(len(content) * share)])
-        refused(read(archive), name, "the whole file", "Download it again")
+        refused(read(archive), name, "the complete file", "Download it again")
 
     def test_with_a_line_end_put_after_it(self, archive: Path) -> None:
         path = archive / JEUGD
