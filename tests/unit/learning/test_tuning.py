@@ -467,8 +467,8 @@ class TestDead:
     def test_of_another_machine_by_its_silence(
         self, problem: Problem, server: Postgres, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(trial_storage, "BEAT_SECONDS", 1)
-        monkeypatch.setattr(trial_storage, "DEAD_SECONDS", 2)
+        monkeypatch.setattr(trial_storage, "HEARTBEAT_SECONDS", 1)
+        monkeypatch.setattr(trial_storage, "GRACE_SECONDS", 2)
         study = one(problem, tuning(server.database(), trials=3))
         self.begun(study, "elsewhere/0123")
         found = search.run_study(study)
@@ -600,7 +600,7 @@ class TestUnreachable:
 
     @pytest.mark.parametrize("where", ["mysql://me:geheim@host/x", "sqlite://", "s3://bucket/x"])
     def test_no_place_for_trials(self, where: str, tmp_path: Path) -> None:
-        self.refused(where, tmp_path, "is no place for trials", "sqlite:///PATH")
+        self.refused(where, tmp_path, "cannot keep trials", "sqlite:///PATH")
 
     def test_a_server_that_goes_away_keeps_what_was_finished(
         self, problem: Problem, monkeypatch: pytest.MonkeyPatch
