@@ -362,7 +362,7 @@ class TestFollow:
         steady = self.past(clients)
         grew = np.full((20, 2), 200.0)
         grew[-1] = 180.0, 220.0  # the one wijk of the other gemeente
-        heading = replace(steady, halves={"wmo": grew})
+        heading = replace(steady, half_year_clients={"wmo": grew})
         said = [
             components.MODELS[components.DEFAULT_MODEL](
                 components.decompose(past, "wmo", domains["wmo"], 2, 100)

@@ -100,7 +100,7 @@ def test_the_likelihood_is_that_of_the_normal_as_freedom_grows(
 ) -> None:
     u, expected = panel(2, 3)
     monkeypatch.setattr(rao_yu, "DEGREES_OF_FREEDOM", 1e9)
-    figures = rao_yu._CovarianceTerms.of(np.isfinite(u), expected, ROUNDED)
+    figures = rao_yu._CovarianceTerms.build(np.isfinite(u), expected, ROUNDED)
     ours, _ = rao_yu._minus_log_likelihood(TRUE, u, figures)
     # recipe: scipy.stats.multivariate_normal, unit by unit
     theirs = [
@@ -113,7 +113,7 @@ def test_the_likelihood_is_that_of_the_normal_as_freedom_grows(
 def test_its_slopes_are_those_of_small_steps() -> None:
     """Golden: central differences of the likelihood itself."""
     u, expected = panel(3, 50, blank=0.3)
-    figures = rao_yu._CovarianceTerms.of(np.isfinite(u), expected, ROUNDED)
+    figures = rao_yu._CovarianceTerms.build(np.isfinite(u), expected, ROUNDED)
 
     def value(theta: np.ndarray) -> float:
         return rao_yu._minus_log_likelihood(rao_yu._to_parameters(theta), u, figures)[0]
