@@ -56,13 +56,13 @@ class OwnTable:
 
 
 def read(
-    own: OwnTable, domain_names: list[str], level: Level = WIJK
+    settings: OwnTable, domain_names: list[str], level: Level = WIJK
 ) -> tuple[pd.DataFrame, Provenance]:
     """Read a gemeente's own figures.
 
     Parameters
     ----------
-    own : OwnTable
+    settings : OwnTable
         The file and its columns.
     domain_names : list of str
         The domains of the run.
@@ -83,15 +83,17 @@ def read(
     SourceError, DataError
         If the file cannot be read, or a code, year or count cannot be correct.
     """
-    path = Path(str(own.path)).expanduser()
+    path = Path(str(settings.path)).expanduser()
     if not path.is_file():
         raise SourceError(
             f"no own table at {path}; expected a {', '.join(formats.READERS)} file. Set "
             "data.own.path to one."
         )
     raw = formats.read_file(path)
-    _check_mapping(own.columns, list(raw.columns), [level.key, "year", *domain_names], path.name)
-    table = raw[list(own.columns.values())].set_axis(list(own.columns), axis="columns")
+    _check_mapping(
+        settings.columns, list(raw.columns), [level.key, "year", *domain_names], path.name
+    )
+    table = raw[list(settings.columns.values())].set_axis(list(settings.columns), axis="columns")
     table = _checked(table.rename(columns={level.key: AREA}), path.name, level)
     years = f"{table['year'].min()}–{table['year'].max()}"
     record = Provenance(
@@ -102,7 +104,7 @@ def read(
         path.name,
         storage.sha256_file(path),
         len(table),
-        licence=own.licence,
+        licence=settings.licence,
     )
     return table, record
 
