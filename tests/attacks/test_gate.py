@@ -183,7 +183,7 @@ def test_the_face_of_the_gate_takes_a_folder_and_gives_what_is_shown() -> None:
 
 def test_what_is_said_of_the_run_names_no_place() -> None:
     about = disclosure.disclose(whole_run()).about
-    place = re.compile(r"\b(WK|BU|GM)\d{4}")
+    place = re.compile(r"\b(?:WK|BU|GM)\d{4}")
     for name, table in about.tables.items():
         assert len(table)
         for column in table.select_dtypes(exclude="number"):
