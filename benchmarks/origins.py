@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from risicomodel.learning.problem import build_problems
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -54,21 +52,20 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     """Yield every domain's origins; overrides are as for risicomodel."""
     from risicomodel.app import settings
     from risicomodel.app.pipeline import inputs
-    from risicomodel.data import features
+    from risicomodel.app.pipeline.fitting import problems_of
     from risicomodel.data.panel import store
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning import crossfit
     from risicomodel.results.forecasting import origins, plan, structural_rate, tasks
 
     chosen = settings.compose(["tracking=off", *overrides])
-    archive, cache = inputs.open_archive(chosen), inputs.cache(chosen)
-    panel = store.load_or_build(archive, chosen.domains, cache)
-    may_use = {d: features.usable(chosen.features, d, it) for d, it in chosen.domains.items()}
+    sources = inputs.Sources.of(chosen)
+    panel = store.load_or_build(inputs.open_archive(sources), chosen.domains, sources.cache)
     least = chosen.split.min_population
-    problems = build_problems(panel.wijken, may_use, chosen.features, least)
+    problems = problems_of(panel, chosen.domains, chosen.features, least)
     plans, _ = plan(panel, problems, chosen.domains, chosen.forecast)
     work = tasks(plans, chosen.forecast, chosen.split, chosen.models, chosen.seed)
-    fitted = crossfit.run(work, cache, chosen.compute)
+    fitted = crossfit.run(work, sources.cache, chosen.compute)
     name = structural_rate.choose_model(chosen.models, chosen.forecast.structure)
     fitted = crossfit.add_blends(fitted, structural_rate.models_to_fit(chosen.models, name))
     walk = Crosswalk(panel.outlines)

@@ -14,13 +14,12 @@ from peers_files import FEATURE, Fold, Manifest, Predictions
 
 from risicomodel.app import settings
 from risicomodel.app.pipeline import inputs
+from risicomodel.app.pipeline.fitting import problems_of
 from risicomodel.core import storage
 from risicomodel.core.compute import ComputeSettings
-from risicomodel.data import features as features_module
 from risicomodel.data.panel import store
 from risicomodel.learning import crossfit, models, protocols
 from risicomodel.learning.models.base import ratio_and_weight
-from risicomodel.learning.problem import build_problems
 from risicomodel.results.evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -78,13 +77,11 @@ def own_name(model: str) -> str:
 
 
 def _problems(chosen: Settings) -> list[Problem]:
-    archive = inputs.open_archive(chosen)
-    panel = store.load_or_build(archive, chosen.domains, inputs.cache(chosen), chosen.areas)
-    names = {
-        name: features_module.usable(chosen.features, name, domain)
-        for name, domain in chosen.domains.items()
-    }
-    return build_problems(panel.wijken, names, chosen.features, chosen.split.min_population)
+    sources = inputs.Sources.of(chosen)
+    archive = inputs.open_archive(sources)
+    panel = store.load_or_build(archive, chosen.domains, sources.cache, chosen.areas)
+    least = chosen.split.min_population
+    return problems_of(panel, chosen.domains, chosen.features, least)
 
 
 def _export_fold(

@@ -54,7 +54,7 @@ def execute(task: str, words: Sequence[str]) -> str:
 def execute_configured(task: str, chosen: Settings) -> str:
     """Carry out a task that needs nothing but settings; return the text that it ends with."""
     if task == "info":
-        return console.archive(inputs.info(chosen))
+        return console.archive(inputs.info(inputs.Sources.of(chosen)))
     if task == "report":
         return console.pages(pipeline.report(chosen))
     return console.outcome(task, chosen, TASKS[task](chosen))

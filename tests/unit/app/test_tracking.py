@@ -18,8 +18,9 @@ import pandas as pd
 import pytest
 
 from risicomodel import runs
-from risicomodel.app import pipeline, settings, tracking
+from risicomodel.app import settings, tracking
 from risicomodel.app.pipeline import inputs
+from risicomodel.app.pipeline.fitting import problems_of
 from risicomodel.app.settings import ChampionSettings, TrackingSettings
 from risicomodel.core import paths
 from risicomodel.data.panel import store
@@ -206,9 +207,10 @@ class TestModel:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv(paths.HOME_VARIABLE, str(home))
             out = {}
-            archive = inputs.open_archive(chosen)
-            panel = store.load_or_build(archive, chosen.domains, inputs.cache(chosen))
-            for problem in pipeline.stages.problems_of(panel, chosen):
+            sources = inputs.Sources.of(chosen)
+            archive = inputs.open_archive(sources)
+            panel = store.load_or_build(archive, chosen.domains, sources.cache)
+            for problem in problems_of(panel, chosen.domains, chosen.features, 100):
                 name = record["champions"][problem.domain]
                 out[problem.domain] = fit_all(problem, name, chosen.models, chosen.seed)
         return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from risicomodel.core import paths, progress, storage
 from risicomodel.core.errors import DataError, SourceError
+from risicomodel.core.storage import Cache
 from risicomodel.data.domains import status_column
 from risicomodel.data.panel import build, quality, store
 from risicomodel.data.panel.extract import KWB
@@ -17,20 +18,65 @@ from risicomodel.data.sources.archive import Archive
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
-    from risicomodel.app.settings import Settings
+    from collections.abc import Mapping, Sequence
+
+    from risicomodel.app.settings import DataSettings, Settings
+    from risicomodel.core.levels import Level
+    from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.own_table import OwnTable
     from risicomodel.runs import Run
 
 
-def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
+@dataclass(frozen=True)
+class Sources:
+    """Where a run's figures come from, and which of them it takes.
+
+    Parameters
+    ----------
+    data : DataSettings
+        The archive, or how to download or make up one; and a gemeente's own figures.
+    tables : dict
+        Names of CBS tables by subject and year.
+    domains : dict of str to Domain
+        Domains whose figures to take.
+    level : Level
+        Wijken or buurten.
+    cache : Cache
+        Where panels are kept.
+    """
+
+    data: DataSettings
+    tables: dict[str, dict[int, list[str]]]
+    domains: dict[str, Domain]
+    level: Level
+    cache: Cache
+
+    @classmethod
+    def of(cls, settings: Settings) -> Sources:
+        """Take what is about sources from a run's settings."""
+        return cls(
+            settings.data,
+            settings.catalogue(),
+            settings.domains,
+            settings.areas,
+            cache(enabled=settings.cache),
+        )
+
+
+def cache(*, enabled: bool) -> Cache:
+    """Return where a run keeps what it need not make again; nowhere if so asked."""
+    return Cache(paths.cache_dir() if enabled else None)
+
+
+def read(sources: Sources, run: Run) -> tuple[Panel, pd.DataFrame]:
     """Read the sources, build the panel, and write it with a report on its quality."""
     with run.stage("sources"):
-        archive = open_archive(settings)
+        archive = open_archive(sources)
     with run.stage("panel"):
-        panel = store.load_or_build(archive, settings.domains, cache(settings), settings.areas)
-        panel = _with_own_figures(panel, settings)
-        report = quality.report(panel.wijken, settings.domains, panel.level)
+        panel = store.load_or_build(archive, sources.domains, sources.cache, sources.level)
+        panel = _with_own_figures(panel, sources.data.own, sources.domains)
+        report = quality.report(panel.wijken, sources.domains, panel.level)
     for note in panel.notes:
         run.note(note)
     run.write(contract.PANEL, panel.wijken)
@@ -42,25 +88,19 @@ def read(settings: Settings, run: Run) -> tuple[Panel, pd.DataFrame]:
     return panel, report
 
 
-def official_population(settings: Settings, panel: Panel) -> pd.DataFrame | None:
-    """Return the official population forecast, where the settings name one."""
+def official_population(path: str | None, panel: Panel) -> pd.DataFrame | None:
+    """Return the official population forecast in a file; none where no file is named."""
     from risicomodel.data.sources import population_forecast
     from risicomodel.results.forecasting import cohorts
 
-    if not settings.forecast.population:
+    if not path:
         return None
-    counts = [cohorts.INHABITANTS, *cohorts.AGE_GROUPS]
-    table, record = population_forecast.read(settings.forecast.population, counts)
+    table, record = population_forecast.read(path, [cohorts.INHABITANTS, *cohorts.AGE_GROUPS])
     panel.provenance.append(record)
     return table
 
 
-def cache(settings: Settings) -> storage.Cache:
-    """Return where a run keeps what it need not make again; nowhere if so asked."""
-    return storage.Cache(paths.cache_dir() if settings.cache else None)
-
-
-def open_archive(settings: Settings) -> Archive:
+def open_archive(sources: Sources) -> Archive:
     """Return the archive a run reads; downloaded or made up first, where that is asked for.
 
     Raises
@@ -68,88 +108,78 @@ def open_archive(settings: Settings) -> Archive:
     SourceError
         If there is no folder, or it lacks what is needed.
     """
-    source = settings.data.source
-    if source == "demo":
-        return _demo(settings)
-    catalogue = settings.catalogue()
-    if source == "cbs":
-        return _download(settings, catalogue)
-    if not settings.data.dir:
+    data = sources.data
+    if data.source == "demo":
+        return _demo(data)
+    if data.source == "cbs":
+        return _download(sources)
+    if not data.dir:
         raise SourceError(
             f"no archive folder is named; set data.dir=PATH to a folder of CBS tables, or the "
             f"environment variable {paths.ARCHIVE_VARIABLE}."
         )
-    return Archive(Path(settings.data.dir).expanduser().resolve(), catalogue)
+    return Archive(Path(data.dir).expanduser().resolve(), sources.tables)
 
 
-def _demo(settings: Settings) -> Archive:
+def _demo(data: DataSettings) -> Archive:
     from risicomodel import demo
 
-    made = settings.data.demo
-    key = storage.sha256_json({**asdict(made), "code": storage.sha256_code()})[:12]
-    base = Path(settings.data.dir).expanduser() if settings.data.dir else paths.cache_dir() / "demo"
+    key = storage.sha256_json({**asdict(data.demo), "code": storage.sha256_code()})[:12]
+    base = Path(data.dir).expanduser() if data.dir else paths.cache_dir() / "demo"
     folder = base.resolve() / f"demo-{key}"
     if not folder.is_dir():
         with storage.alone(folder):
             if not folder.is_dir():  # another process may have made it meanwhile
-                demo.write_archive(folder, made)
-    return Archive(folder, demo.catalogue(made), source="demo")
+                demo.write_archive(folder, data.demo)
+    return Archive(folder, demo.catalogue(data.demo), source="demo")
 
 
-def _download(settings: Settings, catalogue: dict[str, dict[int, list[str]]]) -> Archive:
+def _download(sources: Sources) -> Archive:
     from risicomodel.data.sources.statline import download
     from risicomodel.data.sources.statline.settings import TableRequest
 
-    folder = settings.data.dir or paths.home() / "data" / "cbs"
-    folder = Path(folder).expanduser().resolve()
-    totals = {d.subject: tuple(d.totals) for d in settings.domains.values() if d.totals}
-    subjects = {KWB, *(d.subject for d in settings.domains.values())} & set(catalogue)
-    wanted = [
-        TableRequest(subject, year, table[0], totals.get(subject, ()))
+    data, tables, domains = sources.data, sources.tables, sources.domains.values()
+    folder = Path(data.dir or paths.home() / "data" / "cbs").expanduser().resolve()
+    totals = {domain.subject: tuple(domain.totals) for domain in domains if domain.totals}
+    subjects = {KWB, *(domain.subject for domain in domains)} & set(tables)
+    requests = [
+        TableRequest(subject, year, names[0], totals.get(subject, ()))
         for subject in sorted(subjects)
-        for year, table in sorted(catalogue[subject].items())
+        for year, names in sorted(tables[subject].items())
     ]
     with progress.messages("CBS StatLine") as say:
         download.download(
-            folder,
-            wanted,
-            settings.data.cbs,
-            offline=settings.data.offline,
-            refresh=settings.data.refresh,
-            progress=say,
+            folder, requests, data.cbs, offline=data.offline, refresh=data.refresh, progress=say
         )
-    return Archive(folder, catalogue, source="cbs")
+    return Archive(folder, tables, source="cbs")
 
 
-def _with_own_figures(panel: Panel, settings: Settings) -> Panel:
+def _with_own_figures(panel: Panel, own: OwnTable, domains: Mapping[str, Domain]) -> Panel:
     from risicomodel.data.panel import schema
     from risicomodel.data.sources import own_table
 
-    own: OwnTable = settings.data.own
     if not own.path:
         return panel
-    figures, record = own_table.read(own, list(settings.domains), panel.level)
+    figures, record = own_table.read(own, list(domains), panel.level)
     wijken = own_table.join(panel.wijken, figures, record.file, panel.level)
-    schema.check(wijken, settings.domains, panel.level)
+    schema.check(wijken, domains, panel.level)
     return replace(panel, wijken=wijken, provenance=[*panel.provenance, record])
 
 
-def check_years(panel: Panel, settings: Settings) -> None:
+def check_years(panel: Panel, years: Sequence[int], sources: Sources) -> None:
     """Raise where a year to be scored has no features, or a domain no figures in any of them."""
-    there = sorted(int(year) for year in panel.wijken["year"].unique())
+    of_panel = sorted(int(year) for year in panel.wijken["year"].unique())
     wrong = [
-        f"{year}: no year of the panel ({there[0]}–{there[-1]}), so no {panel.level.name} has "
-        "features"
-        for year in settings.split.score_years
-        if year not in there
+        f"{year}: no year of the panel ({of_panel[0]}–{of_panel[-1]}), so no {panel.level.name} "
+        "has features"
+        for year in years
+        if year not in of_panel
     ]
-    tables = settings.catalogue()
-    for name, domain in settings.domains.items():
+    for name, domain in sources.domains.items():
         observed = panel.wijken[panel.wijken[status_column(name)] == "observed"]
-        lacking = set(settings.split.score_years) & set(there) - set(observed["year"])
-        for year in sorted(lacking):
-            wanted = tables.get(domain.subject, {}).get(year, ["no table is configured"])
-            wrong.append(f"{year}: no figures of {name} (looked for {', '.join(wanted)})")
+        for year in sorted(set(years) & set(of_panel) - set(observed["year"])):
+            tables = sources.tables.get(domain.subject, {}).get(year, ["no table is configured"])
+            wrong.append(f"{year}: no figures of {name} (looked for {', '.join(tables)})")
     if wrong:
         raise DataError(
             "split.score_years asks for years that cannot be scored; allowed are years with "
@@ -158,24 +188,27 @@ def check_years(panel: Panel, settings: Settings) -> None:
         )
 
 
-def info(settings: Settings) -> dict[str, Any]:
+def info(sources: Sources) -> dict[str, Any]:
     """Return what is in the archive: tables, missing tables, and the panel's quality."""
-    looked_at = replace(settings, data=replace(settings.data, offline=True))  # fetch nothing
-    archive = open_archive(looked_at)
-    level = settings.areas
-    there = {name: d for name, d in settings.domains.items() if archive.years(d.subject)}
-    here = {name: d for name, d in there.items() if build.held(archive, d.subject, level)}
+    # fetch nothing
+    archive = open_archive(replace(sources, data=replace(sources.data, offline=True)))
+    domains, level = sources.domains, sources.level
+    with_figures = {n: domain for n, domain in domains.items() if archive.years(domain.subject)}
+    with_areas = {
+        n: domain
+        for n, domain in with_figures.items()
+        if build.held(archive, domain.subject, level)
+    }
     facts: dict[str, Any] = {
         "folder": archive.folder,
-        "demo": settings.data.source == "demo",
+        "demo": sources.data.source == "demo",
         "found": archive.refs,
         "missing": archive.missing(),
-        "without_figures": sorted(set(settings.domains) - set(there)),
-        "without_areas": sorted(set(there) - set(here)),
+        "without_figures": sorted(set(domains) - set(with_figures)),
+        "without_areas": sorted(set(with_figures) - set(with_areas)),
         "level": level,
     }
-    if here and build.held(archive, KWB, level):
-        panel = store.load_or_build(archive, here, cache(settings), level)
-        report = quality.report(panel.wijken, here, panel.level)
-        facts |= {"panel": panel, "quality": report}
+    if with_areas and build.held(archive, KWB, level):
+        panel = store.load_or_build(archive, with_areas, sources.cache, level)
+        facts |= {"panel": panel, "quality": quality.report(panel.wijken, with_areas, panel.level)}
     return facts

@@ -15,10 +15,59 @@ from risicomodel.results.evaluation import evaluate, prediction_intervals
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
-    from risicomodel.app.settings import Settings
+    from risicomodel.app.settings import ChampionSettings, Settings
+    from risicomodel.core.levels import Level
+    from risicomodel.data.domains import Domain
+    from risicomodel.learning.models import ModelSettings
     from risicomodel.learning.problem import Problem
+    from risicomodel.learning.protocols import SplitSettings
+    from risicomodel.results.estimates import EstimateSettings
     from risicomodel.runs import Run
     from risicomodel.runs.contract import Table
+
+
+@dataclass(frozen=True)
+class ScoringRules:
+    """How predictions become scores and estimates.
+
+    Parameters
+    ----------
+    domains : dict of str to Domain
+        As declared by the run.
+    models : dict of str to ModelSettings
+        Those that were chosen; baselines beside them are scored too.
+    split : SplitSettings
+        Which protocols were run, and which years count.
+    champion : ChampionSettings
+        On which protocol and metric models compete.
+    estimate : EstimateSettings
+        How estimates are benchmarked.
+    level : Level
+        Wijken or buurten.
+    """
+
+    domains: dict[str, Domain]
+    models: dict[str, ModelSettings]
+    split: SplitSettings
+    champion: ChampionSettings
+    estimate: EstimateSettings
+    level: Level
+
+    @classmethod
+    def of(cls, settings: Settings) -> ScoringRules:
+        """Take what is about scoring from a run's settings."""
+        return cls(
+            settings.domains,
+            settings.models,
+            settings.split,
+            settings.champion,
+            settings.estimate,
+            settings.areas,
+        )
+
+    def champions(self, scores: pd.DataFrame) -> dict[str, str]:
+        """Return each domain's best model."""
+        return evaluate.champions(scores, self.champion.protocol, self.champion.metric)
 
 
 @dataclass(frozen=True)
@@ -59,7 +108,7 @@ def assess(
     problems: list[Problem],
     predictions: dict[str, pd.DataFrame],
     totals: pd.DataFrame,
-    settings: Settings,
+    rules: ScoringRules,
     run: Run,
 ) -> Assessment:
     """Score the predictions, choose champions, and write the tables.
@@ -72,8 +121,8 @@ def assess(
         Out-of-fold predictions by domain, for every protocol and model.
     totals : DataFrame
         Published totals of gemeenten (persons).
-    settings : Settings
-        The run's settings.
+    rules : ScoringRules
+        How to score and estimate.
     run : Run
         Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet`` and
         ``adding_up.csv``.
@@ -83,23 +132,21 @@ def assess(
     Assessment
         Scores and champions.
     """
-    _note_what_is_left_out(settings, run)
+    _note_what_is_left_out(rules.split.protocols, run)
     parts: dict[Table, list[pd.DataFrame]] = defaultdict(list)
     hashes: dict[str, str] = {}
     # in the order of what is written, one domain at a time: all rows would not fit a laptop
     for problem in sorted(problems, key=lambda problem: problem.domain):
         rows = predictions[problem.domain]
-        tables, scored = _assess_one(problem, rows, totals, settings)
+        tables, scored = _assess_one(problem, rows, totals, rules)
         hashes |= scored
         for declared, table in tables.items():
             parts[declared].append(table)
     if contract.ADDING_UP in parts:
-        for note in estimates.benchmarking_notes(
-            pd.concat(parts[contract.ADDING_UP]), settings.areas
-        ):
+        for note in estimates.benchmarking_notes(pd.concat(parts[contract.ADDING_UP]), rules.level):
             run.note(note)
     scores = pd.concat(parts[contract.SCORES], ignore_index=True)
-    best = evaluate.champions(scores, settings.champion.protocol, settings.champion.metric)
+    best = rules.champions(scores)
     board = evaluate.leaderboard(scores, best)
     run.write(contract.LEADERBOARD, board)
     while parts:
@@ -111,16 +158,16 @@ def assess(
 
 
 def _assess_one(
-    problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, settings: Settings
+    problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, rules: ScoringRules
 ) -> tuple[dict[Table, pd.DataFrame], dict[str, str]]:
     """Return one domain's part of the tables, and the hash of what was scored."""
-    with_intervals = _add_intervals(problem, predictions, settings)
+    with_intervals = _add_intervals(problem, predictions, rules)
     unseen = with_intervals.unseen_years(problem)
-    years = settings.split.score_years
+    years = rules.split.score_years
     scored = [evaluate.scored_rows(rows, problem, years) for rows in (predictions, *unseen)]
     everything = pd.concat(scored, ignore_index=True)
     del scored
-    champion_rows = everything[everything["protocol"] == settings.champion.protocol]
+    champion_rows = everything[everything["protocol"] == rules.champion.protocol]
     hashes = (
         {problem.domain: evaluate.scored_rows_hash(champion_rows)} if len(champion_rows) else {}
     )
@@ -133,14 +180,13 @@ def _assess_one(
     del everything, unseen
     tables |= {
         contract.SCORES: table,
-        **_predictions(problem, with_intervals, table, totals, settings),
+        **_predictions(problem, with_intervals, table, totals, rules),
     }
     return tables, hashes
 
 
-def _note_what_is_left_out(settings: Settings, run: Run) -> None:
+def _note_what_is_left_out(protocols: list[str], run: Run) -> None:
     """Note which tables are not made, as the protocols they need are not run."""
-    protocols = settings.split.protocols
     if UNSEEN_GEMEENTE not in protocols:
         run.note(
             f"no {contract.PREDICTIONS.file}: 'expected' comes from {UNSEEN_GEMEENTE}, "
@@ -151,17 +197,17 @@ def _note_what_is_left_out(settings: Settings, run: Run) -> None:
 
 
 def _add_intervals(
-    problem: Problem, predictions: pd.DataFrame, settings: Settings
+    problem: Problem, predictions: pd.DataFrame, rules: ScoringRules
 ) -> _WithIntervals:
     """Add intervals to predictions, as far as the protocols that were run allow."""
-    if UNSEEN_GEMEENTE not in settings.split.protocols:
+    if UNSEEN_GEMEENTE not in rules.split.protocols:
         return _WithIntervals(None, {})
-    domain = settings.domains[problem.domain]
+    domain = rules.domains[problem.domain]
     banded = prediction_intervals.expected_intervals(predictions, problem, domain.rounded_to)
-    if not estimates.protocols_suffice(settings.split.protocols):
+    if not estimates.protocols_suffice(rules.split.protocols):
         return _WithIntervals(banded, {})
     # estimates are built on baselines only if there is no other model
-    chosen = models.learners(settings.models) or list(settings.models)
+    chosen = models.learners(rules.models) or list(rules.models)
     units = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
     return _WithIntervals(banded, units)
 
@@ -171,20 +217,19 @@ def _predictions(
     with_intervals: _WithIntervals,
     scores: pd.DataFrame,
     totals: pd.DataFrame,
-    settings: Settings,
+    rules: ScoringRules,
 ) -> dict[Table, pd.DataFrame]:
     """Return the expected and estimated rates of every wijk, and how estimates were benchmarked."""
     if with_intervals.banded is None:
         return {}
-    rule = (settings.champion.protocol, settings.champion.metric)
-    champion = evaluate.champions(scores, *rule).get(problem.domain, "")
+    champion = rules.champions(scores).get(problem.domain, "")
     # a baseline may be champion, but estimates are built on other models
     learned = scores[scores["model"].isin(with_intervals.units_by_model)]
-    estimating = evaluate.champions(learned, *rule).get(problem.domain, "")
+    estimating = rules.champions(learned).get(problem.domain, "")
     rows = [evaluate.expected_predictions(with_intervals.banded, problem, champion)]
-    domain, moved = settings.domains[problem.domain], []
+    domain, moved = rules.domains[problem.domain], []
     for name, units in with_intervals.units_by_model.items():
-        estimated = estimates.estimate(units, problem, domain, totals, settings.estimate)
+        estimated = estimates.estimate(units, problem, domain, totals, rules.estimate)
         rows.append(estimated.rows.assign(champion=name == estimating))
         moved.append(estimated.adding_up)
     table = pd.concat(rows)

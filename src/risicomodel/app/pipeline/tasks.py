@@ -11,20 +11,27 @@ import pandas as pd
 
 from risicomodel import runs
 from risicomodel.app import tracking
-from risicomodel.app.pipeline import inputs, scoring, stages
+from risicomodel.app.pipeline import fitting, inputs, scoring, stages
+from risicomodel.app.pipeline.fitting import Fitting
+from risicomodel.app.pipeline.inputs import Sources
+from risicomodel.app.pipeline.scoring import ScoringRules
 from risicomodel.core import compute, storage
-from risicomodel.core.errors import ConfigError
+from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.core.levels import WIJK
 from risicomodel.data import features
 from risicomodel.learning import tuning
 from risicomodel.results import forecasting
 from risicomodel.results.evaluation import leaderboard_chart
+from risicomodel.results.explanation import ExplanationRequest
 from risicomodel.runs import RunSettings, contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from risicomodel.app.settings import Settings
+    from risicomodel.data.panel.build import Panel
+    from risicomodel.learning.problem import Problem
+    from risicomodel.publishing.report.settings import ReportSettings
     from risicomodel.runs import Run
 
 log = logging.getLogger(__name__)
@@ -81,7 +88,7 @@ def data(settings: Settings) -> Outcome:
         Folder and quality.
     """
     with runs.open_run("data", settings.run, settings.areas) as run:
-        panel, report = inputs.read(settings, run)
+        panel, report = inputs.read(Sources.of(settings), run)
         runs.finish(run, settings.about(), panel.provenance, {})
     return Outcome(run.final, report)
 
@@ -116,8 +123,10 @@ def run(settings: Settings) -> Outcome:
         With leaderboard, forecasts and pages.
     """
     outcome = _learn("run", settings)
+    if not settings.report.in_run or settings.areas != WIJK:
+        return outcome
     # the run is complete by now: an error in a report loses no results
-    return replace(outcome, pages=_report_within(outcome.folder, settings))
+    return replace(outcome, pages=_report_within(outcome.folder, settings.report))
 
 
 def explain(settings: Settings) -> Outcome:
@@ -139,32 +148,42 @@ def explain(settings: Settings) -> Outcome:
 def _learn(task: str, settings: Settings) -> Outcome:
     with runs.open_run(task, settings.run, settings.areas) as run:
         settings = _with_champion_protocol(settings, run)
-        panel, report = inputs.read(settings, run)
-        inputs.check_years(panel, settings)
+        sources, how = Sources.of(settings), Fitting.of(settings)
+        rules = ScoringRules.of(settings)
+        panel, report = inputs.read(sources, run)
+        inputs.check_years(panel, settings.split.score_years, sources)
         with run.stage("features"):
-            problems = stages.problems_of(panel, settings)
+            problems = _problems(panel, settings)
             run.write(contract.FEATURES, features.table(settings.features, settings.domains))
         with run.stage("models"):
-            predictions = stages.predictions_of(problems, settings)
+            predictions = fitting.predictions_of(problems, how)
         with run.stage("evaluation"), compute.one_thread():
-            result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
-            leaderboard_chart.draw_leaderboard(
-                result.scores, run.folder / "leaderboard.svg", stages.title(settings)
-            )
+            result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)
+            title = stages.title(settings.data, settings.split.score_years)
+            leaderboard_chart.draw_leaderboard(result.scores, run.folder / "leaderboard.svg", title)
         if task == "run" and settings.areas != WIJK:
             run.note(
                 f"no explanations of {settings.areas.plural} in a whole run, as they are "
                 f"millions of rows: 'risicomodel explain level={settings.level}' makes them."
             )
         elif task in EXPLAINING:
-            stages.explanations(problems, predictions, result.champions, settings, run)
-        stages.sensitive_changes(panel, problems, predictions, settings, run)
+            request = ExplanationRequest(
+                settings.explain, settings.features, settings.domains, settings.split, settings.seed
+            )
+            stages.explanations(problems, predictions, result.champions, request, how, run=run)
+        stages.sensitive_changes(panel, predictions, settings.features, rules, how, run=run)
         del predictions  # of buurten they take as much memory as all that follows
         facts: dict[str, Any] = {"champions": result.champions}
-        if forecasts := stages.forecasts_if_there_can_be(task, panel, problems, settings, run):
-            facts["forecasts"] = forecasts.record()
+        forecasts = None
+        if task == "run":
+            forecasts = _forecasts_if_possible(panel, problems, settings, run)
+            facts |= {"forecasts": forecasts.record()} if forecasts else {}
         with run.stage("tracking"):
-            tracker, entries = stages.winners(problems, result, settings)
+            data = f"{settings.data.name}{settings.areas.label}"
+            tracker = tracking.open_tracker(settings.tracking, data, settings.champion)
+            entries = []
+            if isinstance(tracker, tracking.MlflowTracker):
+                entries = stages.registry_entries(problems, result, settings.features, rules, how)
         runs.finish(run, settings.about(), panel.provenance, facts)
     # the run is complete by now: a server that is down loses no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
@@ -186,12 +205,35 @@ def forecast(settings: Settings) -> Outcome:
         With the forecasts.
     """
     with runs.open_run("forecast", settings.run, settings.areas) as run:
-        panel, report = inputs.read(settings, run)
+        panel, report = inputs.read(Sources.of(settings), run)
         with run.stage("features"):
-            problems = stages.problems_of(panel, settings)
-        forecasts = stages.forecasts(panel, problems, settings, run)
+            problems = _problems(panel, settings)
+        forecasts = _forecasts(panel, problems, settings, run)
         runs.finish(run, settings.about(), panel.provenance, {"forecasts": forecasts.record()})
     return Outcome(run.final, report, forecasts=forecasts)
+
+
+def _problems(panel: Panel, settings: Settings) -> list[Problem]:
+    least = settings.split.min_population
+    return fitting.problems_of(panel, settings.domains, settings.features, least)
+
+
+def _forecasts(
+    panel: Panel, problems: list[Problem], settings: Settings, run: Run
+) -> forecasting.Forecasts:
+    how = Fitting.of(settings)
+    return stages.forecasts(panel, problems, settings.domains, settings.forecast, how, run=run)
+
+
+def _forecasts_if_possible(
+    panel: Panel, problems: list[Problem], settings: Settings, run: Run
+) -> forecasting.Forecasts | None:
+    """Return the forecasts of a whole run; none, with a note, if there are too few years."""
+    try:
+        return _forecasts(panel, problems, settings, run)
+    except DataError as error:
+        run.note(f"no forecasts: {error}")
+        return None
 
 
 def verify(settings: Settings, folder: str) -> Outcome:
@@ -223,7 +265,7 @@ def verify(settings: Settings, folder: str) -> Outcome:
     forecasts = earlier.read(contract.FORECASTS)
     domains = {name: settings.domains[name] for name in forecasts["domain"].unique()}
     with runs.open_run("verify", settings.run, settings.areas) as run:
-        panel, report = inputs.read(replace(settings, domains=domains), run)
+        panel, report = inputs.read(replace(Sources.of(settings), domains=domains), run)
         with run.stage("comparison"):
             verification = forecasting.verify(forecasts, earlier.record["forecasts"], panel)
         for note in verification.notes:
@@ -257,13 +299,10 @@ def report(settings: Settings) -> list[Path]:
     return write(source, folder, options)
 
 
-def _report_within(folder: Path, settings: Settings) -> list[Path]:
+def _report_within(folder: Path, options: ReportSettings) -> list[Path]:
     """Make a report in the run's own folder, of the largest gemeente unless one is named."""
     from risicomodel.publishing.report import LARGEST, write
 
-    options = settings.report
-    if not options.in_run or settings.areas != WIJK:
-        return []
     log.info("report …")
     options = replace(options, gemeente=options.gemeente or LARGEST)
     try:
@@ -306,28 +345,18 @@ def tune(settings: Settings) -> Outcome:
         champion=replace(settings.champion, protocol=goal.protocol, metric=goal.metric),
     )
     with runs.open_run("tune", settings.run, settings.areas) as run:
-        panel, report = inputs.read(settings, run)
-        inputs.check_years(panel, settings)
+        sources, how = Sources.of(settings), Fitting.of(settings)
+        panel, report = inputs.read(sources, run)
+        inputs.check_years(panel, settings.split.score_years, sources)
         with run.stage("features"):
-            problems = stages.problems_of(panel, settings)
+            problems = _problems(panel, settings)
         with run.stage("studies"):
-            results = stages.studies(problems, settings, run)
+            results = fitting.studies(problems, goal, how, run)
         with run.stage("models"):
-            work = [
-                task
-                for problem in problems
-                for task in tuning.tasks(
-                    problem,
-                    settings.split,
-                    goal,
-                    stages.chosen(settings),
-                    results=results,
-                    seed=settings.seed,
-                )
-            ]
-            predictions = stages.predicted(problems, work, settings)
+            predictions = fitting.tuned_predictions_of(problems, goal, results, how)
         with run.stage("evaluation"), compute.one_thread():
-            result = scoring.assess(problems, predictions, panel.gemeenten, settings, run)
+            rules = ScoringRules.of(settings)
+            result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)
             table = tuning.summary(results, result.scores, goal)
             run.write(contract.TRIALS, tuning.trials(results))
             run.write(contract.TUNED, table)
