@@ -102,7 +102,8 @@ def test_a_folder_with_only_boundaries_or_unknown_tables_is_refused(tmp_path: Pa
 def test_reading_gives_rows_and_their_whole_provenance(folder: Path) -> None:
     archive = Archive(folder, CATALOGUE)
     ref = archive.years("jeugd")[2019]
-    rows, record = archive.read(ref, TOTALS)
+    rows = archive.parse(ref).rows(TOTALS)
+    record = archive.record(ref, len(rows))
     assert rows["code"].tolist() == ["WK000300", "WK000301"]
     assert record.source == "archive"
     assert (record.subject, record.table, record.period) == ("jeugd", "84615NED", "2019")
@@ -118,7 +119,7 @@ def test_titles_beside_a_table_with_keys_name_its_areas(folder: Path) -> None:
     titles = [{"Key": f"{area.code}  ", "Title": f"{area.name} "} for area in AREAS]
     (folder / "84799NED_WijkenEnBuurten.json").write_text(json.dumps({"value": titles}))
     archive = Archive(folder, CATALOGUE)
-    rows, _ = archive.read(archive.years("kwb")[2020])
+    rows = archive.parse(archive.years("kwb")[2020]).rows()
     assert rows["name"].tolist() == [area.name for area in AREAS]
 
 
@@ -126,11 +127,11 @@ def test_a_table_that_changed_since_its_manifest_is_refused(folder: Path) -> Non
     path = folder / "84615NED.csv"
     manifest(folder, path)
     archive = Archive(folder, CATALOGUE)
-    archive.read(archive.years("jeugd")[2019], TOTALS)
+    archive.parse(archive.years("jeugd")[2019]).rows(TOTALS)
     path.write_bytes(path.read_bytes().replace(b"85.0", b"90.0"))
     changed = Archive(folder, CATALOGUE)
     with pytest.raises(SourceError, match=r"84615NED\.csv is not the file its manifest describes"):
-        changed.read(changed.years("jeugd")[2019], TOTALS)
+        changed.parse(changed.years("jeugd")[2019]).rows(TOTALS)
 
 
 def test_the_hash_of_contents_and_not_their_date_decides(folder: Path) -> None:
@@ -147,21 +148,21 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, content: str) -> None:
     (folder / "manifest.json").write_text(content)
     archive = Archive(folder, CATALOGUE)
     with pytest.raises(SourceError, match=r"manifest\.json is not a manifest"):
-        archive.read(archive.years("kwb")[2019])
+        archive.parse(archive.years("kwb")[2019]).rows()
 
 
 def test_a_cut_table_is_refused_when_read(folder: Path) -> None:
     fakes.cut(folder / "84615NED.csv")
     archive = Archive(folder, CATALOGUE)
     with pytest.raises(SourceError, match=r"84615NED\.csv.*truncated"):
-        archive.read(archive.years("jeugd")[2019], TOTALS)
+        archive.parse(archive.years("jeugd")[2019]).rows(TOTALS)
 
 
 def test_duplicate_areas_are_refused_with_the_file(folder: Path) -> None:
     fakes.kwb_lower(folder / "kwb" / "kwb_wijk_2019.parquet", [*AREAS, AREAS[0]], 2019)
     archive = Archive(folder, CATALOGUE)
     with pytest.raises(DataError, match=r"kwb_wijk_2019\.parquet.*WK000300"):
-        archive.read(archive.years("kwb")[2019])
+        archive.parse(archive.years("kwb")[2019]).rows()
 
 
 @pytest.mark.archive

@@ -105,7 +105,7 @@ def test_the_columns_of_location_are_those_the_panel_makes() -> None:
 @pytest.mark.archive
 def test_every_column_of_the_real_kwb_tables_has_a_canonical_name(real_archive: Archive) -> None:
     for year, ref in real_archive.years("kwb").items():
-        rows, _ = real_archive.read(ref)
+        rows = real_archive.parse(ref).rows()
         assert names.unknown(rows) == [], year
         assert len(names.canonical(rows, where=ref.path.name).columns) > 70, year
 

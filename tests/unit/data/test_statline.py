@@ -55,13 +55,14 @@ class TestWhatIsDownloaded:
         entries = download(folder, [WANT_JEUGD, WANT_WMO], settings)
         archive = Archive(folder, CATALOGUE, source="cbs")
         ref = archive.years("jeugd")[2019]
-        rows, record = archive.read(ref, TOTALS)
+        rows = archive.parse(ref).rows(TOTALS)
+        record = archive.record(ref, len(rows))
         source = expected(cbs.tables[JEUGD], "VormenVanJeugdzorg", "T001644")
         assert rows["code"].tolist() == [row["Wijken"].strip() for row in source]
         assert rows["name"].tolist()[:3] == ["Nederland", "Gemeente 1", "Wijk 00"]
         assert rows["totaaljongeren"].tolist() == [row["TotaalJongeren_1"] for row in source]
         assert (record.source, record.sha256) == ("cbs", entries[0].sha256)
-        wmo, _ = archive.read(archive.years("wmo")[2019], ("Totaal",))
+        wmo = archive.parse(archive.years("wmo")[2019]).rows(("Totaal",))
         source = expected(cbs.tables[WMO], "TypeMaatwerkvoorziening", "1'0000 ")
         assert wmo["wmoclienten"].tolist() == [row["WmoClienten_1"] for row in source]
 
@@ -575,13 +576,13 @@ class TestWhatIsThere:
         if part == "TypedDataSet":
             archive = Archive(folder, CATALOGUE, source="cbs")
             with pytest.raises(SourceError, match="is not the file its manifest describes"):
-                archive.read(archive.refs[0], TOTALS)
+                archive.parse(archive.refs[0]).rows(TOTALS)
         with pytest.raises(SourceError, match="not in") as caught:
             download(folder, [WANT_JEUGD], settings, offline=True)
         assert "differ from manifest.json" in caught.value.details[0]
         assert download(folder, [WANT_JEUGD], settings)[0].sha256 == entry.sha256
         archive = Archive(folder, CATALOGUE, source="cbs")
-        assert len(archive.read(archive.refs[0], TOTALS)[0]) == 11
+        assert len(archive.parse(archive.refs[0]).rows(TOTALS)) == 11
 
     def test_does_without_a_network(self, settings: CbsSettings, tmp_path: Path) -> None:
         first = download(tmp_path / "a", [WANT_JEUGD], settings)

@@ -250,26 +250,6 @@ class Archive:
         titles = cache(partial(self._titles, ref.table))
         return ParsedTable(ref, formats.read_file(ref.path), titles)
 
-    def read(self, ref: TableRef, totals: Sequence[str] = ()) -> tuple[pd.DataFrame, Provenance]:
-        """Read a table's figures on its year.
-
-        Parameters
-        ----------
-        ref : TableRef
-            The table.
-        totals : sequence of str
-            Titles that mean "total" in a breakdown.
-
-        Returns
-        -------
-        DataFrame
-            A row per area, as :func:`risicomodel.data.sources.layout.area_rows` gives them.
-        Provenance
-            Where they came from.
-        """
-        rows = self.parse(ref).rows(totals)
-        return rows, self.record(ref, len(rows))
-
     def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Read a map.
 

@@ -102,15 +102,6 @@ class Decomposition:
     basis: npt.NDArray[np.str_]
 
 
-BASES = {
-    "figure": "its own figure at the origin, and those before",
-    "older": "its own figures of earlier years",
-    "gemeente": "other wijken of its gemeente",
-    "expected": "who lives there: nothing is published of its gemeente",
-    "silent": "nothing to say: too few people, or nothing known of them",
-}
-
-
 def decompose(
     history: History, name: str, domain: Domain, horizons: int, least_people: int
 ) -> Decomposition:
