@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.app.pipeline import inputs
 from risicomodel.core import progress
-from risicomodel.data import features as features_module
+from risicomodel.data.features import usable
 from risicomodel.learning import crossfit, models, protocols, tuning
 from risicomodel.learning.problem import build_problems
 
@@ -87,9 +87,7 @@ def problems_of(
     list of Problem
         Rows, and the features that the domain may use.
     """
-    names = {
-        name: features_module.usable(features, name, domain) for name, domain in domains.items()
-    }
+    names = {name: usable(features, name, domain) for name, domain in domains.items()}
     return build_problems(panel.wijken, names, features, min_population)
 
 

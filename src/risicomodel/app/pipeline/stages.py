@@ -10,8 +10,9 @@ import pandas as pd
 from risicomodel.app import tracking
 from risicomodel.app.pipeline import inputs
 from risicomodel.app.pipeline.fitting import Fitting, predictions_of, problems_of
-from risicomodel.core import compute, metrics, progress
-from risicomodel.data import features as features_module
+from risicomodel.core import metrics, progress
+from risicomodel.core.compute import one_thread
+from risicomodel.data.features import compute
 from risicomodel.learning import crossfit, protocols
 from risicomodel.learning.final_fits import fit_all
 from risicomodel.results import explanation, forecasting
@@ -139,7 +140,7 @@ def forecasts(
         with progress.steps("fitting the structure of forecasts", len(tasks)) as done:
             fitted = crossfit.run(tasks, fitting.cache, fitting.compute, done)
         official = inputs.official_population(settings.population, panel)
-        with compute.one_thread():
+        with one_thread():
             result = forecasting.forecast(panel, plans, fitted, settings, chosen, official=official)
     for note in (*notes, *result.notes):
         run.note(note)
@@ -187,7 +188,7 @@ def sensitive_changes(
     bare = sensitive_features.without_sensitive(features)
     on_protocol = replace(fitting, split=replace(split, protocols=[protocol]))
     with run.stage("what sensitive features change"):
-        values = features_module.compute(features, panel.wijken)[names]
+        values = compute(features, panel.wijken)[names]
         problems = problems_of(panel, rules.domains, bare, split.min_population)
         before = predictions_of(problems, on_protocol)
         tables = []

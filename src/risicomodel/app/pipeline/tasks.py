@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
     from risicomodel.data.panel.build import Panel
     from risicomodel.learning.problem import Problem
-    from risicomodel.publishing.report.settings import ReportSettings
+    from risicomodel.publishing.report import ReportSettings
     from risicomodel.runs import Run
 
 log = logging.getLogger(__name__)
