@@ -16,7 +16,16 @@ import house
 from risicomodel.data.domains import Domain
 from risicomodel.publishing import disclosure
 from risicomodel.publishing.disclosure.shown import About, Shown
-from support.gate import GATE, READS_TEXT, shows, violations, within
+from support.gate import (
+    DRAWS_SCORES,
+    GATE,
+    NAMES_FILES,
+    OPENED_BY_PEOPLE,
+    READS_TEXT,
+    shows,
+    violations,
+    within,
+)
 from support.running import whole_run
 
 FILES = house.files()
@@ -104,6 +113,89 @@ PASSING_BY = {
         "from risicomodel import runs\nfrom risicomodel.publishing.report import overview",
         "risicomodel.runs",
     ),
+    "a chart of the panel, where results are computed": (
+        "results.evaluation.calibration_chart",
+        "import matplotlib as mpl\nfrom risicomodel.data.panel import store",
+        "risicomodel.data.panel.store",
+    ),
+    "the chart of scores draws more than scores": (
+        "results.evaluation.leaderboard_chart",
+        "import matplotlib\nfrom risicomodel.data.panel import store",
+        "risicomodel.data.panel.store",
+    ),
+    "a server of Python's own": (
+        "app.serve",
+        "from http.server import HTTPServer\nfrom risicomodel import runs",
+        "risicomodel.runs",
+    ),
+    "a server of someone else's": (
+        "app.serve",
+        "def serve():\n    import uvicorn\n    from risicomodel import runs",
+        "risicomodel.runs",
+    ),
+    "an application of aiohttp": (
+        "app.serve",
+        "from aiohttp import web\nfrom risicomodel.runs import reading",
+        "risicomodel.runs.reading",
+    ),
+    "a code to scan with figures in it": (
+        "app.invite",
+        "import segno\nfrom risicomodel import runs",
+        "risicomodel.runs",
+    ),
+    "a plan writes a workbook with pandas": (
+        "planning.costs",
+        "from risicomodel import runs\nframe.to_excel(path)",
+        "risicomodel.runs",
+    ),
+    "a plan writes a page with pandas": (
+        "planning.costs",
+        "from risicomodel import runs\ntext = frame.to_html()",
+        "risicomodel.runs",
+    ),
+    "a plan writes a page as text": (
+        "planning.allocation",
+        (
+            "from risicomodel import runs\nfrom risicomodel.core import storage\n"
+            "storage.write_text(folder / 'plan.html', text)"
+        ),
+        "risicomodel.runs",
+    ),
+    "a plan writes a page under a name that it puts together": (
+        "planning.allocation",
+        "from risicomodel import runs\npath = folder / f'{gemeente}.html'",
+        "risicomodel.runs",
+    ),
+    "a page asks a database": (
+        "publishing.report.overview",
+        "import sqlite3\nrows = sqlite3.connect(path)",
+        "sqlite3",
+    ),
+    "a page connects to a database": (
+        "publishing.report.overview",
+        "rows = engine.connect().execute(query)",
+        "connect",
+    ),
+    "a page opens a workbook": (
+        "publishing.report.downloads",
+        "import pandas as pd\nrows = pd.ExcelFile(path).parse()",
+        "ExcelFile",
+    ),
+    "a page opens a workbook cell by cell": (
+        "publishing.report.downloads",
+        "from openpyxl import load_workbook",
+        "load_workbook",
+    ),
+    "a page takes a table from the cache": (
+        "publishing.report.site",
+        "from risicomodel.core import storage\nrows = storage.Cache(folder).kept(kind, key)",
+        "kept",
+    ),
+    "a page has another program read for it": (
+        "publishing.report.site",
+        "import subprocess\ntext = subprocess.check_output(command)",
+        "subprocess",
+    ),
     "the application takes raw tables": (
         "app.pipeline.stages",
         "from risicomodel.publishing.disclosure.tables import read",
@@ -130,7 +222,15 @@ IN_ORDER = {
         "planning.costs",
         "from risicomodel import runs\nfrom risicomodel.runs import contract",
     ),
-    "a task that has a report made": (
+    "a server of pages that are made": (
+        "app.serve",
+        "from http.server import HTTPServer\nfrom risicomodel.publishing import report",
+    ),
+    "a text that speaks of a page": (
+        "planning.costs",
+        '"""What is in index.html"""\nfrom risicomodel import runs',
+    ),
+    "a command that has a report made": (
         "app.pipeline.tasks",
         (
             "from risicomodel import runs\nfrom risicomodel.publishing import report\n"
@@ -165,8 +265,18 @@ def test_the_rule_is_held_where_pages_are_made() -> None:
     rooms = {name for name in FILES if within(name, "publishing") and not within(name, GATE)}
     assert rooms <= bound
     assert len(bound) > 20
+
+
+def test_every_exception_is_one_that_is_needed() -> None:
     for name in READS_TEXT:
         assert "read_text" in FILES[name].read_text(encoding="utf-8")
+    for name in NAMES_FILES:
+        source = FILES[name].read_text(encoding="utf-8")
+        assert any(f'{ending}"' in source for ending in OPENED_BY_PEOPLE)
+    for name, allowed in DRAWS_SCORES.items():
+        source = FILES[name].read_text(encoding="utf-8")
+        assert shows(name, ast.parse(source), FILES)
+        assert all(f"risicomodel.{module} import" in source for module in allowed)
 
 
 def test_the_face_of_the_gate_takes_a_folder_and_gives_what_is_shown() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from risicomodel.app import tracking
 from risicomodel.app.settings import ChampionSettings, TrackingSettings
 from risicomodel.core import paths
+from risicomodel.runs import contract
 from support.running import DEMO, OFF, SHORT, TRACKED, environment, process, well
 
 if TYPE_CHECKING:
@@ -39,17 +40,32 @@ def test_a_password_is_neither_written_nor_shown(tmp_path: Path) -> None:
     assert "http://127.0.0.1:9" in text
 
 
+OWN = {"inputs": [{"source": "table"}]}
+
+
+def tracker(uri: str) -> tracking.MlflowTracker:
+    return tracking.MlflowTracker(uri, TrackingSettings(), "own", ChampionSettings())
+
+
+def sent(uri: str, folder: Path, record: dict[str, Any] = OWN) -> set[str]:
+    return {path.name for path in tracker(uri)._to_send(folder, record)}
+
+
 def test_own_figures_per_wijk_are_not_sent_to_a_server(tmp_path: Path) -> None:
-    """Tables with a gemeente's own figures per wijk are not sent to a tracking server."""
-    for name in ("panel.parquet", "predictions.parquet", "scores.csv", "run.json"):
+    """Of a run with a gemeente's own figures, a tracking server gets no table with wijken or
+    gemeenten, whatever kind of file it is.
+    """
+    files = {"run.json", "notes.txt", "panel.csv", *(t.file for t in contract.TABLES.values())}
+    for name in files:
         (tmp_path / name).write_text("-")
-    record = {"inputs": [{"source": "table"}]}
-    sent = {}
-    for uri in ("http://somewhere", "sqlite:////here.db"):
-        tracker = tracking.MlflowTracker(uri, TrackingSettings(), "own", ChampionSettings())
-        sent[uri] = {path.name for path in tracker._to_send(tmp_path, record)}
-    assert sent["http://somewhere"] == {"scores.csv", "run.json"}
-    assert "panel.parquet" in sent["sqlite:////here.db"]
+    out = sent("http://somewhere", tmp_path)
+    assert {"run.json", "scores.csv", "leaderboard.csv", "forecast_scores.csv"} <= out
+    places = {"scenario.csv", "similar.csv", "verify_worst.csv", "adding_up.csv", "panel.parquet"}
+    unknown = {"notes.txt", "panel.csv"}
+    assert not out & (places | unknown | {"forecast_sums.csv", "verify_gemeenten.csv"})
+    assert sent("postgresql://somewhere/runs", tmp_path) == out
+    assert sent("sqlite:////here.db", tmp_path) == files
+    assert sent("http://somewhere", tmp_path, {"inputs": [{"source": "demo"}]}) == files
 
 
 def test_tracking_off_does_not_even_import_mlflow(tmp_path: Path) -> None:

@@ -3,15 +3,21 @@
 A module *shows* if
 
 - it is in ``publishing`` outside ``disclosure``, or anywhere in ``participation`` or ``web``; or
-- it imports what pages, downloads and answers are made with (:data:`MAKES_PAGES`), or a module of
-  a showing room rather than its public face. That binds a page or a download wherever it is
-  written, in ``planning`` too, while what computes there may read a run.
+- it imports what pages, charts, downloads and answers are made with (:data:`MAKES_PAGES`), or a
+  module of a showing room rather than its public face; or
+- it names a file that people open (:data:`OPENED_BY_PEOPLE`), or writes one with pandas or
+  matplotlib (:data:`WRITES_PAGES`).
+
+The last two bind a page or a download wherever it is written, in ``planning`` too, while what
+computes there may read a run.
 
 A module that shows
 
 1. imports of this package only ``core``, the declarations of ``data.domains``, modules that show
    themselves, and names in the ``__all__`` of ``publishing.disclosure``: no reader of ``runs``, no
-   table of ``data.panel`` or ``results``, no module within ``disclosure``;
+   table of ``data.panel`` or ``results``, no module within ``disclosure``. The one chart of scores
+   that a run draws in its own folder is named, with what it may import besides
+   (:data:`DRAWS_SCORES`);
 2. reads no table itself: it calls nothing named ``read_…`` or :data:`READERS`, and imports no
    package that reads files of tables (:data:`READS_TABLES`); the few that read texts of our own are
    named (:data:`READS_TEXT`);
@@ -24,7 +30,7 @@ The rule catches what is written by mistake, not what is written to deceive it.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,19 +40,48 @@ GATE = "publishing.disclosure"
 SHOWING = ("publishing.presentation", "publishing.report", "participation", "web")
 ALLOWED = ("__version__", "core", "data.domains", *SHOWING)
 MAKES_PAGES = {
-    "jinja2", "markupsafe", "openpyxl", "xlsxwriter", "docx", "reportlab", "weasyprint",
-    "starlette", "fastapi", "flask",
+    # pages and documents
+    "jinja2", "markupsafe", "mako", "markdown", "openpyxl", "xlsxwriter", "odf", "docx", "pptx",
+    "reportlab", "fpdf", "weasyprint",
+    # charts, maps and codes to scan
+    "matplotlib", "seaborn", "plotly", "altair", "bokeh", "folium", "PIL", "segno", "qrcode",
+    # servers
+    "http", "socketserver", "wsgiref", "starlette", "fastapi", "flask", "django", "bottle",
+    "aiohttp", "tornado", "sanic", "uvicorn", "hypercorn", "gunicorn", "waitress", "websockets",
+    "streamlit", "dash", "gradio",
+    # letters
+    "smtplib", "email",
 }  # fmt: skip
+WRITES_PAGES = {
+    "to_html", "to_excel", "to_latex", "to_markdown", "ExcelWriter", "savefig", "imsave",
+}  # fmt: skip
+OPENED_BY_PEOPLE = (
+    ".html", ".htm", ".xlsx", ".xls", ".ods", ".pdf", ".docx", ".pptx", ".svg", ".png", ".jpg",
+    ".jpeg",
+)  # fmt: skip
+NAMES_FILES = {
+    "data.sources.formats": "which workbooks are read",
+    "runs.contract": "what is in a run's folder beside its tables",
+}
+DRAWS_SCORES = {
+    "results.evaluation.leaderboard_chart": ("learning.protocols", "results.evaluation.evaluate"),
+}
 READS_TABLES = {
-    "pyarrow", "polars", "duckdb", "geopandas", "pyogrio", "fiona", "h5py", "pickle", "joblib",
+    "pyarrow", "polars", "duckdb", "geopandas", "pyogrio", "fiona", "h5py", "tables", "netCDF4",
+    "pickle", "shelve", "joblib", "csv", "sqlite3", "sqlalchemy", "psycopg", "zipfile", "tarfile",
+    "gzip", "mmap",
 }  # fmt: skip
-READERS = {"open", "load", "loadtxt", "genfromtxt", "fromfile", "memmap"}
+READERS = {
+    "open", "load", "loadtxt", "genfromtxt", "fromfile", "memmap", "connect", "load_workbook",
+    "ExcelFile", "HDFStore", "ParquetFile", "ParquetDataset", "Cache",
+}  # fmt: skip
+READS_BY_DOT = {"kept", "kept_texts"}  # as a variable they are good names
 READS_TEXT = {
     "publishing.presentation.language": "its catalogues",
     "publishing.presentation.rendering": "its style and script",
     "publishing.report.site": "what a report says of itself",
 }
-BACK_DOORS = {"importlib", "runpy", "pkgutil", "eval", "exec", "__import__"}
+BACK_DOORS = {"importlib", "runpy", "pkgutil", "subprocess", "eval", "exec", "__import__"}
 
 
 def within(name: str, *places: str) -> bool:
@@ -81,7 +116,36 @@ def shows(module: str, tree: ast.AST, files: Collection[str]) -> bool:
         room = next((place for place in SHOWING if within(inside, place)), None)
         if room and inside != room and _file(inside, files) != room:
             return True
+    return _writes_pages(module, tree)
+
+
+def _writes_pages(module: str, tree: ast.AST) -> bool:
+    """Tell whether a module names a file that people open, or writes one."""
+    described = {id(statement.value) for statement in ast.walk(tree) if _is_text(statement)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name | ast.alias) and _called(node) in WRITES_PAGES:
+            return True
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node.value.lower().endswith(OPENED_BY_PEOPLE)
+            and id(node) not in described
+            and module not in NAMES_FILES
+        ):
+            return True
     return False
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Expr]:
+    """Tell whether a statement is a text and nothing more: a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _called(node: ast.Attribute | ast.Name | ast.alias) -> str:
+    """Return the name that a node uses."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else node.name
 
 
 def _file(name: str, files: Collection[str]) -> str:
@@ -110,7 +174,7 @@ def violations(module: str, source: str, face: Collection[str], files: Collectio
         return set()
     out = set(_past_the_face(tree, face))
     if shows(module, tree, files):
-        out |= set(_imports_too_much(tree)) | set(_reads(module, tree))
+        out |= set(_imports_too_much(module, tree)) | set(_reads(module, tree))
     return out
 
 
@@ -141,12 +205,13 @@ def _past_the_face(tree: ast.AST, face: Collection[str]) -> Iterator[str]:
             yield node.id  # handed on whole
 
 
-def _imports_too_much(tree: ast.AST) -> Iterator[str]:
+def _imports_too_much(module: str, tree: ast.AST) -> Iterator[str]:
+    allowed = (*ALLOWED, GATE, *DRAWS_SCORES.get(module, ()))
     for name in imports(tree):
         inside = ours(name)
         if (
             name == PACKAGE
-            or (inside and not within(inside, *ALLOWED, GATE))
+            or (inside and not within(inside, *allowed))
             or name.split(".")[0] in READS_TABLES | BACK_DOORS
         ):
             yield name
@@ -154,17 +219,11 @@ def _imports_too_much(tree: ast.AST) -> Iterator[str]:
 
 def _reads(module: str, tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        names = (
-            [node.attr]
-            if isinstance(node, ast.Attribute)
-            else [node.id]
-            if isinstance(node, ast.Name)
-            else [alias.name for alias in node.names]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        for name in names:
-            if name == "read_text" and module in READS_TEXT:
-                continue
-            if name.startswith("read_") or name in READERS | BACK_DOORS:
-                yield name
+        if not isinstance(node, ast.Attribute | ast.Name | ast.alias):
+            continue
+        name = _called(node)
+        if name == "read_text" and module in READS_TEXT:
+            continue
+        by_dot = isinstance(node, ast.Attribute) and name in READS_BY_DOT
+        if by_dot or name.startswith("read_") or name in READERS | BACK_DOORS:
+            yield name

@@ -231,8 +231,9 @@ def _quality(report: pd.DataFrame, level: Level) -> list[str]:
 
 def _next(task: str, settings: Settings, folder: Path) -> str:
     if task == "tune":
-        into = paths.config_dir() / "experiment" / "tuned.yaml"
-        return f"cp {folder / 'tuned.yaml'} {into} and add experiment=tuned to 'risicomodel run …'"
+        models = folder / contract.TUNED_MODELS
+        into = paths.config_dir() / "experiment" / models.name
+        return f"cp {models} {into} and add experiment=tuned to 'risicomodel run …'"
     if task in NEXT:
         return NEXT[task]
     if task == "data" and settings.data.own.path:

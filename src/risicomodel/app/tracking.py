@@ -21,6 +21,7 @@ import pandas as pd
 from risicomodel.core import paths, storage
 from risicomodel.core.metrics import ALL, HIGHER_IS_BETTER
 from risicomodel.core.versions import versions
+from risicomodel.runs import contract
 
 if TYPE_CHECKING:
     from risicomodel.app.settings import ChampionSettings, TrackingSettings
@@ -115,13 +116,13 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
     if not settings.enabled:
         return Tracker()
     uri = _absolute(settings.uri or default_uri())
-    problem = _unreachable(uri, settings.timeout_seconds)
-    if problem:
+    why = _unreachable(uri, settings.timeout_seconds)
+    if why:
         log.warning(
             "tracking is off for this run: %s does not answer (%s). All results are in the run's "
             "folder; start the server, correct tracking.uri, or use tracking=off.",
             storage.without_password(uri),
-            problem,
+            why,
         )
         return Tracker()
     return MlflowTracker(uri, settings, data, champion)
@@ -214,6 +215,13 @@ class MlflowTracker(Tracker):
         os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(self._settings.timeout_seconds * 6)
         mlflow.set_tracking_uri(self._uri)
         experiment = self._experiment()
+        stays = self._keeps_figures_here(record)
+        if stays:
+            log.warning(
+                "own figures stay here: %s gets the scores of this run, but no table with wijken "
+                "or gemeenten, and no model.",
+                self.where,
+            )
         with mlflow.start_run(
             experiment_id=experiment, run_name=record["name"] or folder.name
         ) as run:
@@ -222,17 +230,23 @@ class MlflowTracker(Tracker):
             mlflow.log_metrics(_metrics(scores))
             for path in self._to_send(folder, record):
                 mlflow.log_artifact(str(path))
-            for entry in entries:
+            for entry in entries if not stays else []:
                 self._register(entry, run.info.run_id)
 
-    def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
-        """Return the files to log; a gemeente's own figures per wijk are not sent to a server."""
-        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    def _keeps_figures_here(self, record: Mapping[str, Any]) -> bool:
+        """Tell whether a run has a gemeente's own figures, and its store is on another machine."""
         has_own_figures = any(source["source"] == "table" for source in record["inputs"])
-        if not has_own_figures or self._uri.startswith(("sqlite:", "file:")):
+        return has_own_figures and not self._uri.startswith(("sqlite:", "file:"))
+
+    def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
+        """Return the files to log: of own figures a server gets none that names a place."""
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        if not self._keeps_figures_here(record):
             return files
-        log.warning("own figures are not sent: %s gets scores, not tables per wijk.", self.where)
-        return [path for path in files if path.suffix != ".parquet"]
+        # a sum of one wijk is that wijk's figure: no table of gemeenten either. A file that no
+        # contract declares may hold anything
+        tables = {table.file for table in contract.TABLES.values() if not table.names_places}
+        return [path for path in files if path.name in tables | set(contract.OTHER_FILES)]
 
     def _experiment(self) -> str:
         """Return the experiment's id, created if it is new; several processes may do so at once."""

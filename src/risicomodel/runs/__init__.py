@@ -4,8 +4,8 @@ Here live the run's folder and record, the contract of every table, and the comp
 What fills the tables lives above; what shows them to people lives in ``publishing``.
 """
 
+from risicomodel.runs.contract import RECORD
 from risicomodel.runs.folder import (
-    RECORD,
     About,
     Run,
     RunSettings,

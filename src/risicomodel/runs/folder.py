@@ -17,6 +17,7 @@ from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import WIJK
 from risicomodel.core.versions import versions
 from risicomodel.runs import contract
+from risicomodel.runs.contract import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from risicomodel.runs.contract import Table
 
 log = logging.getLogger(__name__)
-
-RECORD = "run.json"
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pandas as pd
 from risicomodel.core import levels
 from risicomodel.core.errors import ConfigError, ContractError
 from risicomodel.runs import contract
-from risicomodel.runs.folder import RECORD
+from risicomodel.runs.contract import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -452,3 +452,28 @@ class TestServer:
         files = [path for path in (folder / "artifacts").rglob("*") if path.is_file()]
         assert {path.name for path in files} >= {*TABLES, "MLmodel"}
         assert not [path for path in files if path.suffix in PICKLES]
+
+    def test_of_own_figures_it_gets_scores_and_no_model(
+        self, server: tuple[str, Path], home: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        from mlflow.tracking import MlflowClient
+
+        uri, _ = server
+        wait_for(uri)
+        folder = home / "run"
+        record = runs.read_record(folder)
+        record["inputs"] = [*record["inputs"], {**record["inputs"][0], "source": "table"}]
+        model = models.create(models.ModelSettings("mean"), seed=0)
+        entry = tracking.Entry("wmo", "mean", model, 0.2, "figures", "a set")
+        place = TrackingSettings(experiment="own figures")
+        tracker = tracking.MlflowTracker(uri, place, "own", ChampionSettings())
+        tracker.log_run(folder, record, pd.read_csv(folder / "scores.csv"), [entry])
+        assert tracker.reached, caplog.text
+        assert "own figures stay here" in caplog.text
+        client = MlflowClient(uri)
+        (run,) = logged(client, "own figures")
+        assert run.data.metrics
+        sent = {file.path for file in client.list_artifacts(run.info.run_id)}
+        assert {"scores.csv", "leaderboard.csv", "run.json"} <= sent
+        assert not {"panel.parquet", "predictions.parquet", "adding_up.csv"} & sent
+        assert client.search_registered_models("name='risicomodel-own-wmo'") == []

@@ -47,6 +47,18 @@ def another(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_table_names_places_where_it_is_declared_to() -> None:
+    """On this rests what of own figures a tracking server gets."""
+    folder = whole_run()
+    place = re.compile(r"\b(?:WK|BU|GM)\d{4}")
+    for table in (one for one in contract.TABLES.values() if (folder / one.file).is_file()):
+        path = folder / table.file
+        rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
+        texts = rows.select_dtypes(exclude="number").astype("str")
+        named = any(texts[column].str.contains(place).any() for column in texts)
+        assert table.names_places == named, table.file
+
+
 class TestDeclarations:
     @pytest.mark.parametrize("table", contract.TABLES.values(), ids=lambda table: table.name)
     def test_a_table_is_declared_whole(self, table: Table) -> None:

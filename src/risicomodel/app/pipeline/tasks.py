@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXPLAINING = ("run", "explain")
-REPORT = "report"  # the folder of a report within that of its run
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,9 @@ def _learn(task: str, settings: Settings) -> Outcome:
         with run.stage("evaluation"), compute.one_thread():
             result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)
             title = stages.title(settings.data, settings.split.score_years)
-            leaderboard_chart.draw_leaderboard(result.scores, run.folder / "leaderboard.svg", title)
+            leaderboard_chart.draw_leaderboard(
+                result.scores, run.folder / contract.LEADERBOARD_CHART, title
+            )
         if task == "run" and settings.areas != WIJK:
             run.note(
                 f"no explanations of {settings.areas.plural} in a whole run, as they are "
@@ -306,7 +307,7 @@ def _report_within(folder: Path, options: ReportSettings) -> list[Path]:
     log.info("report …")
     options = replace(options, gemeente=options.gemeente or LARGEST)
     try:
-        return write(folder, folder / REPORT, options)
+        return write(folder, folder / contract.REPORT, options)
     except ConfigError as error:
         log.warning("no report: %s", error)
         return []
@@ -361,7 +362,7 @@ def tune(settings: Settings) -> Outcome:
             run.write(contract.TRIALS, tuning.trials(results))
             run.write(contract.TUNED, table)
             tuned = tuning.tuned_models(settings.models, results)
-            storage.write_text(run.folder / "tuned.yaml", tuning.tuned_file(tuned))
+            storage.write_text(run.folder / contract.TUNED_MODELS, tuning.tuned_file(tuned))
         tracker = tracking.open_tracker(settings.tracking, settings.data.name, settings.champion)
         runs.finish(run, settings.about(), panel.provenance, {"tuned": table.to_dict("records")})
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, [])

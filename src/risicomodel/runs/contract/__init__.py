@@ -63,11 +63,15 @@ TABLES = {
     )
 }  # fmt: skip
 # what else a run may leave in its folder
+RECORD = "run.json"
+LEADERBOARD_CHART = "leaderboard.svg"
+TUNED_MODELS = "tuned.yaml"
+REPORT = "report"
 OTHER_FILES = {
-    "run.json": "how the run was made, and which contract its tables keep; written last",
-    "leaderboard.svg": "the leaderboard as a picture",
-    "tuned.yaml": "the parameters that tuning found, to use in other runs",
-    "report": "the folder of the run's report",
+    RECORD: "how the run was made, and which contract its tables keep; written last",
+    LEADERBOARD_CHART: "the leaderboard as a picture",
+    TUNED_MODELS: "the parameters that tuning found, to use in other runs",
+    REPORT: "the folder of the run's report",
 }
 
 
@@ -100,8 +104,8 @@ __all__ = [
     "ADDING_UP", "CALIBRATION", "CROSSWALK", "DEPENDENCE", "EXPLANATIONS", "EXPLANATION_FAMILIES",
     "EXPLANATION_FEATURES", "FEATURES", "FORECASTS", "FORECAST_BANDS", "FORECAST_DRIVERS",
     "FORECAST_SCORES", "FORECAST_SUMS", "GEMEENTEN", "IMPORTANCE", "INTERACTIONS", "LEADERBOARD",
-    "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS", "QUALITY", "SCENARIO", "SCORES",
-    "SENSITIVE_CHANGES", "SIMILAR", "STACKING", "TABLES", "TRIALS", "TUNED", "VERIFY",
-    "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST", "VERSION", "Column", "Table", "check",
-    "get",
+    "LEADERBOARD_CHART", "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS", "QUALITY", "RECORD",
+    "REPORT", "SCENARIO", "SCORES", "SENSITIVE_CHANGES", "SIMILAR", "STACKING", "TABLES", "TRIALS",
+    "TUNED", "TUNED_MODELS", "VERIFY", "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST",
+    "VERSION", "Column", "Table", "check", "get",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ NUMBER, TRUTH, BYTES = "float64", "bool", "object"
 
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
+PLACE_ENDING = "code"  # of every column by which a place is found: wijk_code, gm_code, code, …
+
 YEAR, PERSONS, SHARE, CLIENTS_PER_PERSON = "year", "persons", "share 0–1", "clients per person 0–1"
 
 
@@ -106,6 +108,11 @@ class Table:
     def name(self) -> str:
         """The file's name without its ending."""
         return self.file.partition(".")[0]
+
+    @property
+    def names_places(self) -> bool:
+        """Whether its rows are of areas or gemeenten by their code, and not of all together."""
+        return any(column.name.endswith(PLACE_ENDING) for column in self.columns)
 
     def at(self, level: Level) -> Table:
         """Return the table as it is written of a level's areas, under the level's own names.
