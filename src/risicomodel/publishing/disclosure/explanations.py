@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.disclosure import rules
@@ -50,8 +51,8 @@ def of_wijken(
         middle = table.groupby(["domain", "year", "feature"])["value"].transform("median")
         table = table.assign(higher=_higher(table["value"], middle))
     table = table.merge(cells, on=KEY)
-    groups = table.groupby(["domain", "year"], sort=False)
-    parts = [_compared(rows, _of_year(similar, rows["year"].iloc[0])) for _, rows in groups]
+    years = table.groupby(["domain", "year"], sort=False)
+    parts = [_compared(rows, _of_year(similar, rows["year"].iloc[0])) for _, rows in years]
     out = pd.concat(parts, ignore_index=True) if parts else table
     return out.drop(columns=["value", "population", "gm_code"], errors="ignore")
 
@@ -94,9 +95,7 @@ def _positions(index: pd.Index[Any], names: pd.Series) -> Ints:
 def _of_gemeente(wide: pd.DataFrame, about: pd.DataFrame) -> Floats:
     """Return the mean over a wijk's gemeente, weighted by people; NaN where it is all there is."""
     people, gemeente = about["population"], about["gm_code"]
-    weight = wide.notna().mul(people, axis=0)
-    sums = wide.mul(people, axis=0).groupby(gemeente).transform("sum")
-    mean = sums / weight.groupby(gemeente).transform("sum")
+    mean = groups.mean_within_of_known(wide, people, [gemeente])
     alone = gemeente.groupby(gemeente).transform("size") < 2  # noqa: PLR2004 (another one)
     return mean.mask(alone).to_numpy(dtype="float64")
 

@@ -12,6 +12,33 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ModelTables:
+    """What a run says of its models as a whole; None where the run has no such table.
+
+    Parameters
+    ----------
+    features : DataFrame
+        What the features are made of and called.
+    scores, leaderboard, calibration, forecast_scores, forecast_bands : DataFrame or None
+        How good predictions and forecasts are.
+    importance, interactions : DataFrame or None
+        How much features move what is expected, alone and in pairs.
+    quality : DataFrame or None
+        How many wijken have figures, and why others have none.
+    """
+
+    features: pd.DataFrame
+    scores: pd.DataFrame | None
+    leaderboard: pd.DataFrame | None
+    calibration: pd.DataFrame | None
+    forecast_scores: pd.DataFrame | None
+    forecast_bands: pd.DataFrame | None
+    importance: pd.DataFrame | None
+    interactions: pd.DataFrame | None
+    quality: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
 class About:
     """What there is to say of a run and its models as a whole: no figure of a place is in it.
 
@@ -23,8 +50,8 @@ class About:
         Whether the figures are the demo's.
     first_year, last_year : int
         Of the panel.
-    tables : dict of str to DataFrame
-        Scores, importance and features of the whole country, by name: those that the run has.
+    tables : ModelTables
+        Scores, importance and features of the whole country.
     champions, forecasters : dict of str to str
         Model per domain, for what is expected and for forecasts.
     sources : list of dict
@@ -47,7 +74,7 @@ class About:
     made_up: bool
     first_year: int
     last_year: int
-    tables: dict[str, pd.DataFrame]
+    tables: ModelTables
     champions: dict[str, str]
     forecasters: dict[str, str]
     sources: list[dict[str, Any]]

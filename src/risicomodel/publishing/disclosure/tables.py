@@ -15,7 +15,7 @@ from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.domains import Domain
-from risicomodel.publishing.disclosure.shown import About
+from risicomodel.publishing.disclosure.shown import About, ModelTables
 from risicomodel.runs import FinishedRun, contract
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 NEEDED = (
     contract.PANEL, contract.GEMEENTEN, contract.PREDICTIONS, contract.ADDING_UP, contract.FEATURES,
 )  # fmt: skip
-# tables that say how good the model is; they are of the country, and hold no figure of a place
+# tables that say how good the model is; they are of the country, and hold no figure of a place.
+# ModelTables has a field of each one's name
 ABOUT_MODEL = (
     contract.SCORES, contract.LEADERBOARD, contract.CALIBRATION, contract.FORECAST_SCORES,
     contract.FORECAST_BANDS, contract.IMPORTANCE, contract.INTERACTIONS, contract.QUALITY,
-    contract.FEATURES,
 )  # fmt: skip
 # contributions of declared features with their contexts, else of every column
 EXPLANATIONS = (contract.EXPLANATION_FEATURES, contract.EXPLANATIONS)
@@ -123,7 +123,10 @@ def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None
         made_up=configuration["data"]["source"] == "demo",
         first_year=int(panel["year"].min()),
         last_year=int(panel["year"].max()),
-        tables={table.name: run.read(table) for table in ABOUT_MODEL if run.has(table)},
+        tables=ModelTables(
+            features=run.read(contract.FEATURES),
+            **{table.name: _first(run, table) for table in ABOUT_MODEL},
+        ),
         champions=dict(sorted(record.get("champions", {}).items())),
         forecasters={str(domain): str(model) for domain, model in ahead.items()},
         sources=[{name: source.get(name, "") for name in kept} for source in record["inputs"]],

@@ -150,7 +150,7 @@ def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
         Language of the page.
     """
     writer = FeatureWriter(words, labels, shown.about.centred)
-    table = shown.about.tables.get("importance")
+    table = shown.about.tables.importance
     domains = [
         _domain(domain, table[table["domain"] == domain], shown, writer)
         for domain in shown.about.champions
@@ -163,7 +163,7 @@ def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
 def _domain(domain: str, rows: pd.DataFrame, shown: Shown, writer: FeatureWriter) -> dict[str, Any]:
     features = _used(rows, "feature").head(MOST_FEATURES)
     names = [str(name) for name in features["name"].head(MOST_CURVES)]
-    table = shown.about.tables.get("interactions")
+    table = shown.about.tables.interactions
     pairs = [] if table is None else records.records(table[table["domain"] == domain])
     texts = [text for row in pairs if (text := writer.pair(domain, row))]
     return {

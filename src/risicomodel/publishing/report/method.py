@@ -41,14 +41,14 @@ def data(about: About) -> dict[str, Any]:
     about : About
         The run.
     """
-    statuses = _statuses(about.tables.get("quality"), list(about.champions))
+    statuses = _statuses(about.tables.quality, list(about.champions))
     sources = dict.fromkeys(tuple(source.values()) for source in about.sources)
     return {"about": about, "domains": about.domains, "statuses": statuses, "sources": sources}
 
 
 def _scores(about: About) -> list[dict[str, Any]]:
     """Return per domain and protocol the champion's WAPE, the best baseline's and the floor."""
-    board = about.tables.get("leaderboard")
+    board = about.tables.leaderboard
     if board is None:
         return []
     out = []
@@ -67,7 +67,7 @@ def _scores(about: About) -> list[dict[str, Any]]:
 
 def _calibration(about: About) -> list[dict[str, Any]]:
     """Return the champion's predicted and observed rates per tenth of the wijken."""
-    table = about.tables.get("calibration")
+    table = about.tables.calibration
     if table is None:
         return []
     table = table[table["protocol"] == CALIBRATED]
@@ -80,7 +80,7 @@ def _calibration(about: About) -> list[dict[str, Any]]:
 
 def _ahead(about: About) -> list[dict[str, Any]]:
     """Return the WAPE of forecasts by years ahead, next to that of the last known figure."""
-    table = about.tables.get("forecast_scores")
+    table = about.tables.forecast_scores
     if table is None:
         return []
     table = table[table["origin_year"].astype("str") == "all"] if _has_all(table) else table

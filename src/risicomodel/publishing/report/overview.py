@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from risicomodel.core import metrics
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.report import atlas, forecasts, gaps, records
 from risicomodel.publishing.report.gaps import LIKELY
@@ -170,9 +170,9 @@ def _errors(rows: pd.DataFrame) -> dict[str, float] | None:
     clients = rows["observed_clients"].to_numpy()
     expected = rows["expected"].to_numpy() * clients / rows["observed"].to_numpy()
     return {
-        "wape": float(np.abs(expected - clients).sum() / clients.sum()),
-        "bias": float((expected - clients).sum() / clients.sum()),
-        "floor": float(np.sqrt(2 / np.pi * clients).sum() / clients.sum()),
+        "wape": metrics.wape_of_counts(clients, expected),
+        "bias": metrics.bias_of_counts(clients, expected),
+        "floor": metrics.noise_floor(clients),
         "inside": float(1 - rows["outside"].mean()),
         "n": len(rows),
     }

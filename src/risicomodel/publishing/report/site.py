@@ -227,5 +227,5 @@ def _mark(about: About, language: str) -> dict[str, Any]:
 def _labels(about: About) -> Labels:
     """Return what features are called, in both languages, with their units and families."""
     columns = ["feature", "label_nl", "label_en", "unit", "family"]
-    rows = records.records(about.tables["features"][columns])
+    rows = records.records(about.tables.features[columns])
     return {row["feature"]: row for row in rows}
