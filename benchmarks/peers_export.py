@@ -17,6 +17,7 @@ from risicomodel.app.pipeline import inputs
 from risicomodel.app.pipeline.fitting import problems_of
 from risicomodel.core import storage
 from risicomodel.core.compute import ComputeSettings
+from risicomodel.data.domains import clients_column
 from risicomodel.data.panel import store
 from risicomodel.learning import crossfit, models, protocols
 from risicomodel.learning.models.base import ratio_and_weight
@@ -153,7 +154,7 @@ def _table(task: FitTask, rows: Rows, index: npt.NDArray[np.intp]) -> pd.DataFra
         group=wijken[task.protocol.group].astype("str").to_numpy(),
         year=wijken["year"].to_numpy(dtype="int64"),
         population=rows.population,
-        clients=wijken[f"{task.problem.domain}_clients"].to_numpy(dtype="float64"),
+        clients=wijken[clients_column(task.problem.domain)].to_numpy(dtype="float64"),
         reference=rows.reference,
     )
     if rows.rate is None:

@@ -56,6 +56,8 @@ def export(folder: Path, overrides: list[str]) -> None:
 
 def _since(wijken: pd.DataFrame, domain: str, known: Any, walk: Any) -> Floats:
     """Return the figures of the years since, of wijken that stayed what they were."""
+    from risicomodel.data.domains import clients_column
+
     out = []
     for year in range(known.origin + 1, known.origin + HORIZONS + 1):
         there = wijken[wijken["year"] == year]
@@ -64,7 +66,7 @@ def _since(wijken: pd.DataFrame, domain: str, known: Any, walk: Any) -> Floats:
             continue
         links = walk.links(known.areas, there.assign(people=there["aantal_inwoners"]))
         same = links[links["basis"] == "place"].set_index("from_code")["to_code"]
-        figure = there.set_index("wijk_code")[f"{domain}_clients"]
+        figure = there.set_index("wijk_code")[clients_column(domain)]
         out.append(known.areas["wijk_code"].map(same).map(figure).to_numpy("float64"))
     return np.stack(out, axis=1)
 

@@ -30,6 +30,8 @@ def main(overrides: Sequence[str]) -> None:
     """Print the table."""
     import pandas as pd
 
+    from risicomodel.core import metrics
+
     found = [
         rows.assign(structure=name)
         for name in STRUCTURES
@@ -38,8 +40,10 @@ def main(overrides: Sequence[str]) -> None:
     ]
     rows = pd.concat(found, ignore_index=True)
     by = ["domain", "structure", "horizon", "origin_year"]
-    sums = rows.groupby(by, observed=True)[["off", "clients"]].sum()
-    wape = (sums["off"] / sums["clients"]).groupby(by[:3], observed=True).mean()
+    per_origin = rows.groupby(by, observed=True)[["clients", "forecast"]].apply(
+        lambda group: metrics.wape_of_counts(*group.to_numpy().T)
+    )
+    wape = per_origin.groupby(by[:3], observed=True).mean()
     print(wape.unstack("horizon").round(3).to_string())
 
 
@@ -52,8 +56,8 @@ def hidden(origin: Origin) -> Iterator[pd.DataFrame]:
         rows = backtest.trials_of_origin(origin.problem, past, origin.follow(past), origin.walk)
         own = rows["gm_group"].astype("str").map(part_of).eq(part) & rows["basis"].eq("expected")
         rows = rows[own]
-        off = (rows[components.DEFAULT_MODEL] - rows["clients"]).abs()
-        yield rows[["domain", "origin_year", "horizon", "clients"]].assign(off=off)
+        forecast = rows[components.DEFAULT_MODEL]
+        yield rows[["domain", "origin_year", "horizon", "clients"]].assign(forecast=forecast)
 
 
 def without(origin: Origin, part: int) -> History:

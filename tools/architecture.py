@@ -50,7 +50,8 @@ def paragraphs(wings: list[house.Wing]) -> str:
     out = []
     for wing in wings:
         if wing.built:
-            text = " ".join(wing.says.replace("``", "`").split())
+            text, _, _ = wing.says.replace("``", "`").partition(">>>")  # an example is no prose
+            text = " ".join(text.split())
             listed = f" Rooms: {', '.join(f'`{room}`' for room in wing.rooms)}."
             text = f"**{wing.name}.** {text}{listed if wing.rooms else ''}"
             out.append(fill(text, WIDTH, break_on_hyphens=False, break_long_words=False))

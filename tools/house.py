@@ -20,8 +20,7 @@ class Wing:
     name
         The folder (or module) directly below the package.
     rooms
-        Its modules and packages, in the order in which they may import from each other; where
-        pyproject.toml declares no order, in alphabetical order.
+        Its modules and packages, in the order in which they may import from each other.
     says
         The first docstring of its ``__init__``, or of its only file; empty where there is none yet.
     """
@@ -65,6 +64,11 @@ def wings(root: Path = ROOT) -> list[Wing]:
     Returns
     -------
     list of Wing
+
+    Raises
+    ------
+    ValueError
+        If a wing has rooms and pyproject.toml does not say in which order.
     """
     package = root / "src" / PACKAGE
     out = []
@@ -74,14 +78,21 @@ def wings(root: Path = ROOT) -> list[Wing]:
         says = ""
         if face.is_file():
             says = ast.get_docstring(ast.parse(face.read_text(encoding="utf-8"))) or ""
-        out.append(Wing(name, tuple(rooms or _rooms(package / name)), says))
+        undeclared = sorted(_rooms(package / name) - set(rooms))
+        if undeclared and not rooms:
+            message = (
+                f"no order is declared of the rooms of {name} ({', '.join(undeclared)}); expected "
+                f"a list. Add {name} = [...] to [tool.{PACKAGE}.house] in pyproject.toml."
+            )
+            raise ValueError(message)
+        out.append(Wing(name, tuple(rooms), says))
     return out
 
 
-def _rooms(folder: Path) -> list[str]:
+def _rooms(folder: Path) -> set[str]:
     """Return the modules and packages in a folder, ``__init__`` aside."""
     paths = [*folder.glob("*.py"), *(p.parent for p in folder.glob("*/__init__.py"))]
-    return sorted(p.stem for p in paths if p.stem != "__init__")
+    return {p.stem for p in paths if p.stem != "__init__"}
 
 
 def files(root: Path = ROOT) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""The command line: ``risicomodel TASK [overrides]``. Heavy imports wait until a task runs."""
+"""The command line: ``risicomodel COMMAND [overrides]``. Heavy imports wait for their command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from risicomodel import __version__
 from risicomodel.app import logs
-from risicomodel.app.commands import COMMANDS
+from risicomodel.app.commands import COMMANDS, EXAMPLES, USUAL
 from risicomodel.core.errors import ConfigError, RisicomodelError, suggest
 
 if TYPE_CHECKING:
@@ -31,32 +31,21 @@ FLAGS = [flag for flags in OPTIONS for flag in flags] + ["--version"]
 
 HELP = """Need for youth care, Wmo and social assistance per wijk, from open CBS tables.
 
-tasks:
-{tasks}
+commands:
+{commands}
 
-overrides choose and change the configuration (folder 'configs'):
-  data=demo|archive|cbs|table     where figures come from (default: demo, made up)
-  data.dir=PATH                   the folder of CBS tables
-  level=buurt                     buurten instead of wijken
-  domain=jeugd                    one domain; 'domain=[jeugd,wmo]' for two (default: all)
-  features=plus_inkomen           a feature set (default: demografie_wonen)
-  model=lightgbm                  one model beside the baselines (default: all)
-  split.folds=10                  any setting by its name
-  tracking=off                    no MLflow
-  run.dir=PATH                    where results go (default: a new folder under runs/)
-  -m                              sweep: comma-separated values become runs of their own
+overrides choose and change the configuration (folder 'configs'), every setting by its name:
+{overrides}
 
 examples:
-  risicomodel run
-  risicomodel info data=archive data.dir=PATH
-  risicomodel run data=archive data.dir=PATH
+{examples}
 
-It describes areas, never persons. Try 'risicomodel TASK --help'.
+It describes areas, never persons. Try 'risicomodel COMMAND --help'.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a task.
+    """Carry out a command.
 
     Parameters
     ----------
@@ -66,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status: 0 well, 2 a problem that the user can mend, 130 interrupted.
+        The exit status: 0 well, 2 an error that the user can correct, 130 interrupted.
     """
     logs.hide_unraisable_interrupts()
     try:
@@ -113,39 +102,35 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _expected(prog: str) -> str:
-    return (
-        f"expected are {', '.join(FLAGS)}, and overrides such as data=archive. See '{prog} --help'."
-    )
+    return f"expected {', '.join(FLAGS)}, or overrides such as data=archive. See '{prog} --help'."
 
 
 def _parsers() -> tuple[_Parser, Mapping[str, argparse.ArgumentParser]]:
-    """Return the parser of the command line, and the parser of every task."""
+    """Return the parser of the command line, and the parser of every command."""
     parser = _Parser(prog="risicomodel", add_help=False, allow_abbrev=False)
     parser.add_argument("--version", action="store_true")
     for flags in OPTIONS:
         parser.add_argument(*flags, action="store_true")
-    tasks = parser.add_subparsers(dest="task", prog="risicomodel", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", prog="risicomodel", parser_class=_Parser)
     for name, command in COMMANDS.items():
-        _add_task(tasks.add_parser, name, command)
-    return parser, tasks.choices
+        _add_command(commands.add_parser, name, command)
+    return parser, commands.choices
 
 
-def _add_task(add: Callable[..., argparse.ArgumentParser], name: str, command: Command) -> None:
+def _add_command(add: Callable[..., argparse.ArgumentParser], name: str, command: Command) -> None:
     overrides = "[overrides]" if command.configured else ""
     usage = ["risicomodel", name, command.folders, overrides, "[options]"]
-    words = "\n".join(f"  {word:<30}  {meaning}" for word, meaning in command.words)
-    examples = "\n".join(f"  {example}" for example in command.examples)
     parser = add(
         name,
         usage=" ".join(filter(None, usage)),
-        description=f"{command.what}.\n\nwords:\n{words}",
-        epilog=f"examples:\n{examples}",
+        description=f"{command.what}.\n\nwords:\n{_meanings(command.words)}",
+        epilog=f"examples:\n{_examples(command.examples)}",
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=WIDTH),
         add_help=False,
         allow_abbrev=False,
     )
     for flags, meaning in OPTIONS.items():
-        # with a default it would undo an option that stands before the task
+        # with a default it would undo an option that stands before the command
         shown = meaning if command.sweeps or "-m" not in flags else argparse.SUPPRESS
         parser.add_argument(*flags, action="store_true", default=argparse.SUPPRESS, help=shown)
 
@@ -154,16 +139,16 @@ def _dispatch(arguments: list[str]) -> int:
     named = next((word for word in arguments if not word.startswith("-")), None)
     if named is not None and named not in COMMANDS:
         raise ConfigError(
-            f"unknown task '{named}'{suggest(named, COMMANDS)}; expected one of "
+            f"unknown command '{named}'{suggest(named, COMMANDS)}; expected one of "
             f"{', '.join(COMMANDS)}. See 'risicomodel --help'."
         )
-    parser, tasks = _parsers()
+    parser, commands = _parsers()
     options, words = parser.parse_known_args(arguments)
     if options.version:
         _say(f"risicomodel {__version__}")
         return 0
     if options.help and named:
-        _say(_task_help(named, tasks[named]))
+        _say(_command_help(named, commands[named]))
         return 0
     _check_options(named, options, words)
     if named is None:
@@ -174,12 +159,12 @@ def _dispatch(arguments: list[str]) -> int:
     return 0
 
 
-def _check_options(task: str | None, options: argparse.Namespace, words: list[str]) -> None:
-    prog = f"risicomodel {task}" if task else "risicomodel"
+def _check_options(command: str | None, options: argparse.Namespace, words: list[str]) -> None:
+    prog = f"risicomodel {command}" if command else "risicomodel"
     unknown = [word for word in words if word.startswith("-")]
-    if task and options.multirun and not COMMANDS[task].sweeps:
+    if command and options.multirun and not COMMANDS[command].sweeps:
         raise ConfigError(
-            f"{task} with -m; expected is a task that can run for several values. Leave -m out, "
+            f"{command} with -m; expected a command that can run for several values. Leave -m out, "
             f"see '{prog} --help'."
         )
     if unknown:
@@ -188,25 +173,37 @@ def _check_options(task: str | None, options: argparse.Namespace, words: list[st
         )
 
 
-def _carry_out(task: str, words: list[str], *, sweeps: bool) -> None:
+def _carry_out(command: str, words: list[str], *, sweeps: bool) -> None:
     if sweeps:
         from risicomodel.app.sweep import sweep
 
-        sweep(task, words)
+        sweep(command, words)
     else:
         from risicomodel.app.execute import execute
 
-        _say(execute(task, words))
+        _say(execute(command, words))
 
 
 def _help() -> str:
     lines = [f"  {name:<9}{command.what}" for name, command in COMMANDS.items()]
-    return HELP.format(tasks="\n".join(lines))
+    overrides = [*USUAL, ("-m", OPTIONS["-m", "--multirun"])]
+    return HELP.format(
+        commands="\n".join(lines), overrides=_meanings(overrides), examples=_examples(EXAMPLES)
+    )
 
 
-def _task_help(task: str, parser: argparse.ArgumentParser) -> str:
+def _meanings(words: Sequence[tuple[str, str]]) -> str:
+    """Return words and what each means, a line each."""
+    return "\n".join(f"  {word:<30}  {meaning}" for word, meaning in words)
+
+
+def _examples(examples: Sequence[str]) -> str:
+    return "\n".join(f"  {example}" for example in examples)
+
+
+def _command_help(command: str, parser: argparse.ArgumentParser) -> str:
     text = parser.format_help()
-    return f"{text}\n{_choices()}" if COMMANDS[task].configured else text.rstrip("\n")
+    return f"{text}\n{_choices()}" if COMMANDS[command].configured else text.rstrip("\n")
 
 
 def _choices() -> str:

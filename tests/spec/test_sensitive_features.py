@@ -80,7 +80,7 @@ def test_no_other_set_holds_origin(name: str) -> None:
 def test_a_feature_made_of_origin_is_refused_also_when_not_declared_sensitive() -> None:
     """Every origin column of CBS makes a feature sensitive, whether it is declared so or not."""
     for column in sorted(ORIGIN):
-        with pytest.raises(ConfigError, match="need a written reason"):
+        with pytest.raises(ConfigError, match="expected a written reason"):
             features.check(one(f"{column} / aantal_inwoners"))
 
 
@@ -100,7 +100,7 @@ def test_what_is_added_to_a_sensitive_feature_is_as_sensitive(domains: dict[str,
     assert set(features.columns(chosen)) - set(features.columns(bare)) == gone
     assert set(features.columns(bare)) == set(features.columns(shipped("demografie_wonen")))
     for context in CONTEXTS:
-        with pytest.raises(ConfigError, match="need a written reason"):
+        with pytest.raises(ConfigError, match="expected a written reason"):
             features.check(one("westers_totaal / aantal_inwoners", context=[context]))
 
 

@@ -1,4 +1,4 @@
-"""The tasks of the command line as data: what each does, and which words it takes.
+"""The commands that there are, as data: what each does, and which words it takes.
 
 Help, errors and examples are made of it. It imports nothing heavy, so that help answers at once.
 """
@@ -20,7 +20,7 @@ def gemeente_words(words: Words) -> Words:
     Parameters
     ----------
     words : list of str
-        Words of the command line after the task.
+        Words of the command line after that of the command.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def report_words(words: Words) -> Words:
     Parameters
     ----------
     words : list of str
-        Words of the command line after the task.
+        Words of the command line after that of the command.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def _quoted(text: str) -> str:
 
 
 class Command(NamedTuple):
-    """A task as the command line offers it.
+    """What there is to say of a command.
 
     Parameters
     ----------
@@ -107,7 +107,17 @@ LEVEL = ("level=wijk|buurt", "the areas it is about (default: wijk)")
 DOMAIN = ("domain=jeugd", "one domain; 'domain=[jeugd,wmo]' for two (default: all)")
 FEATURES = ("features=plus_inkomen", "a feature set (default: demografie_wonen)")
 MODEL = ("model=lightgbm", "one model beside the baselines (default: all)")
+FOLDS = ("split.folds=10", "groups of gemeenten that are held out in turn (default: 5)")
+TRACKING = ("tracking=off", "no MLflow")
 RUN_DIR = ("run.dir=PATH", "where results go (default: a new folder under runs/)")
+
+# what the help of the command line itself shows
+USUAL = (*DATA, LEVEL, DOMAIN, FEATURES, MODEL, FOLDS, TRACKING, RUN_DIR)
+EXAMPLES = (
+    "risicomodel run",
+    "risicomodel info data=archive data.dir=PATH",
+    "risicomodel run data=archive data.dir=PATH",
+)
 
 COMMANDS: dict[str, Command] = {
     "run": Command(
@@ -150,8 +160,8 @@ COMMANDS: dict[str, Command] = {
             DOMAIN,
             FEATURES,
             MODEL,
-            ("split.folds=10", "groups of gemeenten that are held out in turn (default: 5)"),
-            ("tracking=off", "no MLflow"),
+            FOLDS,
+            TRACKING,
             RUN_DIR,
         ),
     ),
@@ -171,7 +181,7 @@ COMMANDS: dict[str, Command] = {
         ),
     ),
     "tune": Command(
-        "better parameters, and how good looking for them is: nested, resumable",
+        "search for better parameters, and score the search itself: nested, resumable",
         (
             "risicomodel tune domain=jeugd model=lightgbm tuning.trials=40",
             "risicomodel tune tuning.storage=postgresql+psycopg://USER@HOST/DATABASE",

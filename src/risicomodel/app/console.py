@@ -76,12 +76,12 @@ def _cell(value: Any, form: str) -> str:
     return format(value, form) if form else str(value)
 
 
-def outcome(task: str, settings: Settings, result: Outcome) -> str:
+def outcome(command: str, settings: Settings, result: Outcome) -> str:
     """Return what a command prints when it ends.
 
     Parameters
     ----------
-    task : str
+    command : str
         The command.
     settings : Settings
         The run's settings.
@@ -100,7 +100,7 @@ def outcome(task: str, settings: Settings, result: Outcome) -> str:
         ends.append(f"tracked:  {look}")
     if result.pages:
         ends.append(f"report:   {result.pages[0]}")
-    ends.append(f"next:     {_next(task, settings, result.folder)}")
+    ends.append(f"next:     {_next(command, settings, result.folder)}")
     parts = [DEMO] if settings.data.source == "demo" else []
     if result.leaderboard is None:
         parts += _quality(result.quality, settings.areas)
@@ -200,9 +200,9 @@ def _tuned(table: pd.DataFrame, settings: Settings) -> str:
     shown = table.rename(columns={"inner": "inner (too kind)"})
     title = f"tuned: {goal.metric} on {goal.protocol}"
     note = (
-        "nested: parameters chosen without the rows they are judged on: the score to tell. inner: "
-        "the best\ntrial's own, for which it was chosen (so too kind) and with fewer rows to learn "
-        "from: not to tell."
+        "nested: parameters chosen without the rows that score them; report this one.\ninner: of "
+        "the best trial, on the rows that chose it (so too kind) and with fewer rows to learn "
+        "from."
     )
     return f"{_table(shown, title, dict.fromkeys(shown.columns[2:], '.4f'))}\n{note}"
 
@@ -229,16 +229,16 @@ def _quality(report: pd.DataFrame, level: Level) -> list[str]:
     return parts
 
 
-def _next(task: str, settings: Settings, folder: Path) -> str:
-    if task == "tune":
+def _next(command: str, settings: Settings, folder: Path) -> str:
+    if command == "tune":
         models = folder / contract.TUNED_MODELS
         into = paths.config_dir() / "experiment" / models.name
         return f"cp {models} {into} and add experiment=tuned to 'risicomodel run …'"
-    if task in NEXT:
-        return NEXT[task]
-    if task == "data" and settings.data.own.path:
+    if command in NEXT:
+        return NEXT[command]
+    if command == "data" and settings.data.own.path:
         return "risicomodel train, with the same choices (data=table …)"
-    if task == "data":
+    if command == "data":
         chosen = f"data={settings.data.source}"
         chosen += f" data.dir={settings.data.dir}" if settings.data.dir else ""
         chosen += f" level={settings.level}" if settings.areas != WIJK else ""

@@ -1,4 +1,4 @@
-"""Carries out a task of the command line and returns the text that it ends with."""
+"""Carry out a command and return the text that it ends with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from risicomodel.app.settings import Settings
 
-TASKS: dict[str, Callable[[Settings], pipeline.Outcome]] = {
+PIPELINE: dict[str, Callable[[Settings], pipeline.Outcome]] = {
     "data": pipeline.data,
     "train": pipeline.train,
     "run": pipeline.run,
@@ -24,15 +24,15 @@ TASKS: dict[str, Callable[[Settings], pipeline.Outcome]] = {
 }
 
 
-def execute(task: str, words: Sequence[str]) -> str:
-    """Carry out a task.
+def execute(command: str, words: Sequence[str]) -> str:
+    """Carry out a command.
 
     Parameters
     ----------
-    task : str
+    command : str
         Its name.
     words : sequence of str
-        Overrides of the configuration and, where the task takes them, folders of earlier runs.
+        Overrides of the configuration and, where the command takes them, folders of earlier runs.
 
     Returns
     -------
@@ -44,20 +44,20 @@ def execute(task: str, words: Sequence[str]) -> str:
     ConfigError
         If a word cannot be understood.
     """
-    if task == "compare":
+    if command == "compare":
         return console.comparison(compare.compare(list(words)))
-    if task == "verify":
+    if command == "verify":
         return _verify(words)
-    return execute_configured(task, settings.compose(words))
+    return execute_configured(command, settings.compose(words))
 
 
-def execute_configured(task: str, chosen: Settings) -> str:
-    """Carry out a task that needs nothing but settings; return the text that it ends with."""
-    if task == "info":
+def execute_configured(command: str, chosen: Settings) -> str:
+    """Carry out a command that needs nothing but settings; return the text that it ends with."""
+    if command == "info":
         return console.archive(inputs.info(inputs.Sources.of(chosen)))
-    if task == "report":
+    if command == "report":
         return console.pages(pipeline.report(chosen))
-    return console.outcome(task, chosen, TASKS[task](chosen))
+    return console.outcome(command, chosen, PIPELINE[command](chosen))
 
 
 def _verify(words: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """How MLflow loads a registered model: from JSON and LightGBM's text, nothing unpickled.
 
 The input table has the features by name and, where known, ``reference_rate`` (the country's or
-gemeente's rate, 0–1). Without it predictions are ratios to that level.
+gemeente's rate, 0–1). Without it predictions are ratios to that rate.
 """
 
 from __future__ import annotations

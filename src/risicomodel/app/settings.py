@@ -132,19 +132,19 @@ class Settings:
         """The level of areas, by its name."""
         return levels.get(self.level)
 
-    def about(self) -> runs.About:
+    def about(self) -> runs.AboutRun:
         """Return what a run's record says of its configuration, with passwords removed.
 
         Returns
         -------
-        About
+        AboutRun
             Name, data, seed, configuration and justification.
         """
         configuration = asdict(self)
         for part, name in (("tracking", "uri"), ("tuning", "storage")):
             if configuration[part][name]:
                 configuration[part][name] = storage.without_password(configuration[part][name])
-        return runs.About(
+        return runs.AboutRun(
             self.run.name, self.data.name, self.seed, configuration, self.features.justification
         )
 
@@ -240,7 +240,10 @@ def from_hydra(config: DictConfig) -> Settings:
         merged = OmegaConf.merge(OmegaConf.structured(Settings), config)
         settings = OmegaConf.to_object(merged)
     if not isinstance(settings, Settings):
-        raise ConfigError("the configuration is not a run; see configs/config.yaml for its shape.")
+        raise ConfigError(
+            f"the configuration is a {type(settings).__name__}; expected the settings of a run, as "
+            "in configs/config.yaml. Correct that file."
+        )
     _check(settings)
     return settings
 
@@ -258,8 +261,8 @@ def _config_error(error: Exception, overrides: Sequence[str]) -> ConfigError:
     elif overrides:
         reason += f" (overrides: {storage.without_password(' '.join(overrides))})"
     return ConfigError(
-        f"the configuration cannot be used: {reason}. Expected are 'group=choice' and 'key=value' "
-        "with a value of the key's type, as 'configs/' shows; correct the override."
+        f"the configuration cannot be used: {reason}; expected 'group=choice' and 'key=value' "
+        "with a value of the key's type, as 'configs/' shows. Correct the override."
     )
 
 
@@ -342,7 +345,9 @@ def _check(settings: Settings) -> None:
     violations += tuning.violations(settings.tuning)
     violations += _domain_violations(settings)
     if violations:
-        raise ConfigError("the configuration does not fit together; correct:", violations)
+        raise ConfigError(
+            "settings do not fit together; expected what each line says. Correct:", violations
+        )
     domains.check(settings.domains, set(names.columns()), {*settings.tables, OwnTable.SUBJECT})
     protocols.check(settings.split)
     models.check(settings.models)

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Hydra starts every job in a process of its own, which reads them
-_TASK = "RISICOMODEL_SWEEP_TASK"
+_COMMAND = "RISICOMODEL_SWEEP_COMMAND"
 _FOLDER = "RISICOMODEL_SWEEP_FOLDER"  # configs/config.yaml reads it
 
 
-def sweep(task: str, overrides: Sequence[str]) -> None:
-    """Run a task once for every combination of the overrides' values.
+def sweep(command: str, overrides: Sequence[str]) -> None:
+    """Run a command once for every combination of the overrides' values.
 
     Parameters
     ----------
-    task : str
+    command : str
         Its name.
     overrides : sequence of str
         Overrides, with values separated by commas.
@@ -54,7 +54,7 @@ def sweep(task: str, overrides: Sequence[str]) -> None:
     unfinished = storage.owned(paths.runs_dir(), paths.cache_dir())
     with tempfile.TemporaryDirectory() as folder, unfinished, settings.explained(overrides):
         # with "full error" Hydra lets errors through, for the command line to show them its way
-        os.environ |= {_TASK: task, _FOLDER: folder, "HYDRA_FULL_ERROR": "1"}
+        os.environ |= {_COMMAND: command, _FOLDER: folder, "HYDRA_FULL_ERROR": "1"}
         # what joblib's helper process says when jobs are interrupted
         os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
         try:
@@ -76,5 +76,5 @@ def job(config: Any) -> None:
     chosen = settings.from_hydra(config)
     if chosen.compute.jobs == -1:
         chosen.compute.jobs = 1  # the launcher has a job on every core already
-    sys.stdout.write(f"{execute_configured(os.environ[_TASK], chosen)}\n")
+    sys.stdout.write(f"{execute_configured(os.environ[_COMMAND], chosen)}\n")
     sys.stdout.flush()

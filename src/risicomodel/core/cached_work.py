@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import pandas as pd
+
 from risicomodel.core.compute import each, one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    import pandas as pd
 
     from risicomodel.core.compute import ComputeSettings
     from risicomodel.core.storage import Cache
@@ -69,7 +69,8 @@ def run(
     compute : ComputeSettings
         Where the work is done.
     done : callable
-        Told of every number of tasks that were finished: first of all that are in the cache.
+        Called with the number of tasks finished since the last call; first with that of tasks in
+        the cache.
     prepared : callable
         Turns the tasks that are left to do into what is sent to those who do them.
     """

@@ -34,8 +34,6 @@ class RisicomodelError(Exception):
       - seed is -1
     """
 
-    exit_status = 2
-
     def __init__(self, message: str, details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message

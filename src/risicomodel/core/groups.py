@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from risicomodel.core.arrays import Floats, Ints
+from risicomodel.core.arrays import Floats, Ints, Labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,7 @@ def sums(values: Floats, group: Ints) -> Floats:
     return out
 
 
-def mean_within(values: Floats, weight: Floats, group: npt.NDArray[np.generic]) -> Floats:
+def mean_within(values: Floats, weight: Floats, group: Labels) -> Floats:
     """Return every row's weighted group mean; unweighted where a group has no weight.
 
     Σ wv / Σ w over the rows of the group.

@@ -186,11 +186,11 @@ def _r2(rate: Floats, predicted: Floats, weight: Floats) -> float:
     return float(1 - (weight * (rate - predicted) ** 2).sum() / spread) if spread else float("nan")
 
 
-def interval_score(value: Floats, lower: Floats, upper: Floats, level: float) -> Floats:
-    """Return the interval score (Winkler score) of every band: width, plus a fine for a miss.
+def interval_score(value: Floats, lower: Floats, upper: Floats, coverage: float) -> Floats:
+    """Return the interval score (Winkler score) of every band: width plus penalty.
 
-    (u − l) + 2/α · max(l − y, 0, y − u), with l and u the limits, y the value and α = 1 − level.
-    It pays for narrow bands and for bands that hold.
+    (u − l) + 2/α · max(l − y, 0, y − u), with l and u the limits, y the value and α = 1 − coverage.
+    Narrow bands score well, and so do bands that hold the value.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def interval_score(value: Floats, lower: Floats, upper: Floats, level: float) ->
         What came true, in any unit.
     lower, upper : array of shape (n,)
         Limits of the bands, in the same unit.
-    level : float
+    coverage : float
         The share of bands that should hold (0–1).
 
     Returns
@@ -214,11 +214,11 @@ def interval_score(value: Floats, lower: Floats, upper: Floats, level: float) ->
     Examples
     --------
     >>> limits = np.array([0.04, 0.04]), np.array([0.12, 0.12])
-    >>> interval_score(np.array([0.05, 0.14]), *limits, level=0.9).round(2)
+    >>> interval_score(np.array([0.05, 0.14]), *limits, coverage=0.9).round(2)
     array([0.08, 0.48])
     """
     miss = np.clip(lower - value, 0, None) + np.clip(value - upper, 0, None)
-    out: Floats = (upper - lower) + 2 / (1 - level) * miss
+    out: Floats = (upper - lower) + 2 / (1 - coverage) * miss
     return out
 
 

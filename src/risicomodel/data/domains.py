@@ -165,6 +165,6 @@ def check(domains: Mapping[str, Domain], columns: set[str], subjects: set[str]) 
     if violations:
         raise ConfigError(
             "a domain does not fit the tables; subjects come from configs/tables and columns from "
-            "panel/columns.csv. Correct its file in configs/domain:",
+            "data/panel/columns.csv. Correct its file in configs/domain:",
             violations,
         )

@@ -93,4 +93,8 @@ def _check(settings: DemoSettings) -> None:
     if settings.seed < 0:
         wrong.append(f"seed is {settings.seed}; expected 0 or higher")
     if wrong:
-        raise ConfigError("no demo can be made with these settings; correct data.demo:", wrong)
+        raise ConfigError(
+            "no demo can be made with these settings; expected what each line says. Correct "
+            "data.demo:",
+            wrong,
+        )

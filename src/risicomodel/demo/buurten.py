@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
 
-from risicomodel.core.arrays import Floats, Ints
+from risicomodel.core.arrays import Floats, Ints, Texts
 from risicomodel.demo import people
 from risicomodel.demo.kwb_columns import KWB
 from risicomodel.demo.truth import DOMAINS, Truth, driven, population
@@ -21,14 +22,10 @@ from risicomodel.demo.truth import DOMAINS, Truth, driven, population
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
     from risicomodel.demo.people import Quantity, Whole
     from risicomodel.demo.places import Areas
     from risicomodel.demo.truth import DemoDomain
 
-    Texts = NDArray[np.str_]
     Values = dict[str, Floats]
     Draw = Callable[[Ints, Floats, Floats], Ints]
 

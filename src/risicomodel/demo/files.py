@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core import levels, storage
-from risicomodel.core.arrays import Floats
+from risicomodel.core.arrays import Bools, Floats, Texts
 from risicomodel.demo import kwb, people
 from risicomodel.demo.kwb import numbered, padded, rounded
 from risicomodel.demo.truth import DOMAINS, FEATURES
@@ -23,9 +23,7 @@ from risicomodel.demo.truth import DOMAINS, FEATURES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from risicomodel.demo.kwb import Rows
+    from risicomodel.demo.kwb import KwbRows
     from risicomodel.demo.truth import Truth
     from risicomodel.demo.world import World
 
@@ -99,7 +97,7 @@ def _entry(folder: Path, kind: str, year: int, name: str, rows: int) -> dict[str
     }
 
 
-def _tables(world: World, rows: Rows, position: int) -> Iterator[tuple[str, str, pd.DataFrame]]:
+def _tables(world: World, rows: KwbRows, position: int) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield kind, file name and rows of one year's tables."""
     year = world.settings.years[position]
     ids = {subject: name.format(year=year) for subject, name in TABLES.items()}
@@ -116,7 +114,7 @@ def _save(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
-def _jeugd(world: World, rows: Rows, position: int) -> pd.DataFrame:
+def _jeugd(world: World, rows: KwbRows, position: int) -> pd.DataFrame:
     """Return the youth-care table, with every form of care in CBS's breakdown."""
     clients = _by_period(world, rows, position, "jeugd")
     forms = []
@@ -130,7 +128,7 @@ def _jeugd(world: World, rows: Rows, position: int) -> pd.DataFrame:
     return table
 
 
-def _wmo(world: World, rows: Rows, position: int) -> pd.DataFrame:
+def _wmo(world: World, rows: KwbRows, position: int) -> pd.DataFrame:
     """Return the Wmo table; a gemeente that did not deliver has no figures and no codes either."""
     clients = _by_period(world, rows, position, "wmo")
     shown = np.repeat(world.delivered[position][rows.gm][:, None], len(PERIODS), axis=1)
@@ -147,7 +145,7 @@ def _wmo(world: World, rows: Rows, position: int) -> pd.DataFrame:
     return table
 
 
-def _by_period(world: World, rows: Rows, position: int, name: str) -> Floats:
+def _by_period(world: World, rows: KwbRows, position: int, name: str) -> Floats:
     """Return clients by row and period."""
     periods = (f"{name}_1", f"{name}_2", name)
     return np.stack([rows.totals(world.figures(key, position)) for key in periods], axis=1)
@@ -159,7 +157,7 @@ def _cells(clients: Floats) -> Floats:
     return np.where(cells < BLANK_BELOW, np.nan, cells).ravel()
 
 
-def _areas_and_periods(world: World, rows: Rows, position: int) -> dict[str, Any]:
+def _areas_and_periods(world: World, rows: KwbRows, position: int) -> dict[str, Any]:
     year = world.settings.years[position]
     return {
         "Wijken": np.repeat(rows.names, len(PERIODS)),
@@ -167,7 +165,7 @@ def _areas_and_periods(world: World, rows: Rows, position: int) -> dict[str, Any
     }
 
 
-def _regions(rows: Rows, *, width: int, shown: NDArray[np.bool_]) -> list[tuple[str, Any]]:
+def _regions(rows: KwbRows, *, width: int, shown: Bools) -> list[tuple[str, Any]]:
     """Return the columns that name the area, blank where not shown; the country has only a code."""
     country = rows.kinds == "Land"
     change = np.char.add(rows.change, ".0")
@@ -221,9 +219,7 @@ def _truths(world: World) -> Iterator[tuple[str, pd.DataFrame]]:
         yield "truth_buurten", levels.BUURT.published(table)
 
 
-def _truth_table(
-    codes: list[NDArray[np.str_]], of_years: range, truths: dict[str, Truth]
-) -> pd.DataFrame:
+def _truth_table(codes: list[Texts], of_years: range, truths: dict[str, Truth]) -> pd.DataFrame:
     """Return the true rate per area, year and domain, and the terms of its logarithm."""
     years, places = len(codes), len(codes[0])
     tables = []

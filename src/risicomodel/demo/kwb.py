@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from risicomodel.core.arrays import Floats
+from risicomodel.core.arrays import Floats, Ints, Objects, Texts
 from risicomodel.demo.kwb_columns import KWB, NEVER, Group
 from risicomodel.demo.places import FIRST_GEMEENTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
     from risicomodel.demo.world import World
 
-    Texts = NDArray[np.str_]
 
 NEW_EDITIONS = 2
 CAPITALS = ("a", "bf", "gi", "hj", "kl", "mn", "ru")  # letters of branches of business
@@ -34,7 +31,7 @@ KEYS = {
 
 
 @dataclass(frozen=True)
-class Rows:
+class KwbRows:
     """The country, gemeenten, wijken and perhaps buurten of one year, in CBS's order.
 
     Parameters
@@ -52,9 +49,9 @@ class Rows:
     gm_names: Texts
     kinds: Texts
     change: Texts
-    gm: NDArray[np.int64]
-    _at: NDArray[np.int64]
-    _order: NDArray[np.int64]
+    gm: Ints
+    _at: Ints
+    _order: Ints
 
     def totals(self, figures: Floats) -> Floats:
         """Return a figure of every row: wijken and buurten, and sums for gemeenten and country.
@@ -87,7 +84,7 @@ class Rows:
         return self.totals(figures * weight) / np.maximum(self.totals(weight), 1e-9)
 
 
-def rows_of(world: World, position: int) -> Rows:
+def rows_of(world: World, position: int) -> KwbRows:
     """Return the areas of one year.
 
     Parameters
@@ -99,7 +96,7 @@ def rows_of(world: World, position: int) -> Rows:
 
     Returns
     -------
-    Rows
+    KwbRows
     """
     area = world.areas[position]
     gemeenten, at = np.unique(area.gm, return_inverse=True)
@@ -114,7 +111,7 @@ def rows_of(world: World, position: int) -> Rows:
     order = np.argsort([code[2:] for code in codes], kind="stable")
     sizes = [1, len(gemeenten), len(at), len(place) - len(at)]
     kinds = np.repeat(["Land", "Gemeente", "Wijk", "Buurt"], sizes)
-    return Rows(
+    return KwbRows(
         codes=codes[order],
         names=np.concatenate([["Nederland"], gm_names, area_names])[order],
         gm_names=np.concatenate([["Nederland"], gm_names, gm_names[at[place]]])[order],
@@ -163,14 +160,14 @@ def numbered(columns: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {f"{key}_{place}": values for place, (key, values) in enumerate(columns, start=1)}
 
 
-def kwb_table(world: World, rows: Rows, position: int) -> pd.DataFrame:
+def kwb_table(world: World, rows: KwbRows, position: int) -> pd.DataFrame:
     """Return the KWB table of one year; keys shift as columns come and go over the years.
 
     Parameters
     ----------
     world : World
         The country.
-    rows : Rows
+    rows : KwbRows
         The areas of that year.
     position : int
         Position of the year among the years of the settings.
@@ -196,8 +193,8 @@ def kwb_table(world: World, rows: Rows, position: int) -> pd.DataFrame:
 
 
 def _topics(
-    world: World, rows: Rows, position: int, group: Group
-) -> Iterator[tuple[str, NDArray[Any]]]:
+    world: World, rows: KwbRows, position: int, group: Group
+) -> Iterator[tuple[str, Objects]]:
     """Yield a group's keys and figures, blank where they are not published yet."""
     years_left = len(world.areas) - 1 - position
     if group.lag == NEVER and years_left >= NEW_EDITIONS:
@@ -210,7 +207,7 @@ def _topics(
         yield _key(name, world, position), figures.astype(np.int32) if whole else figures
 
 
-def _published(world: World, rows: Rows, position: int, group: Group, figures: Floats) -> Floats:
+def _published(world: World, rows: KwbRows, position: int, group: Group, figures: Floats) -> Floats:
     if not group.weight:
         return rounded(rows.totals(figures), group.step)
     weight = world.figures(group.weight, position)
@@ -257,12 +254,12 @@ def _key(name: str, world: World, position: int) -> str:
     return (f"{first}_" if first == "k" else head) + camel
 
 
-def dimension(rows: Rows) -> pd.DataFrame:
+def dimension(rows: KwbRows) -> pd.DataFrame:
     """Return the table's region dimension: the names that its keys stand for.
 
     Parameters
     ----------
-    rows : Rows
+    rows : KwbRows
         The areas of one year.
 
     Returns

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Texts = NDArray[np.str_]
+from typing import NamedTuple
 
 NEVER = 99  # lag of columns that the last editions have, without figures so far
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from risicomodel.core.arrays import Floats
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
-
     from risicomodel.demo.places import Places
     from risicomodel.demo.settings import DemoSettings
 

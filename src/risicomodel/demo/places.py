@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.random import Generator
 
-from risicomodel.core.arrays import Floats, Ints
+from risicomodel.core.arrays import Floats, Ints, Objects, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.random import Generator
-    from numpy.typing import NDArray
 
     from risicomodel.demo.settings import DemoSettings
 
@@ -60,17 +58,17 @@ class Areas:
 
     gm: Ints
     number: Ints
-    change: NDArray[np.str_]
-    stem: NDArray[np.str_]
+    change: Texts
+    stem: Texts
 
     @property
-    def codes(self) -> NDArray[np.str_]:
+    def codes(self) -> Texts:
         """Wijk code of every place."""
         pairs = zip(self.gm.tolist(), self.number.tolist(), strict=True)
         return np.array([f"WK{FIRST_GEMEENTE + gm:04d}{number:02d}" for gm, number in pairs])
 
     @property
-    def names(self) -> NDArray[np.str_]:
+    def names(self) -> Texts:
         """Name of every wijk: its number follows the code, the rest stays with the place."""
         pairs = zip(self.number.tolist(), self.stem.tolist(), strict=True)
         return np.array([f"Wijk {number:02d} {stem}" for number, stem in pairs])
@@ -92,7 +90,7 @@ class Places:
         Hectares.
     """
 
-    cells: NDArray[Any]
+    cells: Objects
     urban: Floats
     gm: Ints
     land: Floats
@@ -148,7 +146,7 @@ def code_areas(settings: DemoSettings, gm: Ints, inhabitants: Floats) -> list[Ar
     return [*[first] * settings.turn, turned, *[later] * years][:years]
 
 
-def _cells(rng: Generator, wijken: int) -> tuple[Floats, NDArray[Any], Floats]:
+def _cells(rng: Generator, wijken: int) -> tuple[Floats, Objects, Floats]:
     """Return points, the cells around them (EPSG:28992) and how urban each place is."""
     import shapely
 
@@ -195,7 +193,7 @@ def _inside(outline: Any, points: Floats, count: int) -> Floats:
     return inside[:count]
 
 
-def _voronoi(points: Floats, outline: Any) -> NDArray[Any]:
+def _voronoi(points: Floats, outline: Any) -> Objects:
     """Return the cell of every point, in the points' order, cut off at the coast and border."""
     import shapely
 
@@ -203,7 +201,7 @@ def _voronoi(points: Floats, outline: Any) -> NDArray[Any]:
         shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=outline)
     )
     point, cell = shapely.STRtree(cells).query(shapely.points(points), predicate="within")
-    clipped: NDArray[Any] = shapely.intersection(cells[cell[np.argsort(point)]], outline)
+    clipped: Objects = shapely.intersection(cells[cell[np.argsort(point)]], outline)
     return clipped
 
 

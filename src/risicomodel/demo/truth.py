@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.random import Generator
 
 from risicomodel.core.arrays import Floats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.random import Generator
 
     from risicomodel.demo.places import Areas
 
@@ -23,7 +22,7 @@ YEARS_ALIKE = 0.9  # correlation of a gemeente's effect with the year before
 YEARLY_SD = 0.03  # of a wijk's own effect, on the log rate
 
 
-class Feature(NamedTuple):
+class TrueFeature(NamedTuple):
     """A figure that drives a rate: one column over another.
 
     Parameters
@@ -40,7 +39,7 @@ class Feature(NamedTuple):
     step: float
 
 
-class Driver(NamedTuple):
+class TrueDriver(NamedTuple):
     """The effect of a feature on the log rate.
 
     Parameters
@@ -72,7 +71,7 @@ class DemoDomain:
         The population that rates are about: weights of KWB columns (persons).
     gemeente_sd, wijk_sd : float
         Standard deviation of a gemeente's and a wijk's own effect, on the log rate.
-    drivers : tuple of Driver
+    drivers : tuple of TrueDriver
         All effects of features.
     national_rate_of : mapping
         The population of the national rate, where that is another.
@@ -83,23 +82,25 @@ class DemoDomain:
     at_risk: Mapping[str, float]
     gemeente_sd: float
     wijk_sd: float
-    drivers: tuple[Driver, ...]
+    drivers: tuple[TrueDriver, ...]
     national_rate_of: Mapping[str, float] = field(default_factory=dict)
 
 
 # names as in configs/features; a value relative to the country's has no 'per'
 FEATURES = {
-    "aandeel_0_14": Feature("k_0_tot_15_jaar", "aantal_inwoners", 0.155, 0.035),
-    "aandeel_65_plus": Feature("k_65_jaar_of_ouder", "aantal_inwoners", 0.19, 0.06),
-    "aandeel_gescheiden": Feature("gescheiden", "aantal_inwoners", 0.075, 0.02),
-    "aandeel_verweduwd": Feature("verweduwd", "aantal_inwoners", 0.05, 0.02),
-    "eenpersoonshuishoudens": Feature("eenpersoonshuishoudens", "huishoudens_totaal", 0.37, 0.11),
-    "huishoudens_met_kinderen": Feature(
+    "aandeel_0_14": TrueFeature("k_0_tot_15_jaar", "aantal_inwoners", 0.155, 0.035),
+    "aandeel_65_plus": TrueFeature("k_65_jaar_of_ouder", "aantal_inwoners", 0.19, 0.06),
+    "aandeel_gescheiden": TrueFeature("gescheiden", "aantal_inwoners", 0.075, 0.02),
+    "aandeel_verweduwd": TrueFeature("verweduwd", "aantal_inwoners", 0.05, 0.02),
+    "eenpersoonshuishoudens": TrueFeature(
+        "eenpersoonshuishoudens", "huishoudens_totaal", 0.37, 0.11
+    ),
+    "huishoudens_met_kinderen": TrueFeature(
         "huishoudens_met_kinderen", "huishoudens_totaal", 0.34, 0.08
     ),
-    "corporatiewoningen": Feature("in_bezit_woningcorporatie", "percent", 0.28, 0.14),
-    "meergezinswoningen": Feature("percentage_meergezinswoning", "percent", 0.32, 0.22),
-    "woningwaarde": Feature("gemiddelde_woningwaarde", "", 0.0, 0.28),
+    "corporatiewoningen": TrueFeature("in_bezit_woningcorporatie", "percent", 0.28, 0.14),
+    "meergezinswoningen": TrueFeature("percentage_meergezinswoning", "percent", 0.32, 0.22),
+    "woningwaarde": TrueFeature("gemiddelde_woningwaarde", "", 0.0, 0.28),
 }
 
 
@@ -116,17 +117,18 @@ DOMAINS = {
         national_rate=0.10, growth=(0.02, 0.04), gemeente_sd=0.15, wijk_sd=0.08,
         at_risk={"k_0_tot_15_jaar": 1.0, "k_15_tot_25_jaar": 0.8},
         drivers=(
-            Driver("aandeel_gescheiden", 0.075), Driver("corporatiewoningen", 0.055, "above usual"),
-            Driver("woningwaarde", -0.045, "levelling off"), Driver("aandeel_0_14", 0.025),
+            TrueDriver("aandeel_gescheiden", 0.075),
+            TrueDriver("corporatiewoningen", 0.055, "above usual"),
+            TrueDriver("woningwaarde", -0.045, "levelling off"), TrueDriver("aandeel_0_14", 0.025),
         ),
     ),
     "wmo": DemoDomain(
         national_rate=0.070, growth=(0.05, 0.10), gemeente_sd=0.12, wijk_sd=0.08,
         at_risk={"aantal_inwoners": 1.0},
         drivers=(
-            Driver("aandeel_65_plus", 0.15), Driver("corporatiewoningen", 0.10),
-            Driver("eenpersoonshuishoudens", 0.06, "levelling off"),
-            Driver("aandeel_verweduwd", 0.05), Driver("woningwaarde", -0.05),
+            TrueDriver("aandeel_65_plus", 0.15), TrueDriver("corporatiewoningen", 0.10),
+            TrueDriver("eenpersoonshuishoudens", 0.06, "levelling off"),
+            TrueDriver("aandeel_verweduwd", 0.05), TrueDriver("woningwaarde", -0.05),
         ),
     ),
     "bijstand": DemoDomain(
@@ -136,9 +138,10 @@ DOMAINS = {
         national_rate_of={"k_15_tot_25_jaar": 0.7, "k_25_tot_45_jaar": 1.0,
                           "k_45_tot_65_jaar": 1.0, "k_65_jaar_of_ouder": 0.07},
         drivers=(
-            Driver("corporatiewoningen", 0.22, "levelling off"), Driver("aandeel_gescheiden", 0.11),
-            Driver("woningwaarde", -0.12), Driver("meergezinswoningen", 0.07),
-            Driver("eenpersoonshuishoudens", 0.06, "above usual"),
+            TrueDriver("corporatiewoningen", 0.22, "levelling off"),
+            TrueDriver("aandeel_gescheiden", 0.11), TrueDriver("woningwaarde", -0.12),
+            TrueDriver("meergezinswoningen", 0.07),
+            TrueDriver("eenpersoonshuishoudens", 0.06, "above usual"),
         ),
     ),
 }  # fmt: skip

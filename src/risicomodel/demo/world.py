@@ -16,18 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import Generator
 
 from risicomodel.core import levels
-from risicomodel.core.arrays import Floats
+from risicomodel.core.arrays import Bools, Floats
 from risicomodel.demo import people
 from risicomodel.demo.buurten import make_buurten
 from risicomodel.demo.places import code_areas, make_places
 from risicomodel.demo.truth import DOMAINS, Truth, draw_truth
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
-    from numpy.typing import NDArray
-
     from risicomodel.demo.buurten import Buurten
     from risicomodel.demo.places import Areas, Places
     from risicomodel.demo.settings import DemoSettings
@@ -65,7 +63,7 @@ class World:
     areas: list[Areas]
     values: Values
     truth: dict[str, Truth]
-    delivered: NDArray[np.bool_]
+    delivered: Bools
     buurten: Buurten | None = None
 
     def figures(self, name: str, position: int) -> Floats:
@@ -125,7 +123,7 @@ def _clients(rng: Generator, name: str, truth: Truth) -> Values:
     return {key: n.astype(np.float64) for key, n in {name: clients, **halves}.items()}
 
 
-def _delivered(rng: Generator, settings: DemoSettings, areas: list[Areas]) -> NDArray[np.bool_]:
+def _delivered(rng: Generator, settings: DemoSettings, areas: list[Areas]) -> Bools:
     """Return, by year and gemeente, whether it delivered its Wmo figures."""
     delivered = np.ones((len(areas), settings.gemeenten + 1), dtype=np.bool_)
     few = max(1, round(NOT_DELIVERED * settings.gemeenten))

@@ -4,10 +4,4 @@ This wing holds evaluation protocols and the reference rates they reveal, learni
 cross-fitting, conformal prediction intervals, and tuning. It takes a panel with features and gives
 predictions per row. The tables that people read are made further on, in ``results``; nothing here
 downloads data, knows a run's folder, or makes a page.
-
-Every score carries the name of its protocol; these are the protocols for which models are fitted:
-
->>> from risicomodel.learning import protocols
->>> list(protocols.PROTOCOLS)
-['unseen_gemeente', 'unseen_wijk', 'next_years', 'random']
 """

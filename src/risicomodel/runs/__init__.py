@@ -1,26 +1,26 @@
 """Runs: a folder that is complete when its record is there, and what its tables promise.
 
 Here live the run's folder and record, the contract of every table, and the comparison of runs.
-What fills the tables lives above; what shows them to people lives in ``publishing``.
+Nothing here computes what is in a table (``results`` does) or shows it to people (``publishing``
+does).
 """
 
 from risicomodel.runs.contract import RECORD
 from risicomodel.runs.folder import (
-    About,
+    AboutRun,
     Run,
     RunSettings,
     complete,
     find,
     finish,
     free_folder,
-    git_commit,
     open_run,
 )
 from risicomodel.runs.reading import FinishedRun, finished, keeps_contract, read_record
 
 __all__ = [
     "RECORD",
-    "About",
+    "AboutRun",
     "FinishedRun",
     "Run",
     "RunSettings",
@@ -29,7 +29,6 @@ __all__ = [
     "finish",
     "finished",
     "free_folder",
-    "git_commit",
     "keeps_contract",
     "open_run",
     "read_record",

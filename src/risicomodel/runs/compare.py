@@ -44,7 +44,7 @@ def compare(names: list[str]) -> pd.DataFrame:
             tables.append(scores.assign(run=run.folder.name, **_facts(run)))
     if not tables:
         raise ConfigError(
-            "none of these runs has scores; expected are runs of 'train' and 'run'. Make one with "
+            "none of these runs has scores; expected runs of 'train' or 'run'. Make one with "
             "'risicomodel train'."
         )
     table = pd.concat(tables, ignore_index=True)

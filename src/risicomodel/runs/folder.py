@@ -1,4 +1,4 @@
-"""A run's folder: complete when ``run.json`` is there, and then it says how it came about."""
+"""A run's folder: complete when ``run.json`` is there, and then it says how it was made."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import WIJK
@@ -21,8 +23,6 @@ from risicomodel.runs.contract import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from risicomodel.core.levels import Level
     from risicomodel.data.sources.provenance import Provenance
@@ -48,8 +48,8 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
-class About:
-    """How a run came about, for its record.
+class AboutRun:
+    """How a run was made, for its record.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Run:
 
     Parameters
     ----------
-    task : str
+    command : str
         The command that makes it: ``data``, ``train``, ``run``, …
     final : Path
         Where the results will be.
@@ -92,7 +92,7 @@ class Run:
         What a reader of the results must know.
     """
 
-    task: str
+    command: str
     final: Path
     folder: Path
     level: Level = WIJK
@@ -115,22 +115,21 @@ class Run:
         self.timings[name] = round(time.perf_counter() - begin, 3)
         log.debug("%s took %.1f s", name, self.timings[name])
 
-    def write(self, declared: Table | str, rows: pd.DataFrame) -> None:
+    def write(self, table: Table, rows: pd.DataFrame) -> None:
         """Write one of the run's tables, under the level's own names, as its contract has it.
 
         Parameters
         ----------
-        declared : Table or str
-            The table's contract, or its name.
+        table : Table
+            The table's contract.
         rows : DataFrame
             Its rows; areas go by the names of wijken, whatever the level.
 
         Raises
         ------
         ContractError
-            If the rows are not as declared, listing every violation; or if no such table is.
+            If the rows are not as declared, listing every violation.
         """
-        table = contract.get(declared) if isinstance(declared, str) else declared
         written = self.level.published(rows)
         contract.check(table.at(self.level), written)
         storage.write_table(self.folder / table.file, written)
@@ -148,12 +147,12 @@ class Run:
 
 
 @contextlib.contextmanager
-def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
+def open_run(command: str, settings: RunSettings, level: Level = WIJK) -> Iterator[Run]:
     """Open a run to fill; its folder takes its final name when the block ends without an error.
 
     Parameters
     ----------
-    task : str
+    command : str
         The command that makes it.
     settings : RunSettings
         Where its results go.
@@ -170,22 +169,22 @@ def open_run(task: str, settings: RunSettings, level: Level = WIJK) -> Iterator[
     ConfigError
         If ``run.dir`` is a folder with something else in it.
     """
-    final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(task)
+    final = Path(settings.dir).expanduser().resolve() if settings.dir else _new_folder(command)
     if final.exists() and not _may_replace(final):
         raise ConfigError(
             f"run.dir={final} exists and is not a run ({RECORD} is not in it); expected a new or "
             "empty folder, or an earlier run to replace. Choose another folder."
         )
     with storage.staged_folder(final) as staging:
-        yield Run(task, final, staging, level)
+        yield Run(command, final, staging, level)
 
 
-def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
+def free_folder(command: str, settings: RunSettings, mark: str) -> Path:
     """Return the folder for results that are not a run, such as a report.
 
     Parameters
     ----------
-    task : str
+    command : str
         The command that makes them.
     settings : RunSettings
         ``dir`` is the folder; a new one under ``runs/`` unless given.
@@ -199,27 +198,27 @@ def free_folder(task: str, settings: RunSettings, mark: str) -> Path:
         or in every folder in them.
     """
     if not settings.dir:
-        return _new_folder(task)
+        return _new_folder(command)
     folder = Path(settings.dir).expanduser().resolve()
     inside = [folder, *folder.iterdir()] if folder.is_dir() else [folder]
     marked = [place for place in inside if (place / mark).is_file()]
     if folder.exists() and folder not in marked and len(marked) < len(inside) - 1:
         raise ConfigError(
-            f"run.dir={folder} exists and is not a {task} ({mark} is not in it); expected a new "
-            f"or empty folder, or an earlier {task} to replace. Choose another folder."
+            f"run.dir={folder} exists and is not a {command} ({mark} is not in it); expected a new "
+            f"or empty folder, or an earlier {command} to replace. Choose another folder."
         )
     return folder
 
 
-def complete(task: str = "*") -> list[Path]:
+def complete(command: str = "*") -> list[Path]:
     """Return the folders of complete runs under ``runs/``, oldest first.
 
     Parameters
     ----------
-    task : str
+    command : str
         Only runs of this command; of all of them unless given.
     """
-    records = paths.runs_dir().glob(f"{task}/*/{RECORD}")
+    records = paths.runs_dir().glob(f"{command}/*/{RECORD}")
     return sorted((path.parent for path in records), key=lambda path: path.name)
 
 
@@ -227,20 +226,20 @@ def _may_replace(final: Path) -> bool:
     return final.is_dir() and ((final / RECORD).is_file() or not any(final.iterdir()))
 
 
-def _new_folder(task: str) -> Path:
+def _new_folder(command: str) -> Path:
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return paths.runs_dir() / task / f"{stamp}-{uuid.uuid4().hex[:6]}"
+    return paths.runs_dir() / command / f"{stamp}-{uuid.uuid4().hex[:6]}"
 
 
-def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, Any]) -> None:
+def finish(run: Run, about: AboutRun, inputs: list[Provenance], result: dict[str, Any]) -> None:
     """Write ``run.json``, which makes the run complete.
 
     Parameters
     ----------
     run : Run
         The run, its tables written.
-    about : About
-        How it came about.
+    about : AboutRun
+        How it was made.
     inputs : list of Provenance
         Every file that was read, with its hash.
     result : dict
@@ -249,7 +248,7 @@ def finish(run: Run, about: About, inputs: list[Provenance], result: dict[str, A
     storage.write_json(
         run.folder / RECORD,
         {
-            "task": run.task,
+            "task": run.command,
             "contract": contract.VERSION,
             "name": about.name,
             "data": about.data,
@@ -318,8 +317,8 @@ def find(names: list[str]) -> list[Path]:
     if not names:
         if not runs:
             raise ConfigError(
-                f"no complete run under {paths.runs_dir()}; make one with 'risicomodel run', or "
-                "name run folders to compare."
+                f"no complete run under {paths.runs_dir()}; expected one at least. Make it with "
+                "'risicomodel run', or name run folders to compare."
             )
         return runs
     out = []

@@ -148,7 +148,7 @@ def finished(folder: Path) -> FinishedRun:
         version = record.get("contract", "none, for it is older than contracts")
         raise ContractError(
             f"the run in {folder} was made under another contract of tables ({version}); expected "
-            f"is contract {contract.VERSION}. Make it again, or read it with the version of "
+            f"contract {contract.VERSION}. Make it again, or read it with the version of "
             "risicomodel in its run.json."
         )
     return FinishedRun(folder, record)

@@ -58,7 +58,7 @@ class TestCluster:
 
     def test_no_workers(self, made: Cluster) -> None:
         address = made.scheduler()
-        with pytest.raises(ComputeError, match=f"has no workers; start one .*{address}"):
+        with pytest.raises(ComputeError, match=f"has no workers; expected one .*{address}"):
             collect(wait_then_name, [("a", 0)], ComputeSettings("dask", address=address))
 
     def test_no_workers_left(self, made: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

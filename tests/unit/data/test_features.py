@@ -333,7 +333,7 @@ def test_a_declared_leak_is_kept_from_its_domain_only(domains: dict[str, Domain]
 
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_origin_is_refused_without_a_written_reason(reason: str) -> None:
-    with pytest.raises(ConfigError, match=r"aandeel_westers.*need a written reason"):
+    with pytest.raises(ConfigError, match=r"aandeel_westers.*expected a written reason"):
         settings.compose(["features=herkomst", f'features.justification="{reason}"'])
 
 

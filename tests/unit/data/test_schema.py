@@ -11,8 +11,6 @@ from risicomodel.core.errors import DataError
 from risicomodel.data.panel import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from risicomodel.data.panel.build import Panel
 
 DOMAINS = ["jeugd", "wmo", "bijstand"]
@@ -32,13 +30,6 @@ def violations(wijken: pd.DataFrame) -> list[str]:
 
 def large(wijken: pd.DataFrame) -> int:
     return int(wijken.index[wijken["wmo_population"] >= schema.LARGE_POPULATION][0])
-
-
-def set_cell(column: str, value: object) -> Callable[[pd.DataFrame, int], None]:
-    def spoil(wijken: pd.DataFrame, row: int) -> None:
-        wijken.loc[row, column] = value
-
-    return spoil
 
 
 SPOILED = {

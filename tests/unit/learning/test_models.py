@@ -537,4 +537,4 @@ def test_everything_wrong_with_models_is_told_at_once() -> None:
 def test_no_model_at_all_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         models.check({})
-    assert caught.value.details == ("no model is chosen; choose one or more with 'model='",)
+    assert caught.value.details == ("no model is chosen; expected one or more, as in 'model=glm'",)

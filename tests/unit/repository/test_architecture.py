@@ -58,6 +58,22 @@ def test_another_order_of_wings_reaches_every_page(checkout: Path) -> None:
         assert "website" in (checkout / name).read_text()
 
 
+def test_an_example_in_the_docstring_of_a_wing_is_no_prose(checkout: Path) -> None:
+    path = checkout / "src" / "risicomodel" / "demo" / "__init__.py"
+    text = path.read_text().replace('published.\n"""', 'published.\n\n>>> 1 + 1\n2\n"""')
+    assert ">>>" in text
+    path.write_text(text)
+    assert architecture.main(["--root", str(checkout)]) == 0
+    assert ">>>" not in (checkout / "docs" / "architecture.md").read_text()
+
+
+def test_a_wing_with_rooms_in_no_declared_order_is_refused(checkout: Path) -> None:
+    path = checkout / "pyproject.toml"
+    path.write_text(re.sub(r"(?m)^demo = \[\n[^]]*\]", "demo = []", path.read_text()))
+    with pytest.raises(ValueError, match="no order is declared of the rooms of demo"):
+        architecture.main(["--check", "--root", str(checkout)])
+
+
 def test_a_page_that_asks_for_an_unknown_block_is_refused() -> None:
     with pytest.raises(ValueError, match="'cellars'; expected one of order, rooms, paragraphs"):
         architecture.filled("<!-- house: cellars -->\n<!-- end -->\n", [])

@@ -23,11 +23,9 @@ MODULES = [
     name for name, path in house.files().items() if PROMPT in path.read_text(encoding="utf-8")
 ]
 PACKAGES = {name.rpartition(".")[0] for name in house.files() if "." in name}
-# it runs whole stages: docs/tutorial shows how
-WITHOUT = {"app.pipeline"}
 
 
-@pytest.mark.parametrize("package", sorted(PACKAGES - WITHOUT))
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_a_package_shows_how_it_is_used(package: str) -> None:
     assert any(name.startswith(f"{package}.") for name in MODULES)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from risicomodel.results.explanation import Explanations
 
 EXACT = 1e-9
-NAMES = [file.rpartition(".")[0] for file in TABLES]
+NAMES = [one.name for one in fields(explanation.ExplanationTables)]
 OFF, ONE = Cache(None), ComputeSettings(jobs=1)
 CHOSEN = {
     **{name: ModelSettings(name) for name in ("mean", "gemeente_mean", "persistence")},
@@ -120,11 +120,11 @@ def test_contributions_of_every_model_add_up_to_expected(
     found = explained(problem, champion, how, rates)
     expected = rates_of(problem, rates, champion)
     for name in NAMES[:3]:
-        total = sums(found.tables[name])
+        total = sums(getattr(found.tables, name))
         assert len(total) == (problem.wijken["year"] == 2018).sum()
         assert np.abs(total - expected[total.index]).max() < EXACT
     if champion not in models.learners(CHOSEN):
-        assert (found.tables["explanations"]["contribution"] == 0).all()
+        assert (found.tables.columns["contribution"] == 0).all()
         assert any(champion in note and "base_rate" in note for note in found.notes)
 
 
@@ -157,7 +157,7 @@ def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: ExplanationR
 def test_over_the_countrys_people_contributions_add_up_to_nothing(
     problem: Problem, told: Explanations
 ) -> None:
-    table = told.tables["explanation_features"].astype({"wijk_code": "str"})
+    table = told.tables.features.astype({"wijk_code": "str"})
     people = problem.wijken.set_index(["wijk_code", "year"])["wmo_population"].rename("people")
     table = table.join(people, on=["wijk_code", "year"])
     total = (table["contribution"] * table["people"]).groupby(table["feature"], observed=True).sum()
@@ -167,7 +167,7 @@ def test_over_the_countrys_people_contributions_add_up_to_nothing(
 def test_compared_with_a_gemeente_its_own_people_add_up_to_nothing(
     problem: Problem, told: Explanations
 ) -> None:
-    table = told.tables["explanation_families"].astype({"wijk_code": "str"})
+    table = told.tables.families.astype({"wijk_code": "str"})
     facts = problem.wijken.set_index(["wijk_code", "year"])[["wmo_population", "gm_code"]]
     table = table.join(facts, on=["wijk_code", "year"])
     amount = table["contribution_vs_gemeente"] * table["wmo_population"]
@@ -196,9 +196,9 @@ def test_models_kept_since_they_predicted_are_explained_without_a_fit(
     monkeypatch.setattr("risicomodel.learning.models.boosted_trees.BoostedTrees.fit", no_fit)
     again = explained(problem, "mixed", none, kept, cache)
     for name in NAMES:
-        pd.testing.assert_frame_equal(again.tables[name], fresh.tables[name])
+        pd.testing.assert_frame_equal(getattr(again.tables, name), getattr(fresh.tables, name))
     once_more = explained(problem, "mixed", none, kept, cache)
-    pd.testing.assert_frame_equal(once_more.tables[NAMES[0]], fresh.tables[NAMES[0]])
+    pd.testing.assert_frame_equal(once_more.tables.columns, fresh.tables.columns)
 
 
 def test_rates_of_other_models_are_refused(
@@ -238,7 +238,7 @@ def test_with_two_folds_nothing_is_called_stable(
 ) -> None:
     how = asked(small_settings, folds=2, refits=6)
     found = explained(problem, "glm", how, predicted(problem, how))
-    assert not found.tables["explanations"]["stable"].any()
+    assert not found.tables.columns["stable"].any()
     assert "split.folds=3" in found.notes[0]
 
 
@@ -246,7 +246,7 @@ def test_a_term_lies_between_its_refits_and_is_stable_only_on_one_side_of_zero(
     told: Explanations,
 ) -> None:
     for name in NAMES[:3]:
-        table = told.tables[name]
+        table = getattr(told.tables, name)
         assert (table["contribution_low"] <= table["contribution"]).all()
         assert (table["contribution"] <= table["contribution_high"]).all()
         sure = table[table["stable"]]
@@ -260,7 +260,7 @@ def test_a_term_lies_between_its_refits_and_is_stable_only_on_one_side_of_zero(
 
 
 def test_a_family_is_the_sum_of_its_features_and_they_of_their_columns(told: Explanations) -> None:
-    columns, whole, families = (told.tables[name] for name in NAMES[:3])
+    columns, whole, families = (getattr(told.tables, name) for name in NAMES[:3])
     key = ["wijk_code", "year"]
     own = columns["feature"].astype("str").map(features.declared).rename("feature")
     by_feature = columns.groupby([*(columns[k] for k in key), own], observed=True)
@@ -277,7 +277,7 @@ def test_tables_are_sorted_by_key_and_have_a_row_for_every_wijk(
     problem: Problem, told: Explanations
 ) -> None:
     for name, last in zip(NAMES[:3], ("feature", "feature", "family"), strict=True):
-        table = told.tables[name]
+        table = getattr(told.tables, name)
         key = table[["domain", "wijk_code", "year", last]].astype({"year": "int64"}).astype("str")
         assert not key.duplicated().any()
         assert key.sort_values(list(key.columns), kind="stable").index.equals(key.index)
@@ -289,7 +289,7 @@ def test_tables_are_sorted_by_key_and_have_a_row_for_every_wijk(
 def test_importance_names_what_is_used_and_what_is_not(
     told: Explanations, how: ExplanationRequest
 ) -> None:
-    table = told.tables["importance"]
+    table = told.tables.importance
     whole = table[table["level"] == "feature"]
     assert set(whole["name"]) == set(how.features.define)
     assert whole["share"].sum() == pytest.approx(1)
@@ -306,13 +306,13 @@ def test_a_feature_that_is_part_of_the_figure_is_told_as_not_used(
     define = {**small_settings.features.define, "inwoners": feature}
     own = replace(small_settings, features=replace(small_settings.features, define=define))
     problem, how = posed(small_panel.wijken, own), asked(own)
-    found = explained(problem, "glm", how, predicted(problem, how)).tables["importance"]
+    found = explained(problem, "glm", how, predicted(problem, how)).tables.importance
     row = found[(found["level"] == "feature") & (found["name"] == "inwoners")].iloc[0]
     assert (row["used"], row["why"]) == (False, "part of its own figure")
 
 
 def test_dependence_tells_how_many_wijken_have_a_value(told: Explanations) -> None:
-    table = told.tables["dependence"]
+    table = told.tables.dependence
     share = table.groupby(["level", "feature"])["share"].sum()
     np.testing.assert_allclose(share, 1.0)
     assert (table["low"] <= table["high"]).all()
@@ -323,7 +323,7 @@ def test_dependence_tells_how_many_wijken_have_a_value(told: Explanations) -> No
 def test_pairs_are_of_two_declared_features_strongest_first(
     told: Explanations, how: ExplanationRequest
 ) -> None:
-    table = told.tables["interactions"]
+    table = told.tables.interactions
     assert len(table) == how.settings.pairs
     assert set(table["feature_1"]) | set(table["feature_2"]) <= set(how.features.define)
     assert (table["feature_1"] != table["feature_2"]).all()
@@ -335,7 +335,7 @@ def test_pairs_are_of_two_declared_features_strongest_first(
 
 
 def test_similar_wijken_are_the_nearest_elsewhere(problem: Problem, told: Explanations) -> None:
-    table = told.tables["similar"]
+    table = told.similar
     assert table.groupby("wijk_code")["rank"].max().eq(10).all()
     gemeente = problem.wijken.set_index("wijk_code")["gm_code"].groupby(level=0).last()
     assert (gemeente[table["wijk_code"]].to_numpy() != gemeente[table["similar_code"]]).all()
@@ -391,7 +391,7 @@ def test_a_wijk_without_any_feature_is_explained_by_that_and_nothing_in_it_is_st
     rates = predicted(empty, how)
     found = explained(empty, "mixed", how, rates)
     code = problem.wijken["wijk_code"].iloc[place]
-    table = found.tables["explanations"]
+    table = found.tables.columns
     own = table[table["wijk_code"] == code]
     assert own["value"].isna().all()
     assert not own["stable"].any()
@@ -400,7 +400,7 @@ def test_a_wijk_without_any_feature_is_explained_by_that_and_nothing_in_it_is_st
         expected, abs=EXACT
     )
     assert own["contribution_vs_similar"].isna().all()
-    assert code not in set(found.tables["similar"]["wijk_code"])
+    assert code not in set(found.similar["wijk_code"])
 
 
 def test_a_year_without_features_is_refused() -> None:

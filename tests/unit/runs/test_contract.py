@@ -54,7 +54,7 @@ def test_a_table_names_places_where_it_is_declared_to() -> None:
     for table in (one for one in contract.TABLES.values() if (folder / one.file).is_file()):
         path = folder / table.file
         rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype=str)
-        texts = rows.select_dtypes(exclude="number").astype("str")
+        texts = rows.select_dtypes(include=["str", "category"]).astype("str")
         named = any(texts[column].str.contains(place).any() for column in texts)
         assert table.names_places == named, table.file
 
@@ -87,11 +87,6 @@ class TestDeclarations:
             if place != "data/domains.py":
                 assert not re.search(r'f"\{[^}]+\}_(clients|population|status)"', text), place
 
-    def test_a_table_is_found_by_name(self) -> None:
-        assert contract.get("scores") is contract.SCORES
-        with pytest.raises(ContractError, match="did you mean 'scores'"):
-            contract.get("score")
-
     def test_buurten_have_their_own_names_and_the_same_types(self) -> None:
         table = contract.PREDICTIONS.at(BUURT)
         assert table.key == ("domain", "buurt_code", "year", "kind", "model")
@@ -105,7 +100,7 @@ class TestDeclarations:
 
 class TestWriting:
     def test_what_is_as_declared_is_written_as_it_is(self, run: Run, tmp_path: Path) -> None:
-        run.write("similar", SIMILAR)
+        run.write(contract.SIMILAR, SIMILAR)
         storage.write_table(tmp_path / "bare.csv", SIMILAR)
         assert (tmp_path / "similar.csv").read_bytes() == (tmp_path / "bare.csv").read_bytes()
 
@@ -163,7 +158,6 @@ class TestWriting:
             "column 'similar_code' is int64",
             "1 rows have the key (year",
         ]
-        assert error.value.exit_status == 2
 
     def test_labels_are_text_in_csv_and_a_type_in_parquet(self, run: Run) -> None:
         run.write(contract.SIMILAR, SIMILAR.astype({"wijk_code": "category"}))
@@ -199,7 +193,7 @@ class TestReading:
         folder = tmp_path / "run"
         with runs.open_run("run", runs.RunSettings(str(folder))) as run:
             run.write(contract.SIMILAR, SIMILAR.assign(similar_code=["0363", "0599"]))
-            runs.finish(run, runs.About("", "demo", 1, {}, ""), [], {})
+            runs.finish(run, runs.AboutRun("", "demo", 1, {}, ""), [], {})
         assert runs.finished(folder).read(contract.SIMILAR)["similar_code"].tolist() == [
             "0363",
             "0599",
@@ -207,7 +201,7 @@ class TestReading:
 
     def test_what_a_run_lacks_is_named_with_what_makes_it(self, tmp_path: Path) -> None:
         with runs.open_run("data", runs.RunSettings(str(tmp_path / "run"))) as run:
-            runs.finish(run, runs.About("", "demo", 1, {}, ""), [], {})
+            runs.finish(run, runs.AboutRun("", "demo", 1, {}, ""), [], {})
         with pytest.raises(ConfigError) as error:
             runs.finished(tmp_path / "run").require(contract.PANEL, contract.FORECASTS)
         assert "no panel.parquet, forecasts.parquet" in str(error.value)

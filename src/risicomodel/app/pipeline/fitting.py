@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from risicomodel.app.pipeline import inputs
 from risicomodel.core import progress
 from risicomodel.data.features import usable
@@ -13,8 +15,6 @@ from risicomodel.learning.problem import build_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from risicomodel.app.settings import Settings
     from risicomodel.core.compute import ComputeSettings

@@ -115,8 +115,8 @@ def open_archive(sources: Sources) -> Archive:
         return _download(sources)
     if not data.dir:
         raise SourceError(
-            f"no archive folder is named; set data.dir=PATH to a folder of CBS tables, or the "
-            f"environment variable {paths.ARCHIVE_VARIABLE}."
+            "no archive folder is named; expected a folder of CBS tables. Set data.dir=PATH, or "
+            f"the environment variable {paths.ARCHIVE_VARIABLE}."
         )
     return Archive(Path(data.dir).expanduser().resolve(), sources.tables)
 
@@ -154,13 +154,13 @@ def _download(sources: Sources) -> Archive:
     return Archive(folder, tables, source="cbs")
 
 
-def _with_own_figures(panel: Panel, own: OwnTable, domains: Mapping[str, Domain]) -> Panel:
+def _with_own_figures(panel: Panel, table: OwnTable, domains: Mapping[str, Domain]) -> Panel:
     from risicomodel.data.panel import schema
     from risicomodel.data.sources import own_table
 
-    if not own.path:
+    if not table.path:
         return panel
-    figures, record = own_table.read(own, list(domains), panel.level)
+    figures, record = own_table.read(table, list(domains), panel.level)
     wijken = own_table.join(panel.wijken, figures, record.file, panel.level)
     schema.check(wijken, domains, panel.level)
     return replace(panel, wijken=wijken, provenance=[*panel.provenance, record])
@@ -182,7 +182,7 @@ def check_years(panel: Panel, years: Sequence[int], sources: Sources) -> None:
             wrong.append(f"{year}: no figures of {name} (looked for {', '.join(tables)})")
     if wrong:
         raise DataError(
-            "split.score_years asks for years that cannot be scored; allowed are years with "
+            "split.score_years asks for years that cannot be scored; expected years with "
             "features and figures. Correct split.score_years, or the tables:",
             wrong,
         )

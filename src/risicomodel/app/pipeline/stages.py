@@ -1,4 +1,4 @@
-"""The stages of a run: what each computes and writes, for tasks to put in order."""
+"""The stages of a run: what each computes and writes, for commands to put in order."""
 
 from __future__ import annotations
 
@@ -96,8 +96,14 @@ def explanations(
             if name in champions
         }
         explained = explanation.explain(plans, tasks, results, expected, request)
-        for name, table in explained.tables.items():
-            run.write(name, table)
+        tables = explained.tables
+        run.write(contract.EXPLANATIONS, tables.columns)
+        run.write(contract.EXPLANATION_FEATURES, tables.features)
+        run.write(contract.EXPLANATION_FAMILIES, tables.families)
+        run.write(contract.IMPORTANCE, tables.importance)
+        run.write(contract.DEPENDENCE, tables.dependence)
+        run.write(contract.INTERACTIONS, tables.interactions)
+        run.write(contract.SIMILAR, explained.similar)
     for note in explained.notes:
         run.note(note)
 

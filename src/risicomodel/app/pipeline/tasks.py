@@ -61,6 +61,12 @@ class Outcome:
         How earlier forecasts turned out.
     pages : sequence of Path
         First page of every report.
+
+    Examples
+    --------
+    >>> outcome = Outcome(Path("runs/data/first"), quality=pd.DataFrame())
+    >>> replace(outcome, tracked="sqlite:///mlflow.db").leaderboard is None
+    True
     """
 
     folder: Path
@@ -144,10 +150,10 @@ def explain(settings: Settings) -> Outcome:
     return _learn("explain", settings)
 
 
-def _learn(task: str, settings: Settings) -> Outcome:
-    with runs.open_run(task, settings.run, settings.areas) as run:
+def _learn(command: str, settings: Settings) -> Outcome:
+    with runs.open_run(command, settings.run, settings.areas) as run:
         settings = _with_champion_protocol(settings, run)
-        sources, how = Sources.of(settings), Fitting.of(settings)
+        sources, recipe = Sources.of(settings), Fitting.of(settings)
         rules = ScoringRules.of(settings)
         panel, report = inputs.read(sources, run)
         inputs.check_years(panel, settings.split.score_years, sources)
@@ -155,28 +161,28 @@ def _learn(task: str, settings: Settings) -> Outcome:
             problems = _problems(panel, settings)
             run.write(contract.FEATURES, features.table(settings.features, settings.domains))
         with run.stage("models"):
-            predictions = fitting.predictions_of(problems, how)
+            predictions = fitting.predictions_of(problems, recipe)
         with run.stage("evaluation"), compute.one_thread():
             result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)
             title = stages.title(settings.data, settings.split.score_years)
             leaderboard_chart.draw_leaderboard(
                 result.scores, run.folder / contract.LEADERBOARD_CHART, title
             )
-        if task == "run" and settings.areas != WIJK:
+        if command == "run" and settings.areas != WIJK:
             run.note(
                 f"no explanations of {settings.areas.plural} in a whole run, as they are "
                 f"millions of rows: 'risicomodel explain level={settings.level}' makes them."
             )
-        elif task in EXPLAINING:
+        elif command in EXPLAINING:
             request = ExplanationRequest(
                 settings.explain, settings.features, settings.domains, settings.split, settings.seed
             )
-            stages.explanations(problems, predictions, result.champions, request, how, run=run)
-        stages.sensitive_changes(panel, predictions, settings.features, rules, how, run=run)
+            stages.explanations(problems, predictions, result.champions, request, recipe, run=run)
+        stages.sensitive_changes(panel, predictions, settings.features, rules, recipe, run=run)
         del predictions  # of buurten they take as much memory as all that follows
         facts: dict[str, Any] = {"champions": result.champions}
         forecasts = None
-        if task == "run":
+        if command == "run":
             forecasts = _forecasts_if_possible(panel, problems, settings, run)
             facts |= {"forecasts": forecasts.record()} if forecasts else {}
         with run.stage("tracking"):
@@ -184,7 +190,9 @@ def _learn(task: str, settings: Settings) -> Outcome:
             tracker = tracking.open_tracker(settings.tracking, data, settings.champion)
             entries = []
             if isinstance(tracker, tracking.MlflowTracker):
-                entries = stages.registry_entries(problems, result, settings.features, rules, how)
+                entries = stages.registry_entries(
+                    problems, result, settings.features, rules, recipe
+                )
         runs.finish(run, settings.about(), panel.provenance, facts)
     # the run is complete by now: a server that is down loses no results
     tracker.log_run(run.final, runs.read_record(run.final), result.scores, entries)
@@ -222,8 +230,8 @@ def _problems(panel: Panel, settings: Settings) -> list[Problem]:
 def _forecasts(
     panel: Panel, problems: list[Problem], settings: Settings, run: Run
 ) -> forecasting.Forecasts:
-    how = Fitting.of(settings)
-    return stages.forecasts(panel, problems, settings.domains, settings.forecast, how, run=run)
+    recipe = Fitting.of(settings)
+    return stages.forecasts(panel, problems, settings.domains, settings.forecast, recipe, run=run)
 
 
 def _forecasts_if_possible(
@@ -261,7 +269,7 @@ def verify(settings: Settings, folder: str) -> Outcome:
     if earlier.level != settings.areas:
         raise ConfigError(
             f"the run in {earlier.folder} is of {earlier.level.plural}, and level is "
-            f"{settings.level}; expected is the level of the run. Add level={earlier.level.name}."
+            f"{settings.level}; expected the level of the run. Add level={earlier.level.name}."
         )
     forecasts = earlier.read(contract.FORECASTS)
     domains = {name: settings.domains[name] for name in forecasts["domain"].unique()}
@@ -346,15 +354,15 @@ def tune(settings: Settings) -> Outcome:
         champion=replace(settings.champion, protocol=goal.protocol, metric=goal.metric),
     )
     with runs.open_run("tune", settings.run, settings.areas) as run:
-        sources, how = Sources.of(settings), Fitting.of(settings)
+        sources, recipe = Sources.of(settings), Fitting.of(settings)
         panel, report = inputs.read(sources, run)
         inputs.check_years(panel, settings.split.score_years, sources)
         with run.stage("features"):
             problems = _problems(panel, settings)
         with run.stage("studies"):
-            results = fitting.studies(problems, goal, how, run)
+            results = fitting.studies(problems, goal, recipe, run)
         with run.stage("models"):
-            predictions = fitting.tuned_predictions_of(problems, goal, results, how)
+            predictions = fitting.tuned_predictions_of(problems, goal, results, recipe)
         with run.stage("evaluation"), compute.one_thread():
             rules = ScoringRules.of(settings)
             result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from risicomodel.core.compute import cluster, local
-from risicomodel.core.compute.batch import Work
+from risicomodel.core.compute.batch import Batch
 from risicomodel.core.compute.local import broken_off
 from risicomodel.core.compute.settings import (
     BACKENDS,
@@ -68,10 +68,10 @@ def each(
     """
     if not items:
         return
-    work = Work(function, items)
+    batch = Batch(function, items)
     if settings.backend == DASK:
-        cluster.on_cluster(work, str(settings.address), arrived)
+        cluster.on_cluster(batch, str(settings.address), arrived)
     elif settings.backend == PROCESSES:
-        local.in_processes(work, settings.jobs, arrived)
+        local.in_processes(batch, settings.jobs, arrived)
     else:
-        local.in_threads(work, settings.jobs, arrived)
+        local.in_threads(batch, settings.jobs, arrived)

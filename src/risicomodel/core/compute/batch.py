@@ -10,7 +10,7 @@ GO_ON = "What was finished is kept; run the same command again to continue."
 
 
 @dataclass(frozen=True)
-class Work:
+class Batch:
     """A function and the items to apply it to.
 
     It is sent to another process once and as a whole, so that what items share is shared there too.

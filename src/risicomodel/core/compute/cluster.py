@@ -10,7 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.core import storage
-from risicomodel.core.compute.batch import GO_ON, Arrived, Work
+from risicomodel.core.compute.batch import GO_ON, Arrived, Batch
 from risicomodel.core.errors import ComputeError
 from risicomodel.core.versions import versions
 
@@ -22,7 +22,7 @@ ALONE_SECONDS = 30  # how long a cluster may be without workers
 TICK_SECONDS = 2
 
 # the work of a Dask worker, by the name it was delivered under
-_WORK: dict[str, Work] = {}
+_WORK: dict[str, Batch] = {}
 
 
 def _take(name: str, parcel: bytes | None = None) -> None:
@@ -56,18 +56,18 @@ def _differences(ours: dict[str, str], theirs: dict[str, str]) -> list[str]:
 def _other_code(details: Sequence[str]) -> ComputeError:
     return ComputeError(
         "the cluster's workers run different code or versions, which would give different results; "
-        "expected are the same as here. Install them there ('requirements/run.txt') and restart "
+        "expected the same as here. Install them there ('requirements/run.txt') and restart "
         "the workers:",
         details,
     )
 
 
-def on_cluster(work: Work, address: str, arrived: Arrived) -> None:
+def on_cluster(batch: Batch, address: str, arrived: Arrived) -> None:
     """Send the batch to every worker, then positions one by one to whichever is free.
 
     Parameters
     ----------
-    work : Work
+    batch : Batch
         Function and items.
     address : str
         The Dask scheduler's address.
@@ -82,12 +82,12 @@ def on_cluster(work: Work, address: str, arrived: Arrived) -> None:
     with (
         _client(address) as client,
         client.as_current(),
-        _delivered(client, work) as name,
+        _delivered(client, batch) as name,
     ):
         made_by = _made_by()
         waiting = {
             client.submit(_do_on_worker, name, i, made_by, key=f"{name}-{i}", pure=False): i
-            for i in work.positions()
+            for i in batch.positions()
         }
         for future in _as_they_come(client, list(waiting)):
             arrived(waiting.pop(future), future.result())
@@ -100,8 +100,8 @@ def _client(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError as error:
         raise ComputeError(
-            "compute=dask needs the package 'distributed', which is not installed; install it with "
-            "pip install 'risicomodel[cluster]', or choose compute=local."
+            "the package 'distributed' is not installed; expected it for compute=dask. Install it "
+            "with pip install 'risicomodel[cluster]', or choose compute=local."
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said below
     try:
@@ -150,8 +150,8 @@ def _explained(address: str) -> Iterator[None]:
         ) from error
     except (CancelledError, CommClosedError) as error:
         raise ComputeError(
-            f"compute.address={address}: the Dask scheduler disappeared; restart it and its "
-            f"workers. {GO_ON}"
+            f"compute.address={address}: the Dask scheduler disappeared; expected it to stay "
+            f"until all is done. Restart it and its workers. {GO_ON}"
         ) from error
 
 
@@ -174,18 +174,18 @@ def _check_workers(client: Any, address: str) -> None:
 
 def _no_workers(address: str) -> ComputeError:
     return ComputeError(
-        f"compute.address={address}: the Dask scheduler has no workers; start one or more with "
-        f"'dask worker {address}'. {GO_ON}"
+        f"compute.address={address}: the Dask scheduler has no workers; expected one or more. "
+        f"Start them with 'dask worker {address}'. {GO_ON}"
     )
 
 
 @contextlib.contextmanager
-def _delivered(client: Any, work: Work) -> Iterator[str]:
+def _delivered(client: Any, batch: Batch) -> Iterator[str]:
     """Deliver work to every worker, also to one that joins or restarts later."""
     from distributed import WorkerPlugin
 
     name = f"risicomodel-{uuid.uuid4().hex[:12]}"
-    parcel = pickle.dumps(work)
+    parcel = pickle.dumps(batch)
 
     class Parcel(WorkerPlugin):  # type: ignore[misc] # distributed has no types
         def setup(self, worker: object) -> None:  # noqa: ARG002

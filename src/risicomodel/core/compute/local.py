@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from risicomodel.core.compute.batch import GO_ON, Arrived, Work
+from risicomodel.core.compute.batch import GO_ON, Arrived, Batch
 from risicomodel.core.compute.heap import give_back
 from risicomodel.core.errors import ComputeError
 
@@ -61,12 +61,12 @@ def broken_off() -> bool:
     return _Begun.current is not None and _Begun.current.closed
 
 
-def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
+def in_threads(batch: Batch, jobs: int, arrived: Arrived) -> None:
     """Work in threads: NumPy and LightGBM release Python's lock, and nothing is copied.
 
     Parameters
     ----------
-    work : Work
+    batch : Batch
         Function and items.
     jobs : int
         Threads; -1 for as many as there are cores.
@@ -80,23 +80,23 @@ def in_threads(work: Work, jobs: int, arrived: Arrived) -> None:
     def do(position: int) -> None:
         with begun.one() as go:
             if go:
-                result = work.do(position)
+                result = batch.do(position)
                 with telling:
                     arrived(position, result)
                 give_back()
 
     parallel = Parallel(jobs, backend="threading", return_as="generator_unordered")
     with _Begun() as begun:
-        for _ in parallel(delayed(do)(position) for position in work.positions()):
+        for _ in parallel(delayed(do)(position) for position in batch.positions()):
             pass
 
 
-def in_processes(work: Work, jobs: int, arrived: Arrived) -> None:
+def in_processes(batch: Batch, jobs: int, arrived: Arrived) -> None:
     """Work in processes, for functions that hold Python's lock; a file takes the work to each.
 
     Parameters
     ----------
-    work : Work
+    batch : Batch
         Function and items.
     jobs : int
         Processes; -1 for as many as there are cores.
@@ -114,8 +114,8 @@ def in_processes(work: Work, jobs: int, arrived: Arrived) -> None:
     parallel = Parallel(jobs, backend="loky", return_as="generator_unordered")
     with tempfile.TemporaryDirectory(prefix="risicomodel-") as folder:
         parcel = Path(folder) / "work"
-        parcel.write_bytes(pickle.dumps(work))
-        calls = (delayed(_do_from_file)(parcel, position) for position in work.positions())
+        parcel.write_bytes(pickle.dumps(batch))
+        calls = (delayed(_do_from_file)(parcel, position) for position in batch.positions())
         try:
             with _ignoring_interrupts():
                 results = parallel(calls)  # here workers start
@@ -142,9 +142,9 @@ def _ignoring_interrupts() -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _unpack(parcel: Path) -> Work:
-    work: Work = pickle.loads(parcel.read_bytes())  # noqa: S301 (our own)
-    return work
+def _unpack(parcel: Path) -> Batch:
+    batch: Batch = pickle.loads(parcel.read_bytes())  # noqa: S301 (our own)
+    return batch
 
 
 def _do_from_file(parcel: Path, position: int) -> tuple[int, Any]:

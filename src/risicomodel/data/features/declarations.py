@@ -295,7 +295,7 @@ def check(features: FeatureSet) -> None:
     if sensitive and not features.justification.strip():
         raise ConfigError(
             f"feature set '{features.name}' has sensitive features ({', '.join(sensitive)}); "
-            "they are for research only and need a written reason. Give it with "
+            "expected a written reason, as they are for research only. Give it with "
             "\"features.justification='…'\", or use features=demografie_wonen."
         )
 

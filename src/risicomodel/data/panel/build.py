@@ -155,10 +155,10 @@ def _require(extracts: Extracts, subjects: set[str]) -> None:
 def _require_level(extracts: Extracts, domains: Mapping[str, Domain]) -> list[str]:
     """Raise where a domain, or KWB, has no areas of the level; note the years without any."""
     level = extracts.level
-    of = {KWB: KWB, **{name: domain.subject for name, domain in domains.items()}}
-    of = {name: subject for name, subject in of.items() if subject != OwnTable.SUBJECT}
-    with_areas = {subject: extracts.years_of_level(subject) for subject in of.values()}
-    without = [name for name, subject in of.items() if not with_areas[subject]]
+    subjects = {KWB: KWB, **{name: domain.subject for name, domain in domains.items()}}
+    subjects = {name: what for name, what in subjects.items() if what != OwnTable.SUBJECT}
+    with_areas = {subject: extracts.years_of_level(subject) for subject in subjects.values()}
+    without = [name for name, subject in subjects.items() if not with_areas[subject]]
     if without:
         raise SourceError(
             f"no table of {', '.join(without)} has {level.plural}; expected at least one. Choose "

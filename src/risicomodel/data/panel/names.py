@@ -42,7 +42,7 @@ RELEASE_LAG = {
 
 
 @dataclass(frozen=True)
-class Column:
+class KwbColumn:
     """A KWB column.
 
     Parameters
@@ -63,7 +63,7 @@ class Column:
 
 
 @cache
-def columns() -> dict[str, Column]:
+def columns() -> dict[str, KwbColumn]:
     """Return every declared KWB column by its canonical name."""
     with (Path(__file__).with_name("columns.csv")).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -72,7 +72,7 @@ def columns() -> dict[str, Column]:
         excel = [layout.stem(code) for code in row["excel"].split("|") if code]
         stems = [stem for stem in row["stems"].split("|") if stem]
         aliases = (*stems, *excel)
-        out[row["name"]] = Column(row["name"], row["topic"], row["unit"], row["label"], aliases)
+        out[row["name"]] = KwbColumn(row["name"], row["topic"], row["unit"], row["label"], aliases)
     return out
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.data.sources.archive import Archive
 
+# frames of a panel, a file each, and what there is to say of them
+TABLES = ("wijken", "gemeenten", "outlines", "multiple_use")
+ABOUT = "provenance.json"
+
 
 def load_or_build(
     archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache, level: Level = WIJK
@@ -71,28 +75,22 @@ def _build(archive: Archive, domains: Mapping[str, Domain], level: Level) -> Pan
 
 
 def _read(folder: Path) -> Panel:
-
-    about = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     return Panel(
-        pd.read_parquet(folder / "wijken.parquet"),
-        pd.read_parquet(folder / "gemeenten.parquet"),
-        pd.read_parquet(folder / "outlines.parquet"),
-        pd.read_parquet(folder / "multiple_use.parquet"),
-        [Provenance(**record) for record in about["provenance"]],
-        levels.get(about["level"]),
-        about["notes"],
+        **{name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES},
+        provenance=[Provenance(**record) for record in about["provenance"]],
+        level=levels.get(about["level"]),
+        notes=about["notes"],
     )
 
 
 def _write(folder: Path, panel: Panel) -> None:
     with storage.staged_folder(folder) as staging:
-        storage.write_table(staging / "wijken.parquet", panel.wijken)
-        storage.write_table(staging / "gemeenten.parquet", panel.gemeenten)
-        storage.write_table(staging / "outlines.parquet", panel.outlines)
-        storage.write_table(staging / "multiple_use.parquet", panel.multiple_use)
+        for name in TABLES:
+            storage.write_table(staging / f"{name}.parquet", getattr(panel, name))
         about = {
             "level": panel.level.name,
             "notes": panel.notes,
             "provenance": [asdict(p) for p in panel.provenance],
         }
-        storage.write_json(staging / "provenance.json", about)
+        storage.write_json(staging / ABOUT, about)

@@ -11,7 +11,6 @@ table id, ``kwb_wijk_2019.parquet`` by its whole name.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
-
-log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 # parts of a CBS download that describe a table

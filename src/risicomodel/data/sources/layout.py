@@ -36,7 +36,6 @@ _PERIODS = {
     HALVES[0]: ("1e halfjaar {year}", "{year}HJ01"),
     HALVES[1]: ("2e halfjaar {year}", "{year}HJ02"),
 }
-LEVELS = {"wijk": "WK", "buurt": "BU", "gemeente": "GM", "land": "NL"}
 
 
 def stem(name: str) -> str:

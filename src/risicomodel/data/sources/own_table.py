@@ -129,7 +129,8 @@ def _check_mapping(
     if wrong:
         raise ConfigError(
             f"data.own.columns does not fit {file}, whose columns are "
-            f"{', '.join(map(repr, headers[:8]))}; map {', '.join(mappable)} to them:",
+            f"{', '.join(map(repr, headers[:8]))}; expected a column of it for each of "
+            f"{', '.join(mappable)}. Correct the mapping:",
             wrong,
         )
 

@@ -74,7 +74,11 @@ def read(path: str, counts: Sequence[str]) -> tuple[pd.DataFrame, Provenance]:
     table = numbers.assign(gm_code=code)
     wrong += [f"{gm} occurs twice in {year:.0f}" for gm, year in _twice(table)]
     if wrong:
-        raise DataError(f"{file.name} is not a population forecast; correct:", wrong)
+        raise DataError(
+            f"{file.name} is not a population forecast; expected one row per gemeente and year, "
+            "with numbers of people. Correct:",
+            wrong,
+        )
     years = table["year"].astype("int64")
     record = Provenance(
         "table", SUBJECT, file.stem, f"{years.min()}–{years.max()}", file.name,

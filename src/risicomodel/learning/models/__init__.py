@@ -7,7 +7,7 @@ that configuration uses. Which rows a model is fitted on is decided elsewhere (`
 ['gemeente_mean', 'mean', 'persistence']
 """
 
-from risicomodel.learning.models.base import NotFittedError, RateModel, Rows
+from risicomodel.learning.models.base import RateModel, Rows
 from risicomodel.learning.models.blend import BlendParams, average
 from risicomodel.learning.models.contributions import Contributions
 from risicomodel.learning.models.registry import (
@@ -31,7 +31,6 @@ __all__ = [
     "BlendParams",
     "Contributions",
     "ModelSettings",
-    "NotFittedError",
     "RateModel",
     "Rows",
     "average",

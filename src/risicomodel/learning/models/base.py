@@ -213,7 +213,7 @@ def ratio_and_weight(rows: Rows, exponent: float) -> tuple[Floats, Floats]:
         If the rows have no rate.
     """
     if rows.rate is None:
-        raise NotFittedError("rows without a rate cannot be trained on; give rows with 'rate'.")
+        raise NotFittedError("rows have no rate to train on; expected one. Give rows with 'rate'.")
     weight = (rows.population * rows.reference) ** exponent
     out: tuple[Floats, Floats] = (rows.rate / rows.reference, weight / np.mean(weight))
     return out

@@ -89,9 +89,12 @@ def check(models: Mapping[str, ModelSettings]) -> None:
         lines += [v for name in blends(of_domain) for v in _blend_violations(name, of_domain)]
         violations += [f"{domain}: {v}" if domain else v for v in lines if v not in violations]
     if not models:
-        violations.append("no model is chosen; choose one or more with 'model='")
+        violations.append("no model is chosen; expected one or more, as in 'model=glm'")
     if violations:
-        raise ConfigError("the models cannot be created; correct configs/model:", violations)
+        raise ConfigError(
+            "the models cannot be created; expected what each line says. Correct configs/model:",
+            violations,
+        )
 
 
 def for_domain(models: Mapping[str, ModelSettings], domain: str) -> dict[str, ModelSettings]:

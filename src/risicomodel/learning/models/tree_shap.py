@@ -25,7 +25,6 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from risicomodel.core.arrays import Bools, Floats, Ints
 
@@ -195,7 +194,7 @@ class Tree:
         return (distinct[:, None] >> np.arange(count) & 1).astype("bool"), inverse
 
 
-def _distinct(codes: npt.NDArray[np.int64], bits: int) -> tuple[Any, Any]:
+def _distinct(codes: Ints, bits: int) -> tuple[Any, Any]:
     """Return the distinct codes, and every row's position among them."""
     if bits > MAX_TABLE_BITS:
         return np.unique(codes, return_inverse=True)

@@ -188,8 +188,8 @@ def _check_chosen(
         ]
     if violations:
         raise ConfigError(
-            "the first trial is the model as configured, so its parameters must lie in the search "
-            "space; correct one or the other:",
+            "parameters as configured lie outside the search space; expected them in it, as they "
+            "are the first trial. Correct one or the other:",
             violations,
         )
 

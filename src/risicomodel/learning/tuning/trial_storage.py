@@ -247,8 +247,8 @@ def _postgres(address: StorageAddress) -> BaseStorage:
         import psycopg  # noqa: F401
     except ImportError as error:
         raise SourceError(
-            "a PostgreSQL storage needs the package psycopg, which is not installed; install it "
-            "with pip install 'risicomodel[postgres]', or use a journal or sqlite:///PATH."
+            "the package psycopg is not installed; expected it for a PostgreSQL storage. Install "
+            "it with pip install 'risicomodel[postgres]', or use a journal or sqlite:///PATH."
         ) from error
     import optuna
     from sqlalchemy.exc import IntegrityError, ProgrammingError

@@ -119,7 +119,9 @@ def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None
     kept = ("subject", "period", "table", "licence")
     features = configuration["features"]["define"]
     return About(
-        domains={name: Domain(**of) for name, of in sorted(configuration["domains"].items())},
+        domains={
+            name: Domain(**fields) for name, fields in sorted(configuration["domains"].items())
+        },
         made_up=configuration["data"]["source"] == "demo",
         first_year=int(panel["year"].min()),
         last_year=int(panel["year"].max()),
@@ -150,6 +152,6 @@ def _open(folder: Path) -> FinishedRun:
     return run
 
 
-def _first(run: FinishedRun, *tables: Table, **how: Any) -> pd.DataFrame | None:
+def _first(run: FinishedRun, *tables: Table, **options: Any) -> pd.DataFrame | None:
     """Return the first of these tables that the run has; None where it has none."""
-    return next((run.read(table, **how) for table in tables if run.has(table)), None)
+    return next((run.read(table, **options) for table in tables if run.has(table)), None)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
 
 HERE = Path(__file__).parent
-WING = HERE.parent
 STYLE, SCRIPT = "report.css", "report.js"
 SCRIPT_TEXTS = ("download", "sorted_up", "sorted_down", "found")
 
@@ -94,11 +93,11 @@ def write_assets(folder: Path, words: Words) -> None:
 
 @cache
 def made_by() -> str:
-    """Return a hash of everything that publishes: pages of other code are other pages."""
-    kinds = {".py", ".html", ".css", ".js", ".toml"}
-    files = sorted(path for path in WING.rglob("*") if path.suffix in kinds)
-    named = {path.relative_to(WING).as_posix(): storage.sha256_file(path) for path in files}
-    return storage.sha256_json(named)
+    """Return a hash of all code, templates and texts: pages of other code are other pages."""
+    kinds = {".html", ".css", ".js", ".toml"}
+    files = sorted(path for path in HERE.rglob("*") if path.suffix in kinds)
+    named = {path.relative_to(HERE).as_posix(): storage.sha256_file(path) for path in files}
+    return storage.sha256_json({"code": storage.sha256_code(), **named})
 
 
 @cache

@@ -215,10 +215,10 @@ def find(country: Country, name: str | None) -> list[Gemeente]:
     code = text.upper() if text.upper() in names else codes.get(text.lower(), "")
     if code:
         return [Gemeente(code, names[code], country)]
-    problem = f"no gemeente '{text}'" if text else "no gemeente is named"
+    lacking = f"no gemeente '{text}'" if text else "no gemeente is named"
     first = next(iter(names))
     raise ConfigError(
-        f"{problem} in this run{_near(text, names)}; expected a code such as {first}, a name, or "
+        f"{lacking} in this run{_near(text, names)}; expected a code such as {first}, a name, or "
         f"{ALL}, of its {len(names)} gemeenten. Give one: 'gemeente={first}'."
     )
 

@@ -3,6 +3,7 @@
 from risicomodel.results.explanation.explain import (
     ExplanationRequest,
     Explanations,
+    ExplanationTables,
     explain,
     plan,
     planned_tasks,
@@ -13,6 +14,7 @@ from risicomodel.results.explanation.settings import ExplainSettings, violations
 __all__ = [
     "ExplainSettings",
     "ExplanationRequest",
+    "ExplanationTables",
     "Explanations",
     "explain",
     "plan",

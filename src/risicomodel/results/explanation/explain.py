@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from risicomodel.core.arrays import Bools, Ints
 from risicomodel.core.errors import DataError
@@ -33,16 +34,6 @@ if TYPE_CHECKING:
     from risicomodel.learning.protocols import Fold, SplitSettings
     from risicomodel.results.explanation.attributions import Attributions
     from risicomodel.results.explanation.settings import ExplainSettings
-
-
-COLUMNS, FEATURES = "explanations", "explanation_features"
-FAMILIES, SIMILAR = "explanation_families", "similar"
-IMPORTANCE, DEPENDENCE, INTERACTIONS = "importance", "dependence", "interactions"
-TABLE_OF = {
-    contribution_tables.COLUMN: COLUMNS,
-    contribution_tables.FEATURE: FEATURES,
-    contribution_tables.FAMILY: FAMILIES,
-}
 
 
 @dataclass(frozen=True)
@@ -107,18 +98,57 @@ class PlannedTask:
 
 
 @dataclass(frozen=True)
+class ExplanationTables:
+    """The tables of explanations, of one domain or of all; ``runs/contract`` declares them.
+
+    Parameters
+    ----------
+    columns, features, families : DataFrame
+        What every column of the model, every declared feature and every family adds, per wijk.
+    importance : DataFrame
+        How much each of them moves expectations.
+    dependence : DataFrame
+        What columns and features add along their values.
+    interactions : DataFrame
+        The pairs of features whose interplay moves most.
+    """
+
+    columns: pd.DataFrame
+    features: pd.DataFrame
+    families: pd.DataFrame
+    importance: pd.DataFrame
+    dependence: pd.DataFrame
+    interactions: pd.DataFrame
+
+    @classmethod
+    def joined(cls, parts: Sequence[ExplanationTables]) -> ExplanationTables:
+        """Return the tables of all domains, each below that of the domain before it.
+
+        Parameters
+        ----------
+        parts : sequence of ExplanationTables
+            One per domain.
+        """
+        names = [item.name for item in fields(cls)]
+        return cls(**{name: _joined([getattr(part, name) for part in parts]) for name in names})
+
+
+@dataclass(frozen=True)
 class Explanations:
     """The explanations of a run.
 
     Parameters
     ----------
-    tables : dict of str to DataFrame
-        By name of the table, as ``runs/contract.py`` declares them.
+    tables : ExplanationTables
+        What features add, of all domains.
+    similar : DataFrame
+        The most similar wijken of every wijk.
     notes : list of str
         What a reader must know.
     """
 
-    tables: dict[str, pd.DataFrame]
+    tables: ExplanationTables
+    similar: pd.DataFrame
     notes: list[str] = field(default_factory=list)
 
 
@@ -297,7 +327,7 @@ def explain(
         Tables and notes.
     """
     nearest = _nearest(plans, request)
-    tables_by_name: dict[str, list[pd.DataFrame]] = {SIMILAR: [nearest]}
+    parts = []
     for plan in sorted(plans, key=lambda plan: plan.problem.domain):
         plan_results = [
             (item, table)
@@ -307,13 +337,10 @@ def explain(
         attributions = combine_folds(
             plan.problem, plan.champion, _refit_tables(plan_results), expected[plan.problem.domain]
         )
-        for name, table in _tables(plan, attributions, nearest, request).items():
-            tables_by_name.setdefault(name, []).append(table)
-        tables_by_name.setdefault(INTERACTIONS, []).append(
-            _interactions(plan, plan_results, request)
-        )
+        interactions = _interactions(plan, plan_results, request)
+        parts.append(_tables(plan, attributions, nearest, interactions, request))
     notes = [note for plan in plans for note in _notes(plan, planned)]
-    return Explanations({name: _joined(parts) for name, parts in tables_by_name.items()}, notes)
+    return Explanations(ExplanationTables.joined(parts), _joined([nearest]), notes)
 
 
 def _refit_tables(plan_results: list[tuple[PlannedTask, pd.DataFrame]]) -> list[RefitTable]:
@@ -326,8 +353,6 @@ def _refit_tables(plan_results: list[tuple[PlannedTask, pd.DataFrame]]) -> list[
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Return tables below each other, with the union of their categories."""
-    from pandas.api.types import union_categoricals
-
     table = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     for name in parts[0].select_dtypes("category"):
         labels = [part[name] for part in parts if len(part)]
@@ -339,24 +364,25 @@ def _tables(
     plan: ExplanationPlan,
     attributions: Attributions,
     nearest: pd.DataFrame,
+    interactions: pd.DataFrame,
     request: ExplanationRequest,
-) -> dict[str, pd.DataFrame]:
-    """Return one domain's part of the tables, by name."""
+) -> ExplanationTables:
+    """Return one domain's part of the tables."""
     x = plan.problem.x.loc[attributions.rows[ROW]].reset_index(drop=True)
     aggregations = contribution_tables.aggregations(attributions, request.features, x)
     positions = _positions(attributions.rows, nearest)
-    return {
-        **{
-            TABLE_OF[aggregation.name]: contribution_tables.contribution_rows(
-                aggregation, positions
-            )
-            for aggregation in aggregations
-        },
-        IMPORTANCE: summary.importance(aggregations, request.features),
-        DEPENDENCE: pd.concat(
-            [summary.dependence(aggregation) for aggregation in aggregations[:2]]
-        ),
-    }
+    columns, features, families = (
+        contribution_tables.contribution_rows(aggregation, positions)
+        for aggregation in aggregations
+    )
+    return ExplanationTables(
+        columns,
+        features,
+        families,
+        importance=summary.importance(aggregations, request.features),
+        dependence=pd.concat([summary.dependence(one) for one in aggregations[:2]]),
+        interactions=interactions,
+    )
 
 
 def _interactions(

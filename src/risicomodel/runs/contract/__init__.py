@@ -4,7 +4,6 @@
 that readers must know of, of a name, type, unit or meaning, takes a new :data:`VERSION`.
 """
 
-from risicomodel.core.errors import ContractError, suggest
 from risicomodel.runs.contract.checks import check
 from risicomodel.runs.contract.data_tables import (
     FEATURES,
@@ -74,32 +73,6 @@ OTHER_FILES = {
     REPORT: "the folder of the run's report",
 }
 
-
-def get(name: str) -> Table:
-    """Return the contract of a table.
-
-    Parameters
-    ----------
-    name : str
-        The name of its file, without the ending.
-
-    Returns
-    -------
-    Table
-
-    Raises
-    ------
-    ContractError
-        If there is none of that name.
-    """
-    if name not in TABLES:
-        raise ContractError(
-            f"no table '{name}' is declared{suggest(name, TABLES)}; expected is one of "
-            f"{', '.join(TABLES)}. Declare it in runs/contract."
-        )
-    return TABLES[name]
-
-
 __all__ = [
     "ADDING_UP", "CALIBRATION", "CROSSWALK", "DEPENDENCE", "EXPLANATIONS", "EXPLANATION_FAMILIES",
     "EXPLANATION_FEATURES", "FEATURES", "FORECASTS", "FORECAST_BANDS", "FORECAST_DRIVERS",
@@ -107,5 +80,5 @@ __all__ = [
     "LEADERBOARD_CHART", "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS", "QUALITY", "RECORD",
     "REPORT", "SCENARIO", "SCORES", "SENSITIVE_CHANGES", "SIMILAR", "STACKING", "TABLES", "TRIALS",
     "TUNED", "TUNED_MODELS", "VERIFY", "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST",
-    "VERSION", "Column", "Table", "check", "get",
+    "VERSION", "Column", "Table", "check",
 ]  # fmt: skip

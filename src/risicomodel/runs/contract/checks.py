@@ -1,17 +1,16 @@
-"""Hold a table against what is declared of it: everything that is wrong is said at once."""
+"""Check a table against its declaration, and report everything that is wrong at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from pandas.api.types import infer_dtype
 
 from risicomodel.core.errors import ContractError, suggest
 from risicomodel.runs.contract.declarations import BYTES, LABEL, TEXT
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from risicomodel.runs.contract.declarations import Column, Table
 
 
@@ -35,8 +34,8 @@ def check(table: Table, rows: pd.DataFrame) -> None:
     wrong = [*_without_column(table, rows, columns), *_of_values(table, rows, columns)]
     if wrong:
         raise ContractError(
-            f"{table.file} does not keep its contract; expected is what docs/reference/tables.md "
-            "says of it. Correct what makes the table, or its declaration in runs/contract:",
+            f"{table.file} does not keep its contract; expected what docs/reference/tables.md says "
+            "of it. Correct what makes the table, or its declaration in runs/contract:",
             wrong,
         )
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from risicomodel.core.levels import AREA
 from risicomodel.runs.contract.declarations import (
-    CLIENTS_PER_PERSON,
     LABEL,
     NUMBER,
     TEXT,
@@ -24,14 +23,11 @@ from risicomodel.runs.contract.shared import (
     FEATURE,
     N_WIJKEN,
     WIJK_CODE,
+    rate,
     share,
 )
 
 EXPLAINING = words("run explain")
-
-
-def _rate(name: str, sentence: str) -> Column:
-    return Column(name, NUMBER, CLIENTS_PER_PERSON, sentence)
 
 
 def _label(column: Column) -> Column:
@@ -43,12 +39,12 @@ _WHERE = (_label(DOMAIN), _label(WIJK_CODE), CALENDAR_YEAR)
 _WHAT = _label(FEATURE)
 _VALUE = Column("value", NUMBER, "", "Value of the feature here; empty where CBS has none.")
 _AMOUNTS = (
-    _rate("contribution", "What it adds to the expected rate, compared with the country."),
-    _rate("contribution_low", "Least of that over the model and its refits."),
-    _rate("contribution_high", "Most of that over the model and its refits."),
-    _rate("contribution_vs_gemeente", "What it adds compared with the people of the gemeente."),
-    _rate("contribution_vs_similar", "What it adds compared with the most similar wijken."),
-    _rate("base_rate", "What is expected of the country; with all contributions it is the rate."),
+    rate("contribution", "What it adds to the expected rate, compared with the country."),
+    rate("contribution_low", "Least of that over the model and its refits."),
+    rate("contribution_high", "Most of that over the model and its refits."),
+    rate("contribution_vs_gemeente", "What it adds compared with the people of the gemeente."),
+    rate("contribution_vs_similar", "What it adds compared with the most similar wijken."),
+    rate("base_rate", "What is expected of the country; with all contributions it is the rate."),
     CHAMPION,
     Column("stable", TRUTH, "", "Whether it has one sign in all refits, and a value."),
 )
@@ -109,7 +105,7 @@ IMPORTANCE = Table(
         Column("name", TEXT, "", "Name of the column, feature or family."),
         FAMILY,
         Column("rank", WHOLE, "", "1 matters most."),
-        _rate("mean_abs", "Mean absolute contribution, weighted by people."),
+        rate("mean_abs", "Mean absolute contribution, weighted by people."),
         share("share", "Its share in the mean absolute contributions of its level."),
         share("stable_share", "Share of people in whose wijk its sign is stable."),
         Column("used", TRUTH, "", "Whether it moves anything to speak of."),
@@ -130,9 +126,9 @@ DEPENDENCE = Table(
         Column("value", NUMBER, "", "Mean value in the bin, in the feature's unit."),
         Column("value_from", NUMBER, "", "Least value in the bin."),
         Column("value_to", NUMBER, "", "Largest value in the bin."),
-        _rate("contribution", "Mean contribution in the bin."),
-        _rate("low", "10th percentile of the contributions."),
-        _rate("high", "90th percentile of the contributions."),
+        rate("contribution", "Mean contribution in the bin."),
+        rate("low", "10th percentile of the contributions."),
+        rate("high", "90th percentile of the contributions."),
         share("share", "Share of the wijken with a value that are in the bin."),
         N_WIJKEN,
     ),
@@ -150,11 +146,11 @@ INTERACTIONS = Table(
         Column("feature_2", TEXT, "", "Second feature of the pair."),
         Column("family_1", TEXT, "", "Family of the first."),
         Column("family_2", TEXT, "", "Family of the second."),
-        _rate("mean_abs", "Mean absolute interplay."),
-        _rate("low_low", "Mean interplay where both are below their median."),
-        _rate("high_low", "Mean interplay where the first is above it."),
-        _rate("low_high", "Mean interplay where the second is above it."),
-        _rate("high_high", "Mean interplay where both are above it."),
+        rate("mean_abs", "Mean absolute interplay."),
+        rate("low_low", "Mean interplay where both are below their median."),
+        rate("high_low", "Mean interplay where the first is above it."),
+        rate("low_high", "Mean interplay where the second is above it."),
+        rate("high_high", "Mean interplay where both are above it."),
         N_WIJKEN,
     ),
 )

@@ -1,4 +1,4 @@
-"""Years whose figures are not out yet: forecasts, how good they were, what they turned out as."""
+"""Tables of forecasts: the forecasts, their scores, and the figures published since."""
 
 from __future__ import annotations
 

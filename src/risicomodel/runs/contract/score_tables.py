@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from risicomodel.core.levels import AREA
 from risicomodel.runs.contract.declarations import (
-    CLIENTS_PER_PERSON,
     NUMBER,
     TEXT,
     WHOLE,
@@ -28,13 +27,10 @@ from risicomodel.runs.contract.shared import (
     SECONDS,
     WIJK_CODE,
     persons,
+    rate,
 )
 
 FITTING = words("train run explain tune")
-
-
-def _rate(name: str, sentence: str) -> Column:
-    return Column(name, NUMBER, CLIENTS_PER_PERSON, sentence)
 
 
 def _score(name: str, sentence: str) -> Column:
@@ -94,8 +90,8 @@ CALIBRATION = Table(
         PROTOCOL,
         MODEL,
         Column("bin", WHOLE, "", "Which tenth of the predictions; 1 is the lowest."),
-        _rate("predicted", "Mean predicted rate, weighted by persons at risk."),
-        _rate("observed", "Mean observed rate, weighted by persons at risk."),
+        rate("predicted", "Mean predicted rate, weighted by persons at risk."),
+        rate("observed", "Mean observed rate, weighted by persons at risk."),
         N_ROWS,
     ),
 )
@@ -116,12 +112,12 @@ PREDICTIONS = Table(
             "expected (its own and its gemeente's figures unseen) or estimate (all that is known).",
         ),
         MODEL,
-        _rate("rate", "Clients per person at risk."),
-        _rate("lower", "Lower end of the 90% band of the rate."),
-        _rate("upper", "Upper end of the 90% band of the rate."),
+        rate("rate", "Clients per person at risk."),
+        rate("lower", "Lower end of the 90% band of the rate."),
+        rate("upper", "Upper end of the 90% band of the rate."),
         persons("clients", "Clients: the rate times the persons at risk."),
         POPULATION,
-        _rate("observed_rate", "CBS's own figure as a rate; empty where there is none."),
+        rate("observed_rate", "CBS's own figure as a rate; empty where there is none."),
         Column("fold", WHOLE, "", "Which fold the wijk was left out in."),
         Column(
             "basis", TEXT, "", "What the figure stands on: published, history, model or expected."
@@ -169,9 +165,9 @@ SENSITIVE_CHANGES = Table(
         DOMAIN,
         PROTOCOL,
         MODEL,
-        _rate("observed_rate", "Mean observed rate, weighted by persons at risk."),
-        _rate("rate_without", "Mean rate predicted without sensitive features."),
-        _rate("rate_with", "Mean rate predicted with them."),
+        rate("observed_rate", "Mean observed rate, weighted by persons at risk."),
+        rate("rate_without", "Mean rate predicted without sensitive features."),
+        rate("rate_with", "Mean rate predicted with them."),
         _score("wape_without", "WAPE without sensitive features."),
         _score("wape_with", "WAPE with them."),
         N_ROWS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from risicomodel.core.levels import AREA
 from risicomodel.runs.contract.declarations import (
+    CLIENTS_PER_PERSON,
     NUMBER,
     PERSONS,
     SHARE,
@@ -38,6 +39,11 @@ POPULATION = Column("population", NUMBER, PERSONS, "Persons at risk.")
 def share(name: str, sentence: str) -> Column:
     """Return a column of shares between 0 and 1."""
     return Column(name, NUMBER, SHARE, sentence)
+
+
+def rate(name: str, sentence: str) -> Column:
+    """Return a column of rates."""
+    return Column(name, NUMBER, CLIENTS_PER_PERSON, sentence)
 
 
 def persons(name: str, sentence: str) -> Column:

@@ -183,8 +183,8 @@ def _missing(
     why = {True: f"its files or its use differ from {MANIFEST}", False: "not downloaded yet"}
     return SourceError(
         f"{len(lacking)} of {len(requested)} tables are not in {manifest.folder}: "
-        f"{', '.join(dict.fromkeys(request.table for request in lacking))}; offline, expected is "
-        "that they were downloaded before. Run it once with a connection and without offline, or "
+        f"{', '.join(dict.fromkeys(request.table for request in lacking))}; offline, expected "
+        "tables that were downloaded before. Run it once with a connection and without offline, or "
         "remove them from 'tables'.",
         [
             f"{request.table} ({_uses([request])}): {why[request.table in listed]}"
@@ -210,9 +210,9 @@ def _failed(
 ) -> SourceError:
     present = len(requested) - len(manifest.lacking(requested))
     return SourceError(
-        f"{len(errors)} of {len(requested)} tables could not be downloaded from {url}; {present} "
-        f"are in {manifest.folder}. Correct what is listed and run it again: what was downloaded "
-        "is kept.",
+        f"{len(errors)} of {len(requested)} tables could not be downloaded from {url}; expected "
+        f"all of them, and {present} are in {manifest.folder}. Correct what is listed and run it "
+        "again: what was downloaded is kept.",
         [error.message for error in errors],
     )
 
@@ -272,7 +272,7 @@ class _Download:
         parts[DATA] = pages.rows(DATA, "ID", condition)
         if not parts[DATA]:
             raise SourceError(
-                f"{self.table}: no rows where {condition or 'nothing was filtered'}; expected a "
+                f"{self.table}: no rows{f' where {condition}' if condition else ''}; expected a "
                 "table with figures for its totals. Check the id and the domain's 'totals'."
             )
         return parts, condition

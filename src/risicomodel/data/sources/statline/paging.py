@@ -182,8 +182,8 @@ class Pages:
             raise self._spoilt(name, "rows differ in their columns")
 
     def _report(self, name: str, rows: int, counted: int | None) -> None:
-        of = "" if counted is None else f" of {counted:,}"
-        self.say(f"{self.table}: {rows:,}{of} rows of {name}")
+        total = "" if counted is None else f" of {counted:,}"
+        self.say(f"{self.table}: {rows:,}{total} rows of {name}")
 
     def _spoilt(self, name: str, what: str) -> SourceError:
         self.discard()

@@ -150,7 +150,10 @@ class Server:
         response = error.response
         said = f"the server answers {response.status_code} {response.reason}"
         if response.status_code >= _SERVER_ERROR and _TOO_MANY.search(str(error)):
-            return TooManyError(f"{where}: {said}, too much for one answer. Check base_url.")
+            return TooManyError(
+                f"{where}: {said}, too much for one answer; expected a page of rows. Check "
+                "base_url."
+            )
         if response.status_code >= _SERVER_ERROR and response.status_code != _NOT_IMPLEMENTED:
             return self._passing(where, said)
         refused = RefusedError(
