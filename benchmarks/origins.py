@@ -76,6 +76,11 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
         for origin in one.earlier:
             areas = origins.areas_of_year(panel.wijken, origin)
             known = origins.history_at(
-                panel.wijken, areas, origin, walk, {domain: multiples[origin]}
+                panel.wijken,
+                areas,
+                origin,
+                walk,
+                {domain: multiples[origin]},
+                gemeenten=panel.gemeenten,
             )
             yield Origin(one.problem, one.domain, known, walk, chosen.forecast.least_people)

@@ -154,6 +154,7 @@ def forecasts(
     run.write(contract.FORECAST_SUMS, result.sums)
     run.write(contract.FORECAST_SCORES, result.scores)
     run.write(contract.FORECAST_BANDS, result.interval_scores)
+    run.write(contract.FORECAST_TOTAL_SCORES, result.total_scores)
     run.write(contract.FORECAST_DRIVERS, result.drivers)
     run.write(contract.CROSSWALK, result.crosswalk)
     if result.scenario is not None:

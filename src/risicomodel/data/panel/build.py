@@ -243,10 +243,7 @@ def _add_domain(
         if year in extracts.years_of_level(domain.subject):  # or it has totals of gemeenten only
             clients[areas.index] = areas[AREA].map(figures.clients).astype("float64")
             status[areas.index] = published.status(figures, areas)
-        gm = figures.clients[figures.clients.index.str.startswith("GM")].dropna()
-        totals.append(
-            pd.DataFrame({"gm_code": gm.index, "year": year, clients_column(name): gm.values})
-        )
+        totals.append(_totals(extracts, name, domain, year))
     wijken = wijken.assign(
         **{
             clients_column(name): clients,
@@ -255,8 +252,18 @@ def _add_domain(
         }
     )
     wijken = wijken.assign(**_halves(wijken, extracts, name, domain))
-    columns = ["gm_code", "year", clients_column(name)]
+    columns = [*GM_KEY, clients_column(name)]
     return wijken, pd.concat(totals) if totals else pd.DataFrame(columns=columns)
+
+
+def _totals(extracts: Extracts, name: str, domain: Domain, year: int) -> pd.DataFrame:
+    """Return what a year's table says of gemeenten: clients of the year and of its halves."""
+    extract = extracts.of(domain.subject, year)
+    figures = {clients_column(name): extract.figures[name].clients}
+    figures |= {half_column(name, half): f.clients for half, f in extract.halves[name].items()}
+    table = pd.DataFrame(figures)
+    of_gemeente = table[table.index.str.startswith("GM")].dropna(subset=[clients_column(name)])
+    return of_gemeente.rename_axis("gm_code").reset_index().assign(year=year)
 
 
 def _halves(

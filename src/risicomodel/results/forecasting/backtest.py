@@ -23,9 +23,12 @@ from risicomodel.results.forecasting import components
 from risicomodel.results.forecasting.cohorts import INHABITANTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning.problem import Problem
     from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.on_totals import OnTotals
     from risicomodel.results.forecasting.origins import History
 
 
@@ -36,7 +39,11 @@ KEY = ["domain", "origin_year", "horizon", "model"]
 
 
 def trials_of_origin(
-    problem: Problem, history: History, decomposition: Decomposition, crosswalk: Crosswalk
+    problem: Problem,
+    history: History,
+    decomposition: Decomposition,
+    crosswalk: Crosswalk,
+    forecasts: Mapping[str, OnTotals],
 ) -> pd.DataFrame:
     """Compare one domain's forecasts from one origin with the figures published since.
 
@@ -51,6 +58,8 @@ def trials_of_origin(
         :func:`risicomodel.results.forecasting.components.decompose`.
     crosswalk : Crosswalk
         Between areas of two years.
+    forecasts : mapping of str to OnTotals
+        By model, from :func:`risicomodel.results.forecasting.on_totals.forecast`.
 
     Returns
     -------
@@ -69,9 +78,8 @@ def trials_of_origin(
             continue
         year_rows = wijken[wijken["year"] == year]
         links = crosswalk.links(history.areas, year_rows.assign(people=year_rows[INHABITANTS]))
-        matched = _carried_to_year(
-            published_rows, name, history, _clients_by_model(history, decomposition, h), links
-        )
+        clients = _clients_by_model(history, decomposition, forecasts, h)
+        matched = _carried_to_year(published_rows, name, history, clients, links)
         out.append(
             matched.assign(domain=name, origin_year=history.origin, year=year, horizon=h + 1)
         )
@@ -101,9 +109,11 @@ def published(wijken: pd.DataFrame, domain: str, year: int) -> pd.DataFrame:
     return wijken[figure & wijken[population_column(domain)].gt(0)]
 
 
-def _clients_by_model(history: History, decomposition: Decomposition, h: int) -> pd.DataFrame:
+def _clients_by_model(
+    history: History, decomposition: Decomposition, forecasts: Mapping[str, OnTotals], h: int
+) -> pd.DataFrame:
     """Return every model's clients ``h + 1`` years ahead, for the areas of the origin."""
-    clients = {model: predict(decomposition)[:, h] for model, predict in components.MODELS.items()}
+    clients = {model: one.wijken[:, h] for model, one in forecasts.items()}
     default = clients[components.DEFAULT_MODEL]
     sizes = {
         "shared_error": default * decomposition.shared_error[:, h],

@@ -166,7 +166,9 @@ def decompose(
         fallback_clients=_fallback(figures[:, -1], population[:, t - 1], gm),
         shared_error=np.sqrt((COUNTRY_SD * ahead) ** 2 + gm_variance[gm]),
         own_error=np.sqrt(own_variance),
-        basis=_basis(figures, gm, population[:, t:], history.structural_ratio[name], least_people),
+        basis=_basis(
+            history, figures, gm, (population[:, t:], history.structural_ratio[name]), least_people
+        ),
     )
 
 
@@ -284,13 +286,17 @@ def _fallback(last: Floats, population: Floats, gm: Ints) -> Floats:
 
 
 def _basis(
-    figures: Floats, gm: Ints, population: Floats, ratio: Floats, least: int
+    history: History, figures: Floats, gm: Ints, people_and_ratio: tuple[Floats, Floats], least: int
 ) -> npt.NDArray[np.str_]:
-    observed = np.isfinite(figures)
-    of_gemeente = groups.sums(observed.astype("float64"), gm).sum(axis=1)[gm] > 0
+    """Return what every forecast stands on; a figure that came through the gemeente is its."""
+    population, ratio = people_and_ratio
+    own = np.isfinite(figures)
+    of_gemeente = groups.sums(own.astype("float64"), gm).sum(axis=1)[gm] > 0
+    if history.of_gemeente is not None:
+        own &= ~history.of_gemeente
     silent = ~(population.min(axis=1) >= least) | ~(of_gemeente | np.isfinite(ratio))
     return np.select(
-        [silent, observed[:, -1], observed.any(axis=1), of_gemeente],
+        [silent, own[:, -1], own.any(axis=1), of_gemeente],
         ["silent", "figure", "older", "gemeente"],
         "expected",
     )
@@ -333,9 +339,9 @@ def _blend(decomposition: Decomposition) -> Floats:
     return out
 
 
-DEFAULT_MODEL = "blend"
+DEFAULT_MODEL, PERSISTENCE = "blend", "persistence"
 MODELS: dict[str, Callable[[Decomposition], Floats]] = {
-    "persistence": _persistence,
+    PERSISTENCE: _persistence,
     "drift": _drift,
     "levels": _levels,
     DEFAULT_MODEL: _blend,

@@ -7,63 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from risicomodel.core.errors import ConfigError, DataError
 from risicomodel.data.panel.crosswalk import Crosswalk
 from risicomodel.learning import crossfit
 from risicomodel.results.forecasting import (
     backtest,
     components,
     forecast_tables,
+    on_totals,
     origins,
     scenario,
     structural_rate,
+    total_trials,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from risicomodel.core.levels import Level
-    from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
-    from risicomodel.learning.crossfit import FitTask
     from risicomodel.learning.models import ModelSettings
-    from risicomodel.learning.problem import Problem
-    from risicomodel.learning.protocols import SplitSettings
     from risicomodel.results.forecasting.components import Decomposition
     from risicomodel.results.forecasting.origins import Boundaries, History
+    from risicomodel.results.forecasting.plans import ForecastPlan
     from risicomodel.results.forecasting.settings import ForecastSettings
-
-MAX_HORIZON = 5
-
-
-@dataclass(frozen=True)
-class ForecastPlan:
-    """From when and how far ahead one domain can be forecast.
-
-    Parameters
-    ----------
-    problem : Problem
-        The domain's problem.
-    domain : Domain
-        Its declaration.
-    origin : int
-        Its last year with figures, not after the origin of the settings.
-    earlier : tuple of int
-        Origins of the back-test.
-    horizon : int
-        Years ahead.
-    """
-
-    problem: Problem
-    domain: Domain
-    origin: int
-    earlier: tuple[int, ...]
-    horizon: int
-
-    @property
-    def origins(self) -> tuple[int, ...]:
-        """All origins, the one to forecast from last."""
-        return (*self.earlier, self.origin)
 
 
 @dataclass(frozen=True)
@@ -76,6 +41,8 @@ class Forecasts:
         Forecasts of wijken, and of gemeenten and the country.
     scores, interval_scores : DataFrame
         The back-test: errors of the forecasts, and coverage and width of their intervals.
+    total_scores : DataFrame
+        The back-test of totals of gemeenten, beside the last total unchanged.
     drivers : DataFrame
         Which year each input describes.
     crosswalk : DataFrame
@@ -96,6 +63,7 @@ class Forecasts:
     sums: pd.DataFrame
     scores: pd.DataFrame
     interval_scores: pd.DataFrame
+    total_scores: pd.DataFrame
     drivers: pd.DataFrame
     crosswalk: pd.DataFrame
     champions: dict[str, str]
@@ -107,122 +75,6 @@ class Forecasts:
     def record(self) -> dict[str, Any]:
         """Return what ``run.json`` says of the forecasts."""
         return {"champions": self.champions, **asdict(self.boundaries)}
-
-
-def plan(
-    panel: Panel,
-    problems: list[Problem],
-    domains: Mapping[str, Domain],
-    settings: ForecastSettings,
-) -> tuple[list[ForecastPlan], list[str]]:
-    """Return what can be forecast of every domain, and notes on what cannot.
-
-    Parameters
-    ----------
-    panel : Panel
-        All wijken and years.
-    problems : list of Problem
-        One per domain.
-    domains : mapping of str to Domain
-        Their declarations.
-    settings : ForecastSettings
-        Origin, horizon, scenario.
-
-    Returns
-    -------
-    plans : list of ForecastPlan
-        One per domain that can be forecast.
-    notes : list of str
-        Domains without a forecast, or with a shorter horizon, and why.
-
-    Raises
-    ------
-    ConfigError
-        If no domain's back-test supports the horizon, or the scenario has violations.
-    DataError
-        If no domain has enough years of figures.
-    """
-    candidates = [_plan(p, domains[p.domain], settings) for p in problems]
-    plans = [one for one in candidates if one is not None]
-    notes = [
-        f"no forecast of {problem.domain}: too few years with figures to test a forecast on."
-        for problem, one in zip(problems, candidates, strict=True)
-        if one is None
-    ]
-    if not plans:
-        raise DataError(
-            "no domain has enough years with figures to test a forecast on; expected "
-            f"forecast.least_years={settings.least_years} years and one after them. Add tables of "
-            "more years, or choose a later forecast.origin."
-        )
-    requested, furthest = settings.horizon, max(one.horizon for one in plans)
-    if requested is not None and requested > furthest:
-        raise ConfigError(
-            f"forecast.horizon={requested}: no forecast that far ahead can be compared with a "
-            f"figure, so its error is unknown; expected at most {furthest} with the years of this "
-            "archive. Ask for fewer years, or add tables of more years."
-        )
-    horizon = requested or furthest
-    notes += [
-        f"{one.problem.domain}: forecast {one.horizon} years ahead of {one.origin}; beyond that "
-        "no earlier forecast can be compared with a figure."
-        for one in plans
-        if one.horizon < horizon
-    ]
-    areas, _ = origins.forecast_areas(panel, max(one.origin for one in plans))
-    scenario.parse(settings.scenario, [one.problem.domain for one in plans], areas)
-    return [replace(one, horizon=min(one.horizon, horizon)) for one in plans], notes
-
-
-def _plan(problem: Problem, domain: Domain, settings: ForecastSettings) -> ForecastPlan | None:
-    years = sorted({int(y) for y in problem.wijken.loc[problem.usable, "year"]})
-    if settings.origin is not None:
-        years = [year for year in years if year <= settings.origin]
-    if len(years) <= settings.least_years:
-        return None
-    earlier = tuple(years[settings.least_years - 1 : -1])
-    return ForecastPlan(
-        problem, domain, years[-1], earlier, min(years[-1] - earlier[0], MAX_HORIZON)
-    )
-
-
-def tasks(
-    plans: list[ForecastPlan],
-    settings: ForecastSettings,
-    split: SplitSettings,
-    chosen: Mapping[str, ModelSettings],
-    seed: int,
-) -> list[FitTask]:
-    """Return the fits of the structural rate, at every origin of every domain.
-
-    Parameters
-    ----------
-    plans : list of ForecastPlan
-        From :func:`plan`.
-    settings : ForecastSettings
-        Which model, in how many folds.
-    split : SplitSettings
-        How folds are made.
-    chosen : mapping of str to ModelSettings
-        The run's models.
-    seed : int
-        Seed of folds and models.
-
-    Returns
-    -------
-    list of FitTask
-        To be run by :func:`risicomodel.learning.crossfit.run`.
-    """
-    folds = replace(split, folds=settings.folds)
-    fitted = structural_rate.models_to_fit(
-        chosen, structural_rate.choose_model(chosen, settings.structure)
-    )
-    return [
-        task
-        for plan in plans
-        for origin in plan.origins
-        for task in structural_rate.tasks(plan.problem, origin, folds, fitted, seed)
-    ]
 
 
 def forecast(
@@ -257,87 +109,119 @@ def forecast(
     Forecasts
         All tables and notes.
     """
-    crosswalk = Crosswalk(panel.outlines)
     structure_model = structural_rate.choose_model(chosen, settings.structure)
     predictions = crossfit.add_blends(
         predictions, structural_rate.models_to_fit(chosen, structure_model)
     )
     areas, boundaries = origins.forecast_areas(panel, max(plan.origin for plan in plans))
-    decompositions, parts = {}, []
-    for plan in sorted(
-        plans, key=lambda plan: plan.problem.domain
-    ):  # a domain at a time: the trials of all together would take room
+    ground = _Ground(panel, Crosswalk(panel.outlines), areas, boundaries, settings, official)
+    tables, decompositions = [], {}
+    for plan in sorted(plans, key=lambda plan: plan.problem.domain):
+        # a domain at a time: the trials of all together would take room
         domain = plan.problem.domain
-        domain_predictions = predictions[predictions["domain"] == domain]
         ratios = structural_rate.rate_ratios(
-            plan.problem, domain_predictions, plan.origins, structure_model
+            plan.problem,
+            predictions[predictions["domain"] == domain],
+            plan.origins,
+            structure_model,
         )
-        trials = pd.concat(
-            [_trial(plan, origin, ratios[origin], crosswalk, settings) for origin in plan.earlier],
-            ignore_index=True,
-        )
-        history = _history(plan, plan.origin, areas, ratios[plan.origin], crosswalk)
-        history = replace(history, official=official)  # not in the back-test: it came out later
-        decompositions[domain] = history, _decomposition(plan, history, settings)
-        parts.append(_of_domain(decompositions[domain], trials, domain, panel.level))
-    wijken, sums, scores, interval_scores = (
-        pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)
+        decompositions[domain] = _from_origin(plan, ratios[plan.origin], ground)
+        tables.append(_of_domain(plan, decompositions[domain], ratios, ground))
+    wijken, sums, scores, interval_scores, total_scores = (
+        pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True)
     )
-    champions = backtest.champions(scores)
-    scenario_rows = None
-    if settings.scenario:
-        declared = {plan.problem.domain: plan.domain for plan in plans}
-        changes = scenario.parse(settings.scenario, declared, areas)
-        family = scenario.people_per_family(panel.wijken)
-        scenario_rows = scenario.scenario_table(changes, decompositions, wijken, declared, family)
     return Forecasts(
         wijken,
         sums,
         scores,
         interval_scores,
+        total_scores,
         forecast_tables.driver_years(
             panel.wijken, decompositions, str(boundaries), structure_model
         ),
-        _links(panel, areas, plans, crosswalk),
-        champions,
+        _links(panel, areas, plans, ground.crosswalk),
+        backtest.champions(scores),
         boundaries,
         decompositions,
         forecast_tables.forecast_notes(wijken, str(boundaries), panel.level),
-        scenario_rows,
+        _scenario(plans, decompositions, wijken, ground),
     )
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """What the forecasts of all domains share."""
+
+    panel: Panel
+    crosswalk: Crosswalk
+    areas: pd.DataFrame
+    boundaries: Boundaries
+    settings: ForecastSettings
+    official: pd.DataFrame | None
+
+
 def _of_domain(
-    origin_state: tuple[History, Decomposition], trials: pd.DataFrame, domain: str, level: Level
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return one domain's forecasts, sums, scores and scores of intervals."""
+    plan: ForecastPlan,
+    origin_state: tuple[History, Decomposition],
+    ratios: Mapping[int, pd.Series],
+    ground: _Ground,
+) -> tuple[pd.DataFrame, ...]:
+    """Return one domain's forecasts, sums, and scores: of wijken, intervals and totals."""
+    domain, level = plan.problem.domain, ground.panel.level
+    trials, of_totals = (
+        pd.concat(parts, ignore_index=True)
+        for parts in zip(
+            *(_trials(plan, origin, ratios[origin], ground) for origin in plan.earlier),
+            strict=True,
+        )
+    )
+    base = total_trials.PUBLISHED
+    if of_totals.empty:
+        base, of_totals = total_trials.STAND_IN, total_trials.by_wijken(trials)
     scores = backtest.score_trials(trials)
     champion = backtest.champions(scores)[domain]
-    wijken, sums = forecast_tables.tabulate(origin_state, trials, domain, champion)
-    return wijken, sums, scores, forecast_tables.score_intervals(trials, level)
+    both = forecast_tables.Trials(trials, of_totals)
+    wijken, sums = forecast_tables.tabulate(origin_state, both, domain, champion)
+    intervals = forecast_tables.score_intervals(both, level)
+    return wijken, sums, scores, intervals, total_trials.score(of_totals, base)
 
 
-def _trial(
-    plan: ForecastPlan,
-    origin: int,
-    ratio: pd.Series,
-    crosswalk: Crosswalk,
-    settings: ForecastSettings,
-) -> pd.DataFrame:
+def _from_origin(
+    plan: ForecastPlan, ratio: pd.Series, ground: _Ground
+) -> tuple[History, Decomposition]:
+    """Return what is known at the origin to forecast from, and the components of forecasts."""
+    history = _history(plan, plan.origin, ground.areas, ratio, ground)
+    # not in the back-test: the official forecast and the map came out later
+    people = origins.map_people(ground.areas, ground.boundaries)
+    history = replace(history, official=ground.official, map_people=people)
+    return history, _decomposition(plan, history, ground.settings)
+
+
+def _trials(
+    plan: ForecastPlan, origin: int, ratio: pd.Series, ground: _Ground
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one domain's forecasts from one earlier origin, with the figures published since."""
-    wijken = plan.problem.wijken
-    history = _history(plan, origin, origins.areas_of_year(wijken, origin), ratio, crosswalk)
+    wijken, domain = plan.problem.wijken, plan.problem.domain
+    history = _history(plan, origin, origins.areas_of_year(wijken, origin), ratio, ground)
     until_origin = replace(plan.problem, wijken=wijken[wijken["year"] <= plan.origin])
-    return backtest.trials_of_origin(
-        until_origin, history, _decomposition(plan, history, settings), crosswalk
+    decomposition = _decomposition(plan, history, ground.settings)
+    forecasts = on_totals.of_models(history, domain, decomposition)
+    totals = ground.panel.gemeenten
+    totals = totals[totals["year"] <= plan.origin]
+    of_origin = until_origin, history, decomposition, ground.crosswalk, forecasts
+    return (
+        backtest.trials_of_origin(*of_origin),
+        total_trials.trials_of_totals(*of_origin, gemeenten=totals),
     )
 
 
 def _history(
-    plan: ForecastPlan, origin: int, areas: pd.DataFrame, ratio: pd.Series, crosswalk: Crosswalk
+    plan: ForecastPlan, origin: int, areas: pd.DataFrame, ratio: pd.Series, ground: _Ground
 ) -> History:
-    wijken = plan.problem.wijken
-    return origins.history_at(wijken, areas, origin, crosswalk, {plan.problem.domain: ratio})
+    wijken, ratios = plan.problem.wijken, {plan.problem.domain: ratio}
+    return origins.history_at(
+        wijken, areas, origin, ground.crosswalk, ratios, gemeenten=ground.panel.gemeenten
+    )
 
 
 def _decomposition(
@@ -347,6 +231,21 @@ def _decomposition(
     return components.decompose(
         history, plan.problem.domain, plan.domain, horizon, settings.least_people
     )
+
+
+def _scenario(
+    plans: list[ForecastPlan],
+    decompositions: dict[str, tuple[History, Decomposition]],
+    wijken: pd.DataFrame,
+    ground: _Ground,
+) -> pd.DataFrame | None:
+    """Return what the forecasts would be under the scenario of the settings, if there is one."""
+    if not ground.settings.scenario:
+        return None
+    declared = {plan.problem.domain: plan.domain for plan in plans}
+    changes = scenario.parse(ground.settings.scenario, declared, ground.areas)
+    family = scenario.people_per_family(ground.panel.wijken)
+    return scenario.scenario_table(changes, decompositions, wijken, declared, family)
 
 
 def _links(

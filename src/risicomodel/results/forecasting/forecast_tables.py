@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,13 @@ from risicomodel.core import metrics
 from risicomodel.core.levels import AREA
 from risicomodel.data.panel import names
 from risicomodel.learning import conformal
-from risicomodel.results.forecasting import backtest, components, forecast_intervals
+from risicomodel.results.forecasting import (
+    backtest,
+    components,
+    forecast_intervals,
+    forecast_sums,
+    on_totals,
+)
 from risicomodel.results.forecasting.backtest import UNLINKED
 
 if TYPE_CHECKING:
@@ -19,11 +26,11 @@ if TYPE_CHECKING:
 
     from risicomodel.core.levels import Level
     from risicomodel.results.forecasting.components import Decomposition
+    from risicomodel.results.forecasting.on_totals import OnTotals
     from risicomodel.results.forecasting.origins import History
 
     Decompositions = Mapping[str, tuple[History, Decomposition]]
 
-COUNTRY = "NL00"
 NO_FORECAST = "silent"
 KEY = ["domain", AREA, "origin_year", "year", "model"]
 WIJKEN = [
@@ -32,13 +39,34 @@ WIJKEN = [
 ]  # fmt: skip
 SUMS = [
     "domain", "level", "code", "name", "origin_year", "year", "model", "horizon", "rate", "lower",
-    "upper", "clients", "clients_lower", "clients_upper", "population", "n_wijken",
+    "upper", "clients", "clients_lower", "clients_upper", "population", "n_wijken", "base",
 ]  # fmt: skip
-Z_90 = 1.6449
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A domain's back-test.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        From :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    totals : DataFrame
+        Of gemeenten, from :mod:`risicomodel.results.forecasting.total_trials`.
+    """
+
+    wijken: pd.DataFrame
+    totals: pd.DataFrame
+
+    def of_model(self, model: str) -> Trials:
+        """Return the trials of one model, without wijken that nothing links to the origin."""
+        linked = self.wijken[self.wijken["basis"] != UNLINKED].reset_index(drop=True)
+        totals = self.totals[self.totals["model"] == model].reset_index(drop=True)
+        return Trials(backtest.trials_of_model(linked, model), totals)
 
 
 def tabulate(
-    origin_state: tuple[History, Decomposition], trials: pd.DataFrame, domain: str, champion: str
+    origin_state: tuple[History, Decomposition], trials: Trials, domain: str, champion: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one domain's forecasts of wijken by every model, and the sums of the champion's.
 
@@ -46,39 +74,37 @@ def tabulate(
     ----------
     origin_state : (History, Decomposition)
         What was known at the origin, and the components of the forecasts.
-    trials : DataFrame
-        The domain's back-test, from
-        :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    trials : Trials
+        The domain's back-test.
     domain, champion : str
         The domain, and its best model.
 
     Returns
     -------
     wijken, sums : DataFrame
-        ``forecasts.parquet`` and ``forecast_sums.csv``: sums of gemeenten and of the country equal
-        those of their wijken, and their intervals lie within the sums of their wijken's.
+        ``forecasts.parquet`` and ``forecast_sums.csv``: wijken and people without a known wijk are
+        the total of their gemeente, gemeenten that of the country.
     """
     history, decomposition = origin_state
-    linked = trials[trials["basis"] != UNLINKED]
     wijken, sums = [], pd.DataFrame()
     for model in components.MODELS:
-        model_trials = backtest.trials_of_model(linked, model)
-        rows = _of_model(history, decomposition, model, model_trials)
+        model_trials = trials.of_model(model)
+        on_base = on_totals.forecast(history, domain, decomposition, model)
+        rows = _of_model(history, decomposition, on_base, model_trials.wijken)
         if model == champion:
             with_forecast = rows[rows["basis"] != NO_FORECAST]
-            sums = _as_published(
-                _sums(with_forecast, model_trials).assign(domain=domain, model=model)
-            )[SUMS]
+            table = forecast_sums.sums(with_forecast, on_base, model_trials.totals)
+            sums = as_published(table.assign(domain=domain, model=model))[SUMS]
         labelled = rows.assign(domain=domain, model=model, champion=model == champion)
-        wijken.append(_as_published(labelled)[WIJKEN])
+        wijken.append(as_published(labelled)[WIJKEN])
     return pd.concat(wijken).sort_values(KEY, ignore_index=True), sums
 
 
 def _of_model(
-    history: History, decomposition: Decomposition, model: str, trials: pd.DataFrame
+    history: History, decomposition: Decomposition, on_base: OnTotals, trials: pd.DataFrame
 ) -> pd.DataFrame:
     """Return one model's forecasts in clients with their intervals, a row per area and year."""
-    clients = components.MODELS[model](decomposition)
+    clients = on_base.wijken
     ahead = []
     for h in range(clients.shape[1]):
         about = {"horizon": h + 1, "year": history.origin + h + 1, "origin_year": history.origin}
@@ -110,37 +136,7 @@ def _population_source(history: History) -> str:
     return source if history.official is None else f"{source}, adding up to the official forecast"
 
 
-def _sums(rows: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts of gemeenten and of the country, with intervals that agree."""
-    about = ["horizon", "year", "origin_year"]
-    by = ["gm_code", "gm_name", "gm_group", *about]
-    gemeente_trials = forecast_intervals.sum_forecasts(
-        trials, ["gm_code", "gm_group", "origin_year", "horizon"]
-    )
-    gemeenten = forecast_intervals.sum_forecasts(rows, by)
-    gemeenten = gemeenten.join(forecast_intervals.conformal_intervals(gemeenten, gemeente_trials))
-    gemeenten = forecast_intervals.widen_with_horizon(gemeenten, ["gm_code"])
-    gemeenten = _within_parts(gemeenten, rows, [*by])
-    country = forecast_intervals.sum_forecasts(rows, about)
-    country = country.join(_of_country(country)).assign(gm_code=COUNTRY, gm_name="Nederland")
-    country = _within_parts(country, gemeenten, about)
-    counts = rows.groupby([*about, "gm_code"]).size().rename("n_wijken").reset_index()
-    whole = counts.groupby(about)["n_wijken"].sum().reset_index().assign(gm_code=COUNTRY)
-    table = pd.concat([gemeenten.assign(level="gemeente"), country.assign(level="country")])
-    table = table.merge(pd.concat([counts, whole]), on=[*about, "gm_code"])
-    return table.rename(columns={"gm_code": "code", "gm_name": "name"})
-
-
-def _within_parts(sums: pd.DataFrame, parts: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Return sums whose intervals do not reach beyond the sums of their parts' limits."""
-    limits = parts.groupby(by)[forecast_intervals.LIMITS].sum().add_prefix("least_").reset_index()
-    joined = sums.merge(limits, on=by, how="left")
-    lower = joined["lower"].clip(lower=joined["least_lower"])
-    upper = joined["upper"].clip(upper=joined["least_upper"])
-    return joined.assign(lower=lower, upper=upper).drop(columns=["least_lower", "least_upper"])
-
-
-def _as_published(table: pd.DataFrame) -> pd.DataFrame:
+def as_published(table: pd.DataFrame) -> pd.DataFrame:
     """Return clients and rates with their intervals, under the columns of the table's contract."""
     people = table["population"].where(table["population"] > 0)
     return table.assign(
@@ -153,35 +149,27 @@ def _as_published(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _with_intervals(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
+def _with_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     """Return a model's trials and their sums, with intervals from all other origins."""
-    by = ["domain", "model", "origin_year", "year", "horizon", "gm_code", "gm_group"]
-    sums = forecast_intervals.sum_forecasts(trials, by)
-    whole = forecast_intervals.sum_forecasts(trials, by[:5])
+    rows, sums = trials.wijken, trials.totals
+    whole = forecast_intervals.sum_forecasts(
+        sums, ["domain", "model", "origin_year", "year", "horizon"]
+    )
     tables = [
-        trials.join(forecast_intervals.leave_one_origin_out(trials)).assign(level=level.name),
+        rows.join(forecast_intervals.leave_one_origin_out(rows)).assign(level=level.name),
         sums.join(forecast_intervals.leave_one_origin_out(sums)).assign(level="gemeente"),
-        whole.join(_of_country(whole)).assign(level="country"),
+        whole.join(forecast_sums.of_country(whole)).assign(level="country"),
     ]
     return pd.concat(tables, ignore_index=True)
 
 
-def _of_country(whole: pd.DataFrame) -> pd.DataFrame:
-    """Return the country's intervals: there are too few origins for a quantile of its errors."""
-    years = whole["horizon"] ** components.COUNTRY_SD_POWER
-    spread = np.exp(Z_90 * components.COUNTRY_SD * years)
-    limits = {"lower": whole["forecast"] / spread, "upper": whole["forecast"] * spread}
-    return pd.DataFrame(limits, index=whole.index)
-
-
-def score_intervals(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
+def score_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     """Score the prediction intervals of the back-test.
 
     Parameters
     ----------
-    trials : DataFrame
-        Of one domain, from
-        :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    trials : Trials
+        Of one domain.
     level : Level
         Level of the areas, wijk or buurt.
 
@@ -193,9 +181,8 @@ def score_intervals(trials: pd.DataFrame, level: Level) -> pd.DataFrame:
         (share of figures within their interval), ``width`` (of all intervals, per client forecast),
         ``winkler`` (the interval score, per client forecast), ``n_rows``.
     """
-    linked = trials[trials["basis"] != UNLINKED].reset_index(drop=True)
     measured = [
-        _interval_measures(_with_intervals(backtest.trials_of_model(linked, model), level))
+        _interval_measures(_with_intervals(trials.of_model(model), level))
         for model in components.MODELS
     ]
     keys = ["level", "domain", "model", "origin_year", "horizon", "group"]

@@ -14,26 +14,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from risicomodel.core.arrays import Floats
+from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, half_column, population_column, status_column
 from risicomodel.data.panel import outlines
-from risicomodel.data.panel.crosswalk import carry
+from risicomodel.data.panel.crosswalk import GEMEENTE, carry
 from risicomodel.data.panel.location import GRID
 from risicomodel.data.sources.layout import HALVES
-from risicomodel.results.forecasting import cohorts
+from risicomodel.results.forecasting import cohorts, gemeente_totals
 from risicomodel.results.forecasting.cohorts import AGE_GROUPS, INHABITANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.panel.crosswalk import Crosswalk
+    from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
 
 
 AREA_COLUMNS = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
 # Least share of an area's people that lived where a figure was published, for it to have a figure.
 MIN_COVERAGE = 0.95
+# Share of people above which a figure is said to have come through the gemeente.
+MOSTLY = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,64 @@ class Boundaries:
 
     def __str__(self) -> str:
         return f"the {self.kind} of {self.year}"
+
+
+@dataclass(frozen=True)
+class MapPeople:
+    """Inhabitants of every area as the map that draws it gives them.
+
+    Parameters
+    ----------
+    year : int
+        Of the map, after the origin.
+    people : array of shape (n,)
+        Persons; NaN where the map has none.
+    """
+
+    year: int
+    people: Floats
+
+    def off(self, projected: Floats, years: Sequence[int]) -> Floats:
+        """Return people of the map per person projected for its year.
+
+        Parameters
+        ----------
+        projected : array of shape (n, t + horizons, 5)
+            Persons per age group.
+        years : sequence of int
+            The t years until the origin.
+
+        Returns
+        -------
+        array of shape (n,)
+            1 where either is not known.
+        """
+        position = min(self.year - years[0], projected.shape[1] - 1)
+        expected = projected[:, position].sum(axis=1)
+        out: Floats = np.ones_like(expected)
+        np.divide(self.people, expected, out=out, where=(self.people > 0) & (expected > 0))
+        return out
+
+    def rake(self, projected: Floats, years: Sequence[int]) -> Floats:
+        """Return projected people with those of the years ahead scaled to the map's.
+
+        Redrawn areas have people that the crosswalk only guesses; the map counts them.
+
+        Parameters
+        ----------
+        projected : array of shape (n, t + horizons, 5)
+            Persons per age group.
+        years : sequence of int
+            The t years until the origin.
+
+        Returns
+        -------
+        array of shape (n, t + horizons, 5)
+            Persons per age group.
+        """
+        out = projected.copy()
+        out[:, len(years) :] *= self.off(projected, years)[:, None, None]
+        return out
 
 
 @dataclass(frozen=True)
@@ -79,6 +140,13 @@ class History:
         An official population forecast, on ``gm_code`` and ``year``.
     half_year_clients : dict of arrays of shape (n, 2)
         By domain: clients in the first and the second half of the origin; 0 where not both known.
+    totals : dict of GemeenteTotals
+        By domain: what is published of the areas' gemeenten.
+    of_gemeente : array of bool, shape (n, t), or None
+        Where a figure came through the gemeente, as nothing tells which of its areas it was: it
+        tells of the gemeente, not of the area.
+    map_people : MapPeople or None
+        Inhabitants that the map of the areas gives, newer than any figure.
     """
 
     origin: int
@@ -90,6 +158,9 @@ class History:
     structural_ratio: dict[str, Floats]
     official: pd.DataFrame | None = None
     half_year_clients: dict[str, Floats] = field(default_factory=dict)
+    totals: dict[str, GemeenteTotals] = field(default_factory=dict)
+    of_gemeente: Bools | None = None
+    map_people: MapPeople | None = None
 
     def project_people(self, horizons: int) -> Floats:
         """Return the people of every year known and of the years ahead.
@@ -102,9 +173,12 @@ class History:
         Returns
         -------
         array of shape (n, t + horizons, 5)
-            Persons per age group, scaled to the official forecast where there is one.
+            Persons per age group. Years ahead are scaled to the people of the map, and then to the
+            official forecast, where there are these.
         """
         projected = cohorts.project(self.people, horizons)
+        if self.map_people is not None:
+            projected = self.map_people.rake(projected, self.years)
         if self.official is None:
             return projected
         t = len(self.years)
@@ -185,12 +259,33 @@ def forecast_areas(panel: Panel, origin: int) -> tuple[pd.DataFrame, Boundaries]
     return areas_of_year(panel.wijken, origin), Boundaries("tables", origin)
 
 
+def map_people(areas: pd.DataFrame, boundaries: Boundaries) -> MapPeople | None:
+    """Return the inhabitants that a map gives of its areas; None for areas of tables.
+
+    Parameters
+    ----------
+    areas : DataFrame
+        From :func:`forecast_areas`, with their ``people``.
+    boundaries : Boundaries
+        Where they are from.
+
+    Returns
+    -------
+    MapPeople or None
+    """
+    if boundaries.kind != "map":
+        return None
+    return MapPeople(boundaries.year, areas["people"].to_numpy(dtype="float64"))
+
+
 def history_at(
     wijken: pd.DataFrame,
     areas: pd.DataFrame,
     origin: int,
     crosswalk: Crosswalk,
     structure: Mapping[str, pd.Series],
+    *,
+    gemeenten: pd.DataFrame,
 ) -> History:
     """Carry all that was known at an origin to the areas to forecast for.
 
@@ -207,6 +302,8 @@ def history_at(
     structure : mapping of str to Series
         By domain, on the panel's index: rates as multiples of the country's, NaN but for the newest
         rows (:mod:`risicomodel.results.forecasting.structural_rate`).
+    gemeenten : DataFrame
+        The panel's totals of gemeenten; years after the origin are not used.
 
     Returns
     -------
@@ -214,7 +311,10 @@ def history_at(
         Of the domains in ``structure``.
     """
     years = sorted(int(y) for y in wijken["year"].unique() if y <= origin)
-    carried = [_of_year(wijken[wijken["year"] == y], areas, crosswalk, structure) for y in years]
+    rows = {y: wijken[wijken["year"] == y] for y in years}
+    links = {y: crosswalk.links(t.assign(people=t[INHABITANTS]), areas) for y, t in rows.items()}
+    carried = [_of_year(rows[y], areas, links[y], structure) for y in years]
+    of_gemeente = [_through_gemeente(rows[y], areas, links[y]) for y in years]
     newest_first = carried[::-1]
     return History(
         origin,
@@ -228,7 +328,21 @@ def history_at(
             for d in structure
         },
         half_year_clients={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
+        of_gemeente=np.stack(of_gemeente, axis=1),
+        totals={
+            d: gemeente_totals.published_until(gemeenten, rows, areas, d, links) for d in structure
+        },
     )
+
+
+def _through_gemeente(rows: pd.DataFrame, areas: pd.DataFrame, links: pd.DataFrame) -> Bools:
+    """Return which areas have most of a year's people by a division of their gemeente."""
+    people = rows.set_index(AREA)[INHABITANTS].fillna(0.0).clip(lower=1.0)
+    flow = links["share"] * links["from_code"].map(people)
+    by_division = flow.where(links["basis"] == GEMEENTE, 0.0)
+    sums = pd.DataFrame({"all": flow, "divided": by_division}).groupby(links["to_code"]).sum()
+    share = (sums["divided"] / sums["all"]).reindex(areas[AREA]).fillna(0.0)
+    return share.to_numpy() > MOSTLY
 
 
 def _halves_of(domain: str) -> list[str]:
@@ -238,11 +352,10 @@ def _halves_of(domain: str) -> list[str]:
 def _of_year(
     rows: pd.DataFrame,
     areas: pd.DataFrame,
-    crosswalk: Crosswalk,
+    links: pd.DataFrame,
     structure: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
     """Return one year's counts on the areas: people, and per domain clients and population."""
-    links = crosswalk.links(rows.assign(people=rows[INHABITANTS]), areas)
     codes = rows[AREA].to_numpy()
     has_edition = rows["bevolking_year"] == rows["year"]
     counts: dict[str, pd.Series] = {band: rows[band].where(has_edition) for band in AGE_GROUPS}

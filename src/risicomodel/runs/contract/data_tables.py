@@ -35,6 +35,16 @@ EVERY_COMMAND = words("data train run explain tune forecast verify")
 PLACE_ID = Column(
     "place_id", TEXT, "", "Code and year in which the area was first seen: codes come back."
 )
+HALVES_OF_YEAR = tuple(
+    Column(
+        half_column("{domain}", half),
+        NUMBER,
+        PERSONS,
+        "Clients in that half of the year; never to be added up: some are in both.",
+        optional=True,
+    )
+    for half in HALVES
+)
 
 
 def _from_cbs() -> tuple[Column, ...]:
@@ -83,16 +93,7 @@ PANEL = Table(
             "",
             "What is known: observed, suppressed, not_delivered, not_measured or absent.",
         ),
-        *(
-            Column(
-                half_column("{domain}", half),
-                NUMBER,
-                PERSONS,
-                "Clients in that half of the year; never to be added up: some are in both.",
-                optional=True,
-            )
-            for half in HALVES
-        ),
+        *HALVES_OF_YEAR,
         Column("gm_group", TEXT, "", "First of the gemeenten that mergers link: folds keep them."),
         Column("wijk_group", TEXT, "", "First of the codes that one area has had."),
         Column("x_km", NUMBER, "km", "Middle of the wijk on the Dutch grid; empty without a map."),
@@ -117,6 +118,7 @@ GEMEENTEN = Table(
         GM_CODE,
         CALENDAR_YEAR,
         persons(clients_column("{domain}"), "Clients that CBS publishes of the gemeente."),
+        *HALVES_OF_YEAR,
     ),
 )
 

@@ -24,6 +24,7 @@ from risicomodel.runs.contract.shared import (
     GM_NAME,
     HORIZON,
     MODEL,
+    N_GEMEENTEN,
     N_ROWS,
     N_WIJKEN,
     ORIGIN_YEAR,
@@ -83,14 +84,26 @@ FORECASTS = Table(
     ),
 )
 
+_BASE = Column(
+    "base",
+    TEXT,
+    "",
+    "What a total is of: published total (it starts from the gemeente's newest) or sum of wijken.",
+)
+
 FORECAST_SUMS = Table(
     "forecast_sums.csv",
-    "The champion's forecasts of gemeenten and the country, in which wijken add up.",
+    "The champion's totals of gemeenten and the country: wijken and clients without a known wijk.",
     key=words("domain level code origin_year year model"),
     commands=FORECASTING,
     columns=(
         DOMAIN,
-        Column("level", TEXT, "", "gemeente or country."),
+        Column(
+            "level",
+            TEXT,
+            "",
+            "gemeente, country, or unassigned: clients of a gemeente whose wijk is not known.",
+        ),
         _CODE,
         _NAME,
         ORIGIN_YEAR,
@@ -99,6 +112,7 @@ FORECAST_SUMS = Table(
         HORIZON,
         *_AMOUNTS,
         N_WIJKEN,
+        _BASE,
     ),
 )
 
@@ -126,6 +140,26 @@ FORECAST_SCORES = Table(
         *_ERRORS,
         N_WIJKEN,
         Column("n_origins", WHOLE, "origins", "How many origins it is the mean of."),
+    ),
+)
+
+FORECAST_TOTAL_SCORES = Table(
+    "forecast_total_scores.csv",
+    "How good forecast totals of gemeenten were, beside the last total carried on unchanged.",
+    key=words("domain origin_year horizon model"),
+    commands=FORECASTING,
+    columns=(
+        DOMAIN,
+        _ORIGIN_TEXT,
+        HORIZON,
+        _METHOD,
+        share("wape", "Absolute errors as a share of all clients."),
+        Column("bias", NUMBER, "share", "Clients forecast too many, or below 0 too few, of all."),
+        share("wape_last", "wape of the last total unchanged, for the same gemeenten."),
+        Column("bias_last", NUMBER, "share", "bias of the last total unchanged."),
+        N_GEMEENTEN,
+        Column("n_origins", WHOLE, "origins", "How many origins it is the mean of."),
+        _BASE,
     ),
 )
 

@@ -1,0 +1,206 @@
+"""Forecast the published totals of gemeenten, from the last one.
+
+Two views of growth are averaged (as logarithms). One is new: CBS publishes the clients of each half
+of the year too, and growth from the first to the second half is newer than any yearly total, and
+comes out with it. The other knows more: what the wijken of the gemeente are forecast to have
+together (ages of people, how gemeenten went back to their usual level, growth of earlier years).
+News ages: its weight is a half for the next year, a quarter for the year after, an eighth …
+
+    total(o + h) = total(o) · exp(w · growth between halves + (1 − w) · growth of the wijken)
+    w = ½ to the power h
+
+With equal weights at first, as these beat weights that are fitted on a handful of years.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core.arrays import Floats
+from risicomodel.core.levels import AREA
+from risicomodel.data.domains import clients_column, half_column
+from risicomodel.data.panel.crosswalk import carry
+from risicomodel.data.sources.layout import HALVES
+from risicomodel.results.forecasting.cohorts import INHABITANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Share of a growth that is left a year later, and ratio of the weights of successive years.
+DAMPING = 0.5
+HALVES_PER_YEAR = 2
+# A larger growth is due to a change in reporting; it is clipped (logarithm).
+MAX_LOG_GROWTH = 0.3
+# Least share of a gemeente's people that lived where a total was published, for it to have one.
+MIN_COVERAGE = 0.95
+EPSILON = 1e-9
+
+
+@dataclass(frozen=True)
+class GemeenteTotals:
+    """What is published of gemeenten until an origin, on the boundaries that forecasts have.
+
+    Parameters
+    ----------
+    codes : Index of str
+        ``gm_code``; g of them.
+    years : list of int
+        Until the origin; t of them.
+    clients : array of shape (g, t)
+        Published totals (persons); NaN where there is none.
+    halves : array of shape (g, t, 2)
+        Clients in the first and the second half of the year (persons), not to be added up.
+    """
+
+    codes: pd.Index[str]
+    years: list[int]
+    clients: Floats
+    halves: Floats
+
+
+def published_until(
+    gemeenten: pd.DataFrame,
+    wijken: Mapping[int, pd.DataFrame],
+    areas: pd.DataFrame,
+    domain: str,
+    links: Mapping[int, pd.DataFrame],
+) -> GemeenteTotals:
+    """Return the totals published until an origin, on the gemeenten of the areas to forecast for.
+
+    Gemeenten that merged since are added up; one that was divided is divided by people.
+
+    Parameters
+    ----------
+    gemeenten : DataFrame
+        The panel's: ``gm_code``, ``year``, ``<domain>_clients`` and, where published, its halves.
+    wijken : mapping of int to DataFrame
+        The panel's rows by year.
+    areas : DataFrame
+        What forecasts are for, with ``wijk_code`` and ``gm_code``.
+    domain : str
+        The domain.
+    links : mapping of int to DataFrame
+        By year until the origin, the crosswalk from its wijken to the areas.
+
+    Returns
+    -------
+    GemeenteTotals
+        All NaN where a domain has no totals.
+    """
+    codes = pd.Index(areas["gm_code"].unique())
+    names = [clients_column(domain), *(half_column(domain, half) for half in HALVES)]
+    years = sorted(links)
+    carried = []
+    for year in years:
+        figures = gemeenten[gemeenten["year"] == year].set_index("gm_code").reindex(columns=names)
+        between = links_between_gemeenten(
+            wijken[year].assign(people=wijken[year][INHABITANTS]), areas, links[year]
+        )
+        carried.append(carry_totals(figures, between, codes))
+    values = np.stack(carried, axis=1)
+    return GemeenteTotals(codes, years, values[:, :, 0], values[:, :, 1:])
+
+
+def links_between_gemeenten(
+    old: pd.DataFrame, new: pd.DataFrame, links: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the share of every old gemeente's people that lives in each new gemeente.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        Wijken of two years: ``wijk_code``, ``gm_code``; the old ones with their ``people``.
+    links : DataFrame
+        The crosswalk between them.
+
+    Returns
+    -------
+    DataFrame
+        ``from_code``, ``to_code`` (gemeenten) and ``share`` (0–1).
+    """
+    old, new = old.drop_duplicates(AREA).set_index(AREA), new.drop_duplicates(AREA).set_index(AREA)
+    people = old["people"].fillna(0.0).clip(lower=1.0)
+    flows = pd.DataFrame(
+        {
+            "from_code": links["from_code"].map(old["gm_code"]),
+            "to_code": links["to_code"].map(new["gm_code"]),
+            "share": links["share"] * links["from_code"].map(people),
+        }
+    )
+    summed = flows.groupby(["from_code", "to_code"], as_index=False)["share"].sum()
+    of_gemeente = summed.groupby("from_code")["share"].transform("sum")
+    summed["share"] /= of_gemeente
+    return pd.DataFrame(summed)
+
+
+def carry_totals(figures: pd.DataFrame, links: pd.DataFrame, codes: pd.Index[str]) -> Floats:
+    """Return figures of old gemeenten as figures of new ones.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        Counts (persons) on old ``gm_code``.
+    links : DataFrame
+        From :func:`links_between_gemeenten`.
+    codes : Index of str
+        The new gemeenten.
+
+    Returns
+    -------
+    array of shape (len(codes), columns)
+        NaN where more than a twentieth of a gemeente's people lived where nothing was published.
+    """
+    published = figures.reindex(links["from_code"]).notna().mul(links["share"].to_numpy(), axis=0)
+    covered = published.groupby(links["to_code"].to_numpy()).sum()
+    linked = links.groupby("to_code")["share"].sum()
+    counts = carry(figures.reindex(links["from_code"].unique()).fillna(0.0), links, codes)
+    whole = covered.div(linked, axis=0).reindex(codes).fillna(0.0) >= MIN_COVERAGE
+    out: Floats = counts.where(whole & (counts > 0)).to_numpy()
+    return out
+
+
+def ahead(totals: GemeenteTotals, wijk_growth: Floats) -> Floats | None:
+    """Forecast the totals of gemeenten.
+
+    Parameters
+    ----------
+    totals : GemeenteTotals
+        Published until the origin.
+    wijk_growth : array of shape (g, horizons)
+        What the gemeente's wijken are forecast to have together, per client at the origin.
+
+    Returns
+    -------
+    array of shape (g, horizons), or None
+        Clients (persons); NaN where the origin has no total. None where no two years have totals:
+        a forecast of them could not be tested.
+    """
+    n_totals = np.isfinite(totals.clients).sum(axis=0)
+    if (n_totals > 0).sum() <= 1 or n_totals[-1] == 0:
+        return None
+    horizons = np.arange(1, wijk_growth.shape[1] + 1)
+    newest = DAMPING**horizons
+    of_halves = _growth_within_year(totals, np.cumsum(newest))
+    growth = newest * of_halves + (1 - newest) * np.log(wijk_growth.clip(EPSILON))
+    out: Floats = totals.clients[:, [-1]] * np.exp(growth)
+    return out
+
+
+def _growth_within_year(totals: GemeenteTotals, damped: Floats) -> Floats:
+    """Return growth since the origin as it was between the halves of its year, (g, horizons).
+
+    That of the country goes on, damped; a gemeente's beyond it is a step, and stays.
+    """
+    first, second = totals.halves[:, -1].T
+    both = (first > 0) & (second > 0)
+    if not both.any():
+        return np.zeros((len(first), len(damped)))
+    country = np.log(second[both].sum() / first[both].sum())
+    ratio = np.divide(second, first, out=np.ones_like(first), where=both)
+    beyond = np.where(both, np.log(ratio) - country, 0.0).clip(-MAX_LOG_GROWTH, MAX_LOG_GROWTH)
+    out: Floats = HALVES_PER_YEAR * country * damped + beyond[:, None]
+    return out
