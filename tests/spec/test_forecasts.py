@@ -71,22 +71,56 @@ def test_bands_widen_with_the_years(said: pd.DataFrame) -> None:
 
 
 def test_wijken_add_up_to_gemeenten_and_these_to_the_country(run: Path, said: pd.DataFrame) -> None:
-    """Forecasts of wijken add up to those of gemeenten, and these to the country."""
-    sums = pd.read_csv(run / "forecast_sums.csv")
-    by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
-    own = said.groupby(["domain", "year", "gm_code"])[["clients", "population"]].sum()
-    assert_allclose(own["clients"], by_gemeente["clients"].reindex(own.index), rtol=1e-9)
-    country = sums[sums["level"] == "country"].set_index(["domain", "year"])
-    total = own.groupby(["domain", "year"]).sum()
-    assert_allclose(total["clients"], country["clients"].reindex(total.index), rtol=1e-9)
+    """Forecasts of wijken and of clients without a known wijk add up to the total of their
+    gemeente, and gemeenten to the country.
+    """
+    sums = pd.read_csv(run / "forecast_sums.csv").set_index(["domain", "year", "code"])
+    gemeenten = sums[sums["level"] == "gemeente"]["clients"]
+    unassigned = sums[sums["level"] == "unassigned"]["clients"]
+    assert unassigned.ge(0).all()
+    wijken = said.groupby(["domain", "year", "gm_code"])["clients"].sum()
+    assert_allclose((wijken + unassigned.reindex(wijken.index)), gemeenten.reindex(wijken.index))
+    country = sums[sums["level"] == "country"]["clients"].droplevel("code")
+    total = gemeenten.groupby(["domain", "year"]).sum()
+    assert_allclose(total, country.reindex(total.index), rtol=1e-9)
+
+
+def test_totals_start_from_the_published_total(run: Path) -> None:
+    """Where the newest total of a gemeente is published its forecast starts from that total, not
+    from the sum of its wijken.
+    """
+    sums = pd.read_csv(run / "forecast_sums.csv").query("level == 'gemeente' and horizon == 1")
+    totals = pd.read_parquet(run / "gemeenten.parquet")
+    newest = totals[totals["year"] == 2018].set_index("gm_code")["wmo_clients"].dropna()
+    wmo = sums[sums["domain"] == "wmo"].set_index("code")
+    published = wmo.index.isin(newest.index)
+    assert published.any()
+    assert wmo.loc[published, "base"].eq("published total").all()
+    growth = wmo.loc[published, "clients"] / newest.reindex(wmo.index[published])
+    assert growth.between(0.75, 1.35).all()
+    assert abs(growth.median() - 1) < 0.1
+
+
+def test_totals_are_scored_beside_the_last_total(run: Path) -> None:
+    """Forecast totals are scored against totals published since, beside the last total carried on
+    unchanged, which is what persistence says.
+    """
+    scores = pd.read_csv(run / "forecast_total_scores.csv").query("origin_year == 'all'")
+    assert set(scores["model"]) == set(components.MODELS)
+    unchanged = scores[scores["model"] == "persistence"]
+    assert_allclose(unchanged["wape"], unchanged["wape_last"])
+    assert scores.groupby(["domain", "horizon"])["wape_last"].nunique().eq(1).all()
 
 
 def test_bands_of_sums_lie_within_those_of_their_parts(run: Path, said: pd.DataFrame) -> None:
-    """The band of a gemeente is no wider than the bands of its wijken together."""
-    sums = pd.read_csv(run / "forecast_sums.csv")
+    """The band of a gemeente is no wider than the bands of its wijken, and of clients without a
+    known wijk, together.
+    """
+    sums = pd.read_csv(run / "forecast_sums.csv").set_index(["domain", "year", "code"])
     limits = ["clients_lower", "clients_upper"]
-    by_gemeente = sums[sums["level"] == "gemeente"].set_index(["domain", "year", "code"])
+    by_gemeente = sums[sums["level"] == "gemeente"]
     own = said.groupby(["domain", "year", "gm_code"])[limits].sum()
+    own += sums.loc[sums["level"] == "unassigned", limits].reindex(own.index)
     together = by_gemeente[limits].reindex(own.index)
     own = own.map(lambda clients: float(f"{clients:.10g}"))  # as they are written
     assert (together["clients_lower"] >= own["clients_lower"]).all()

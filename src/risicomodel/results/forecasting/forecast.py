@@ -144,7 +144,7 @@ def forecast(
         boundaries,
         decompositions,
         forecast_tables.forecast_notes(wijken, str(boundaries), panel.level),
-        _scenario(plans, decompositions, wijken, ground),
+        _scenario(plans, decompositions, (wijken, sums), ground),
     )
 
 
@@ -236,7 +236,7 @@ def _decomposition(
 def _scenario(
     plans: list[ForecastPlan],
     decompositions: dict[str, tuple[History, Decomposition]],
-    wijken: pd.DataFrame,
+    forecasts: tuple[pd.DataFrame, pd.DataFrame],
     ground: _Ground,
 ) -> pd.DataFrame | None:
     """Return what the forecasts would be under the scenario of the settings, if there is one."""
@@ -245,7 +245,7 @@ def _scenario(
     declared = {plan.problem.domain: plan.domain for plan in plans}
     changes = scenario.parse(ground.settings.scenario, declared, ground.areas)
     family = scenario.people_per_family(ground.panel.wijken)
-    return scenario.scenario_table(changes, decompositions, wijken, declared, family)
+    return scenario.scenario_table(changes, decompositions, forecasts, declared, family)
 
 
 def _links(

@@ -341,11 +341,11 @@ def _summed(compared: pd.DataFrame) -> pd.DataFrame:
 def scenario_table(
     changes: Sequence[Change],
     decompositions: Mapping[str, tuple[History, Decomposition]],
-    forecasts: pd.DataFrame,
+    forecasts: tuple[pd.DataFrame, pd.DataFrame],
     domains: Mapping[str, Domain],
     family: Floats,
 ) -> pd.DataFrame:
-    """Return the :func:`differences` of every domain.
+    """Return the :func:`differences` of every domain, of gemeenten from their forecast total.
 
     Parameters
     ----------
@@ -353,8 +353,8 @@ def scenario_table(
         From :func:`parse`.
     decompositions : mapping
         By domain what was known at the origin, and the components of the forecasts.
-    forecasts : DataFrame
-        ``forecasts.parquet``.
+    forecasts : (DataFrame, DataFrame)
+        ``forecasts.parquet`` and ``forecast_sums.csv``.
     domains : mapping of str to Domain
         Declarations.
     family : array of shape (5,)
@@ -365,9 +365,15 @@ def scenario_table(
     DataFrame
         ``scenario.csv``.
     """
-    champions = forecasts[forecasts["champion"]]
+    wijken, sums = forecasts
+    champions = wijken[wijken["champion"]]
     parts = [
         differences(changes, pair, champions[champions["domain"] == d], (d, domains[d]), family)
         for d, pair in sorted(decompositions.items())
     ]
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    # clients whose wijk is not known are part of a gemeente's total, and the same in the scenario
+    key = ["domain", "level", "code", "year"]
+    total = table[key].merge(sums[[*key, "clients"]], on=key, how="left")["clients"]
+    forecast = total.set_axis(table.index).fillna(table["forecast"])
+    return table.assign(forecast=forecast, scenario=forecast + table["difference"])

@@ -154,8 +154,9 @@ def by_wijken(trials: pd.DataFrame) -> pd.DataFrame:
         As :func:`trials_of_totals` gives them.
     """
     by = ["domain", "origin_year", "year", "horizon", "gm_code", "gm_group"]
+    linked = trials[trials["basis"] != backtest.UNLINKED]
     sums = [
-        forecast_intervals.sum_forecasts(backtest.trials_of_model(trials, model), by).assign(
+        forecast_intervals.sum_forecasts(backtest.trials_of_model(linked, model), by).assign(
             model=model
         )
         for model in components.MODELS
