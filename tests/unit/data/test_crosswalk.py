@@ -175,3 +175,25 @@ def test_real_wijken_keep_their_people_from_2016_to_the_map_of_2022(real_panel: 
     both = carried["people"].notna().to_numpy() & new["people"].gt(1000).to_numpy()
     ratio = carried["people"].to_numpy()[both] / new["people"].to_numpy()[both]
     assert np.mean(np.abs(ratio - 1) < 0.25) > 0.95
+
+
+def test_gemeenten_that_merged_are_linked_part_by_part() -> None:
+    # two gemeenten became GM0009; each wijk of it lies where one of them was
+    old = areas(
+        ("WK000100", "a", 100, (0, 0, 500, 1000)),
+        ("WK000200", "b", 300, (3000, 0, 3500, 1000)),
+    )
+    new = areas(
+        ("WK000900", "c", 60, (0, 0, 1000, 1000)),
+        ("WK000901", "d", 40, (1000, 0, 1500, 1000)),
+        ("WK000902", "e", 300, (2900, 0, 4000, 1000)),
+    )
+    # the outlines of what is gone are not known; its middle is
+    crosswalk = walk(new)
+    links = crosswalk.links(old.assign(outline=None), new)
+    found = {(a, b): s for a, b, s in links[["from_code", "to_code", "share"]].to_numpy().tolist()}
+    assert found == {
+        ("WK000100", "WK000900"): 0.6,
+        ("WK000100", "WK000901"): 0.4,
+        ("WK000200", "WK000902"): 1.0,
+    }

@@ -209,6 +209,9 @@ class TestVerify:
         assert worst.groupby("year").size().le(10).all()
         assert worst["clients"].ge(10).all()
         gemeenten = pd.read_csv(later / "verify_gemeenten.csv")
+        published = pd.read_parquet(later / "gemeenten.parquet").set_index(["gm_code", "year"])
+        keys = pd.MultiIndex.from_frame(gemeenten[["gm_code", "year"]])
+        assert_allclose(gemeenten["clients"], published["wmo_clients"].reindex(keys))
         off = gemeenten["forecast"] - gemeenten["clients"]
         assert_allclose(gemeenten["off"], off, rtol=1e-6, atol=1e-4)
 

@@ -271,12 +271,12 @@ def verify(settings: Settings, folder: str) -> Outcome:
             f"the run in {earlier.folder} is of {earlier.level.plural}, and level is "
             f"{settings.level}; expected the level of the run. Add level={earlier.level.name}."
         )
-    forecasts = earlier.read(contract.FORECASTS)
+    forecasts, sums = earlier.read(contract.FORECASTS), earlier.read(contract.FORECAST_SUMS)
     domains = {name: settings.domains[name] for name in forecasts["domain"].unique()}
     with runs.open_run("verify", settings.run, settings.areas) as run:
         panel, report = inputs.read(replace(Sources.of(settings), domains=domains), run)
         with run.stage("comparison"):
-            verification = forecasting.verify(forecasts, earlier.record["forecasts"], panel)
+            verification = forecasting.verify(forecasts, sums, earlier.record["forecasts"], panel)
         for note in verification.notes:
             run.note(note)
         run.write(contract.VERIFY, verification.scores)

@@ -5,7 +5,8 @@ overlaid, and the people of every old area are divided over the new ones that co
 way that both old and new areas keep their numbers of people (iterative proportional fitting). An
 area that no redrawn area covers went to an existing one. Where there is no outline, it is divided
 over the new areas of the same gemeente that nothing else explains, by people; where its gemeente no
-longer exists, over those of the gemeente that lies there now. The shares of an old area sum to one,
+longer exists, over those of the gemeente that lies there now, and of these over those where its own
+gemeente was. The shares of an old area sum to one,
 so totals are kept. An area that nothing covers is only missing from a table, and its people are not
 given to others.
 """
@@ -90,7 +91,7 @@ class Crosswalk:
         unexplained = redrawn[~redrawn[AREA].isin(overlaid["to_code"])]
         divided = _within_gemeente(rest, unexplained)
         rest = rest[~rest[AREA].isin(divided["from_code"])]
-        moved = _within_gemeente(self._moved_gemeente(rest, new), new)
+        moved = self._part_by_part(self._moved_gemeente(rest, new), old, new)
         table = pd.concat([unchanged, overlaid, absorbed, divided, moved], ignore_index=True)
         return table.sort_values(["from_code", "to_code"], ignore_index=True)
 
@@ -122,8 +123,33 @@ class Crosswalk:
         tree = shapely.STRtree([self._shapes[place] for place in new["place_id"]])
         centres = shapely.points((old[GRID] * METRES_PER_KM).to_numpy())
         i, j = tree.query(centres, predicate="within")
-        moved: pd.DataFrame = old.iloc[i].assign(gm_code=new["gm_code"].to_numpy()[j])
+        moved: pd.DataFrame = old.iloc[i].assign(part=old["gm_code"].to_numpy()[i])
+        moved["gm_code"] = new["gm_code"].to_numpy()[j]
         return moved.drop_duplicates(AREA)
+
+    def _part_by_part(
+        self, moved: pd.DataFrame, old: pd.DataFrame, new: pd.DataFrame
+    ) -> pd.DataFrame:
+        """Divide areas of gemeenten that merged over the new areas where their gemeente was.
+
+        A new area was part of the old gemeente with the nearest centre of an area.
+        """
+        import shapely
+
+        old, new = old.dropna(subset=GRID), self._drawn(new[new["gm_code"].isin(moved["gm_code"])])
+        if new.empty:
+            return _within_gemeente(moved, new)
+        tree = shapely.STRtree(shapely.points((old[GRID] * METRES_PER_KM).to_numpy()))
+        middles = [shapely.centroid(self._shapes[place]) for place in new["place_id"]]
+        part = old["gm_code"].to_numpy()[tree.nearest(middles)]
+        new_parts = new.assign(gm_code=new["gm_code"] + part)
+        parts = moved.assign(gm_code=moved["gm_code"] + moved["part"])
+        placed = parts["gm_code"].isin(new_parts["gm_code"]).to_numpy()
+        divided = [
+            _within_gemeente(parts[placed], new_parts),
+            _within_gemeente(moved[~placed], new),
+        ]
+        return pd.concat(divided, ignore_index=True)
 
     def _overlap(self, old: str, new: str) -> float:
         """Return the area (m²) that two outlines share, 0 for a sliver; computed once per pair."""

@@ -143,7 +143,10 @@ def forecast(
         backtest.champions(scores),
         boundaries,
         decompositions,
-        forecast_tables.forecast_notes(wijken, str(boundaries), panel.level),
+        [
+            *forecast_tables.forecast_notes(wijken, str(boundaries), panel.level),
+            *forecast_tables.off_map_note(next(iter(decompositions.values()))[0], panel.level),
+        ],
         _scenario(plans, decompositions, (wijken, sums), ground),
     )
 
@@ -176,7 +179,7 @@ def _of_domain(
         )
     )
     base = total_trials.PUBLISHED
-    if of_totals.empty:
+    if of_totals.empty or not of_totals["base"].eq(base).any():
         base, of_totals = total_trials.STAND_IN, total_trials.by_wijken(trials)
     scores = backtest.score_trials(trials)
     champion = backtest.champions(scores)[domain]

@@ -2,10 +2,11 @@
 
 Errors are scaled by their expected size
 (:class:`risicomodel.results.forecasting.components.Decomposition`: what country, gemeenten and
-wijken may do, counting and rounding), and their quantile is taken per horizon and size class by
-Mondrian conformal prediction; intervals of gemeenten come from the errors of gemeenten in the same
-way. In the back-test the intervals of an origin come from the errors of all other origins, so that
-a shock is met as the next one will be: unforeseen.
+wijken may do, counting and rounding). Their quantile is taken per horizon and by what a forecast
+stands on, among errors of wijken of about its size (:mod:`risicomodel.learning.smooth_bands`);
+intervals of gemeenten come from the errors of their totals in the same way. In the back-test the
+intervals of an origin come from the errors of all other origins, so that a shock is met as the next
+one will be: unforeseen. The 90% is over years, as most of a year's errors are shared.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from risicomodel.core import metrics
-from risicomodel.learning import conformal
+from risicomodel.learning import smooth_bands
 
 # From this horizon on there are few origins: horizons are pooled for their quantile, and differ
 # only in the expected size of their errors.
@@ -39,7 +39,7 @@ def conformal_intervals(forecasts: pd.DataFrame, trials: pd.DataFrame) -> pd.Dat
     DataFrame
         ``lower`` and ``upper`` (clients, from 0 to the population), on the index of ``forecasts``.
     """
-    limits = conformal.mondrian_intervals(_as_rates(forecasts), _as_rates(trials))
+    limits = smooth_bands.smooth_intervals(_as_rates(forecasts), _as_rates(trials))
     limits *= forecasts["population"].to_numpy()[:, None]
     # a rate may be above 1; keep the forecast within its interval
     forecast = forecasts["forecast"].to_numpy()
@@ -50,13 +50,22 @@ def conformal_intervals(forecasts: pd.DataFrame, trials: pd.DataFrame) -> pd.Dat
 def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
     people = rows["population"].clip(lower=1.0)
     rate = rows["forecast"] / people
-    size = metrics.size_class(rows["population"], conformal.CLASSES, "size")
-    horizon = rows["horizon"].clip(upper=POOLED_HORIZON).astype("str")
     sigma = (rate * np.hypot(rows["shared_error"], rows["own_error"])).clip(lower=MIN_SIGMA)
-    out = pd.DataFrame({"rate": rate, "sigma": sigma, "bin": horizon + " " + size})
+    out = pd.DataFrame({"rate": rate, "sigma": sigma, "population": people, "bin": _bin(rows)})
     if "clients" in rows:
-        out = out.assign(clients=rows["clients"], population=people, cluster=rows["gm_group"])
+        out = out.assign(clients=rows["clients"], cluster=rows["gm_group"])
     return out
+
+
+def _bin(rows: pd.DataFrame) -> pd.Series:
+    """Return horizon, and whether a wijk has a figure of its own or a gemeente a total."""
+    horizon = rows["horizon"].clip(upper=POOLED_HORIZON).astype("str")
+    if "base" in rows:
+        return horizon + " " + rows["base"].astype("str")
+    if "basis" not in rows:
+        return horizon
+    own = rows["basis"].astype("str").eq("figure")
+    return horizon + own.map({True: " figure", False: " without"})
 
 
 def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:

@@ -87,6 +87,31 @@ def _unassigned(gemeenten: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def with_band_of_gemeente(rows: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts of wijken; one that is all of its gemeente has the gemeente's band.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Forecasts of wijken: ``gm_code``, ``horizon``, ``forecast``, ``lower`` and ``upper``.
+    sums : DataFrame
+        From :func:`sums`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; relative to the forecast, wijk and gemeente have the same band.
+    """
+    alone = sums[sums["level"].eq(GEMEENTE) & sums["n_wijken"].eq(1) & sums["forecast"].gt(0)]
+    shares = alone.set_index(["code", "horizon"])
+    out = rows.copy()
+    keys = pd.MultiIndex.from_frame(rows[["gm_code", "horizon"]])
+    for limit in forecast_intervals.LIMITS:
+        share = (shares[limit] / shares["forecast"]).reindex(keys).to_numpy()
+        out[limit] = np.where(np.isnan(share), rows[limit], share * rows["forecast"])
+    return out
+
+
 def _spread(trials: pd.DataFrame) -> pd.Series:
     """Return by horizon how far the share without a known wijk was off in nine of ten gemeenten."""
     if total_trials.UNASSIGNED not in trials:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Decompositions = Mapping[str, tuple[History, Decomposition]]
 
 NO_FORECAST = "silent"
+# Redrawn areas of at least this many people are named when their people are this far off the map.
+LEAST_PEOPLE, FAR_OFF, SHOWN = 200, 0.25, 6
 KEY = ["domain", AREA, "origin_year", "year", "model"]
 WIJKEN = [
     *KEY, "horizon", "rate", "lower", "upper", "clients", "clients_lower", "clients_upper",
@@ -94,6 +96,7 @@ def tabulate(
         if model == champion:
             with_forecast = rows[rows["basis"] != NO_FORECAST]
             table = forecast_sums.sums(with_forecast, on_base, model_trials.totals)
+            rows = forecast_sums.with_band_of_gemeente(rows, table)
             sums = as_published(table.assign(domain=domain, model=model))[SUMS]
         labelled = rows.assign(domain=domain, model=model, champion=model == champion)
         wijken.append(as_published(labelled)[WIJKEN])
@@ -261,6 +264,36 @@ def driver_years(
                 )
                 out.append((domain, topic, edition_years, what))
     return pd.DataFrame(out, columns=["domain", "driver", "describes", "what"])
+
+
+def off_map_note(history: History, level: Level) -> list[str]:
+    """Return a note on areas whose people the crosswalk gets wrong, and the map right.
+
+    Parameters
+    ----------
+    history : History
+        What was known at the origin, with the people of the map.
+    level : Level
+        Level of the areas, wijk or buurt.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+    """
+    off = history.off_map()
+    large = (history.areas["people"] >= LEAST_PEOPLE).to_numpy()
+    wrong = history.areas[large & (np.abs(np.log(off)) > np.log1p(FAR_OFF))]
+    if wrong.empty:
+        return []
+    gemeenten = wrong.groupby("gm_name").size().sort_values(ascending=False, kind="stable")
+    where = ", ".join(f"{name} ({n})" for name, n in gemeenten.head(SHOWN).items())
+    rest = f" and {len(gemeenten) - SHOWN} more gemeenten" if len(gemeenten) > SHOWN else ""
+    note = (
+        f"{len(wrong)} {level.plural} were redrawn so that their people are more than "
+        f"{FAR_OFF:.0%} off by the crosswalk; the people of the map count: {where}{rest}."
+    )
+    return [note]
 
 
 def forecast_notes(wijken: pd.DataFrame, boundaries: str, level: Level) -> list[str]:

@@ -162,6 +162,19 @@ class History:
     of_gemeente: Bools | None = None
     map_people: MapPeople | None = None
 
+    def off_map(self) -> Floats:
+        """Return people of the map per person that the crosswalk and the cohorts give.
+
+        Returns
+        -------
+        array of shape (n,)
+            1 where there is no map, or nothing known of an area.
+        """
+        if self.map_people is None:
+            return np.ones(len(self.areas))
+        ahead = self.map_people.year - self.origin
+        return self.map_people.off(cohorts.project(self.people, ahead), self.years)
+
     def project_people(self, horizons: int) -> Floats:
         """Return the people of every year known and of the years ahead.
 

@@ -67,7 +67,8 @@ def trials_of_totals(
         ``horizon``, ``gm_code``, ``gm_group``, ``clients`` (published), ``forecast``,
         ``last_total``, ``unassigned`` and ``unassigned_since`` (persons without a known wijk, as
         forecast and as it turned out; NaN where wijken lack figures), ``population``,
-        ``shared_error`` and ``own_error``. Only gemeenten with a total at the origin.
+        ``shared_error``, ``own_error`` and ``base``: whether the origin has a total of the
+        gemeente, without which there is no ``last_total``.
     """
     out = []
     for h in range(len(decomposition.drift)):
@@ -81,19 +82,22 @@ def trials_of_totals(
         links = links_between_gemeenten(history.areas, rows, crosswalk.links(history.areas, rows))
         for model, one in forecasts.items():
             at_origin = _at_origin(history, problem.domain, decomposition, one, h)
-            carried = carry_totals(at_origin[one.published], links, since.index)
-            table = pd.DataFrame(carried, index=since.index, columns=CARRIED)
-            total = table["forecast"].where(table["forecast"] > 0)
-            table[["shared_error", "own_error"]] = table[["shared_error", "own_error"]].div(
-                total, axis=0
-            )
-            table = table.join(since).dropna(subset=["forecast", LAST, "clients"]).reset_index()
-            out.append(table.assign(model=model, year=year, horizon=h + 1))
+            for base, of_base in ((PUBLISHED, one.published), (STAND_IN, ~one.published)):
+                carried = carry_totals(at_origin[of_base], links, since.index)
+                table = pd.DataFrame(carried, index=since.index, columns=CARRIED).join(since)
+                table = _relative(table.dropna(subset=["forecast", "clients"]))
+                out.append(table.assign(base=base, model=model, year=year, horizon=h + 1))
     if not out:
         return pd.DataFrame()
     return pd.concat(out, ignore_index=True).assign(
         domain=problem.domain, origin_year=history.origin
     )
+
+
+def _relative(carried: pd.DataFrame) -> pd.DataFrame:
+    """Return errors as shares of the forecast again: counts are what is carried."""
+    errors = ["shared_error", "own_error"]
+    return carried.assign(**carried[errors].div(carried["forecast"], axis=0)).reset_index()
 
 
 def _published_since(
@@ -163,7 +167,7 @@ def by_wijken(trials: pd.DataFrame) -> pd.DataFrame:
     ]
     table = pd.concat(sums, ignore_index=True)
     last = table[table["model"] == components.PERSISTENCE].set_index(by)["forecast"].rename(LAST)
-    return table.join(last, on=by)
+    return table.join(last, on=by).assign(base=STAND_IN)
 
 
 def score(trials: pd.DataFrame, base: str) -> pd.DataFrame:
@@ -184,6 +188,7 @@ def score(trials: pd.DataFrame, base: str) -> pd.DataFrame:
         same gemeenten), ``n_gemeenten``, ``n_origins``.
     """
     keys = ["domain", "origin_year", "horizon", "model"]
+    trials = trials[trials["base"] == base]
     rows = []
     for key, part in trials.groupby(keys, observed=True):
         clients, forecast, last = (part[c].to_numpy() for c in ("clients", "forecast", LAST))

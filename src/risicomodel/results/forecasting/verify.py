@@ -11,7 +11,8 @@ from risicomodel.core.errors import DataError
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, population_column
 from risicomodel.data.panel.crosswalk import Crosswalk, carry
-from risicomodel.results.forecasting import backtest, forecast_intervals, origins
+from risicomodel.results.forecasting import backtest, forecast_intervals, origins, total_trials
+from risicomodel.results.forecasting.gemeente_totals import carry_totals, links_between_gemeenten
 
 if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
@@ -31,7 +32,8 @@ class Verification:
         As from :func:`risicomodel.results.forecasting.backtest.score_trials`, per year of the
         figures, with ``coverage`` of the 90% intervals.
     gemeenten : DataFrame
-        The champion's clients, forecast and published, per gemeente and year.
+        The champion's totals, forecast and published, per gemeente and year. Where no total is
+        published of a year, the sum of the published wijken stands in for both.
     worst : DataFrame
         The ten wijken per domain and year with the champion's largest errors, in clients.
     wijken : DataFrame
@@ -47,13 +49,17 @@ class Verification:
     notes: list[str]
 
 
-def verify(forecasts: pd.DataFrame, boundaries: dict[str, Any], panel: Panel) -> Verification:
+def verify(
+    forecasts: pd.DataFrame, sums: pd.DataFrame, boundaries: dict[str, Any], panel: Panel
+) -> Verification:
     """Compare earlier forecasts with a panel that has later figures.
 
     Parameters
     ----------
     forecasts : DataFrame
         ``forecasts.parquet``.
+    sums : DataFrame
+        ``forecast_sums.csv``.
     boundaries : dict
         ``kind`` (``map`` or ``tables``) and ``year`` of the boundaries they are for.
     panel : Panel
@@ -72,13 +78,16 @@ def verify(forecasts: pd.DataFrame, boundaries: dict[str, Any], panel: Panel) ->
     areas, notes = _areas(forecasts, boundaries, panel)
     crosswalk = Crosswalk(panel.outlines)
     with_forecast = forecasts.dropna(subset=["clients"])
-    out = []
+    out, totals = [], []
     for _, part in with_forecast.groupby(["domain", "year"]):
         domain, year = str(part["domain"].iloc[0]), int(part["year"].iloc[0])
         target = backtest.published(panel.wijken, domain, year)
         if not target.empty:
             figure_areas = origins.areas_of_year(panel.wijken, year)
-            out.append(_matched(part, target, domain, crosswalk.links(areas, figure_areas)))
+            links = crosswalk.links(areas, figure_areas)
+            out.append(_matched(part, target, domain, links))
+            between = links_between_gemeenten(areas, figure_areas, links)
+            totals.append(_totals(sums, panel.gemeenten, between, (domain, year)))
     if not out:
         years = f"{with_forecast['year'].min()}–{with_forecast['year'].max()}"
         raise DataError(
@@ -87,7 +96,8 @@ def verify(forecasts: pd.DataFrame, boundaries: dict[str, Any], panel: Panel) ->
         )
     rows = pd.concat(out, ignore_index=True)
     champion = rows[rows["champion"]]
-    return Verification(_scores(rows), _gemeenten(champion), _worst(champion), rows, notes)
+    gemeenten = _gemeenten(champion, pd.concat(totals))
+    return Verification(_scores(rows), gemeenten, _worst(champion), rows, notes)
 
 
 def _areas(
@@ -147,9 +157,31 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
     return scores.merge(champion, on=["domain", "model"]).drop(columns="n_origins")
 
 
-def _gemeenten(rows: pd.DataFrame) -> pd.DataFrame:
+def _totals(
+    sums: pd.DataFrame,
+    published: pd.DataFrame,
+    links: pd.DataFrame,
+    domain_and_year: tuple[str, int],
+) -> pd.DataFrame:
+    """Return totals of gemeenten that start from a published one, beside those published since."""
+    domain, year = domain_and_year
+    of_year = sums[sums["domain"].eq(domain) & sums["year"].eq(year)]
+    on_base = of_year["level"].eq("gemeente") & of_year["base"].eq(total_trials.PUBLISHED)
+    forecast = of_year[on_base].set_index("code")[["clients"]]
+    rows = published[published["year"] == year].set_index("gm_code")
+    since = rows.reindex(columns=[clients_column(domain)])[clients_column(domain)].dropna()
+    carried = carry_totals(forecast, links, since.index)[:, 0]
+    table = pd.DataFrame({"forecast": carried, "clients": since, "domain": domain, "year": year})
+    return table.dropna().rename_axis("gm_code").reset_index()
+
+
+def _gemeenten(rows: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     by = ["domain", "year", "gm_code", "gm_name"]
     sums = rows.groupby(by)[["forecast", "clients"]].sum().reset_index()
+    on_base = sums[by].merge(totals, on=by[:3], how="left")
+    has_total = on_base["forecast"].notna()
+    for column in ("forecast", "clients"):
+        sums[column] = on_base[column].where(has_total, sums[column])
     off = sums["forecast"] - sums["clients"]
     return sums.assign(off=off, off_share=off / sums["clients"].where(sums["clients"] > 0))
 

@@ -48,7 +48,7 @@ from risicomodel.runs.contract.score_tables import (
     TUNED,
 )
 
-VERSION = 1  # of all tables together: a run says which one it was made under
+VERSION = 2  # of all tables together: a run says which one it was made under
 
 TABLES = {
     table.name: table

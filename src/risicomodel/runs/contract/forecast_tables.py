@@ -239,7 +239,7 @@ VERIFY = Table(
 
 VERIFY_GEMEENTEN = Table(
     "verify_gemeenten.csv",
-    "Clients that the champion forecast and that were published, per gemeente.",
+    "Totals of gemeenten that the champion forecast and that were published since.",
     key=words("domain year gm_code"),
     commands=VERIFYING,
     columns=(

@@ -1,0 +1,173 @@
+"""Totals of gemeenten: where they start from, how they move, and what adds up to them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from risicomodel.core import groups
+from risicomodel.core.arrays import Floats
+from risicomodel.results.forecasting import gemeente_totals, reconciliation
+from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
+from risicomodel.results.forecasting.reconciliation import Origin
+
+CODES = pd.Index(["GM0001", "GM0002", "GM0003"])
+
+
+def totals(clients: list[list[float]], halves: list[list[float]]) -> GemeenteTotals:
+    """Return totals of two years with the halves of the last."""
+    table = np.array(clients)
+    of_years = np.full((*table.shape, 2), np.nan)
+    of_years[:, -1] = halves
+    return GemeenteTotals(CODES, [2019, 2020], table, of_years)
+
+
+STEADY = [[100.0, 100.0], [200.0, 200.0], [300.0, 300.0]]
+LEVEL = [[80.0, 80.0], [160.0, 160.0], [240.0, 240.0]]
+
+
+class TestAhead:
+    def test_without_growth_the_last_total_stays(self) -> None:
+        ahead = gemeente_totals.ahead(totals(STEADY, LEVEL), np.ones((3, 3)))
+        assert ahead is not None
+        assert_allclose(ahead, np.array(STEADY)[:, [1]] * np.ones(3))
+
+    def test_it_starts_from_the_total_whatever_the_wijken_sum_to(self) -> None:
+        """What wijken tell is how they grow, not how many they are."""
+        ahead = gemeente_totals.ahead(totals(STEADY, LEVEL), np.full((3, 2), 1.1))
+        assert ahead is not None
+        assert_allclose(ahead[:, 0], np.array([100.0, 200.0, 300.0]) * 1.1**0.5)
+        assert_allclose(ahead[:, 1], np.array([100.0, 200.0, 300.0]) * 1.1**0.75)
+
+    def test_growth_between_halves_weighs_less_further_ahead(self) -> None:
+        halves = [[80.0, 88.0], [160.0, 176.0], [240.0, 264.0]]
+        ahead = gemeente_totals.ahead(totals(STEADY, halves), np.ones((3, 3)))
+        assert ahead is not None
+        # the country's growth per year is twice that of half a year, damped by half every year
+        per_year = 2 * np.log(1.1)
+        growth = [0.5 * per_year * 0.5, 0.25 * per_year * 0.75, 0.125 * per_year * 0.875]
+        assert_allclose(np.log(ahead[0] / 100.0), growth)
+
+    def test_a_change_of_reporting_is_not_followed_all_the_way(self) -> None:
+        halves = [[80.0, 8_000.0], [16_000.0, 16_000.0], [24_000.0, 24_000.0]]
+        ahead = gemeente_totals.ahead(totals(STEADY, halves), np.ones((3, 1)))
+        assert ahead is not None
+        assert ahead[0, 0] / 100.0 < np.exp(0.5 * gemeente_totals.MAX_LOG_GROWTH + 0.2)
+
+    def test_a_gemeente_without_a_newest_total_has_no_forecast_of_it(self) -> None:
+        lacking = [[100.0, np.nan], *STEADY[1:]]
+        ahead = gemeente_totals.ahead(totals(lacking, LEVEL), np.ones((3, 1)))
+        assert ahead is not None
+        assert np.isnan(ahead[0, 0])
+        assert np.isfinite(ahead[1:]).all()
+
+    @pytest.mark.parametrize(
+        "clients",
+        [[[np.nan, 100.0], [np.nan, 200.0], [np.nan, 300.0]], [[np.nan] * 2] * 3],
+        ids=["one year with totals", "none"],
+    )
+    def test_where_no_two_years_have_totals_they_are_not_forecast(
+        self, clients: list[list[float]]
+    ) -> None:
+        assert gemeente_totals.ahead(totals(clients, LEVEL), np.ones((3, 1))) is None
+
+
+class TestCarrying:
+    links = pd.DataFrame(
+        {
+            "from_code": ["WK000100", "WK000101", "WK000200"],
+            "to_code": ["WK000900", "WK000901", "WK000902"],
+            "share": 1.0,
+        }
+    )
+    old = pd.DataFrame(
+        {
+            "wijk_code": ["WK000100", "WK000101", "WK000200"],
+            "gm_code": ["GM0001", "GM0001", "GM0002"],
+            "people": [600.0, 400.0, 1_000.0],
+        }
+    )
+    new = pd.DataFrame({"wijk_code": ["WK000900", "WK000901", "WK000902"], "gm_code": "GM0009"})
+
+    def test_gemeenten_that_merged_are_added_up(self) -> None:
+        between = gemeente_totals.links_between_gemeenten(self.old, self.new, self.links)
+        figures = pd.DataFrame({"clients": [30.0, 50.0]}, index=["GM0001", "GM0002"])
+        carried = gemeente_totals.carry_totals(figures, between, pd.Index(["GM0009"]))
+        assert_allclose(carried, [[80.0]])
+
+    def test_a_merged_gemeente_has_no_total_where_a_part_has_none(self) -> None:
+        between = gemeente_totals.links_between_gemeenten(self.old, self.new, self.links)
+        figures = pd.DataFrame({"clients": [30.0]}, index=["GM0001"])
+        carried = gemeente_totals.carry_totals(figures, between, pd.Index(["GM0009"]))
+        assert np.isnan(carried).all()
+
+    def test_one_that_was_divided_is_divided_by_people(self) -> None:
+        divided = self.new.assign(gm_code=["GM0008", "GM0009", "GM0009"])
+        between = gemeente_totals.links_between_gemeenten(self.old, divided, self.links)
+        figures = pd.DataFrame({"clients": [30.0, 50.0]}, index=["GM0001", "GM0002"])
+        carried = gemeente_totals.carry_totals(figures, between, pd.Index(["GM0008", "GM0009"]))
+        assert_allclose(carried[:, 0], [18.0, 62.0])
+
+
+@st.composite
+def origins(draw: st.DrawFn) -> tuple[Origin, Floats, Floats, Floats]:
+    """Return gemeenten of a few wijken, with and without figures, and totals ahead."""
+    n_gemeenten = draw(st.integers(1, 4))
+    gm = np.array([g for g in range(n_gemeenten) for _ in range(draw(st.integers(1, 5)))])
+    amounts = st.floats(5.0, 500.0)
+    clients = np.array([draw(amounts) for _ in gm])
+    figures = np.where([draw(st.booleans()) for _ in gm], clients, np.nan)
+    sums = groups.sums(clients[:, None], gm)[:, 0]
+    last = sums * np.array([draw(st.floats(1.0, 1.3)) for _ in range(n_gemeenten)])
+    ahead = last[:, None] * draw(st.floats(0.8, 1.25)) * np.ones(2)
+    origin = Origin(gm, figures, np.full(len(gm), 1_000.0), last)
+    variance = np.full((len(gm), 2), draw(st.floats(1.0, 1_000.0)))
+    return origin, clients[:, None] * np.ones(2), variance, ahead
+
+
+class TestReconciling:
+    @given(origins())
+    def test_wijken_fit_within_their_total(
+        self, case: tuple[Origin, Floats, Floats, Floats]
+    ) -> None:
+        origin, clients, variance, ahead = case
+        wijken = reconciliation.reconcile(clients, variance, origin, ahead)
+        assert (wijken >= 0).all()
+        assert (groups.sums(wijken, origin.gm) <= ahead * (1 + 1e-9)).all()
+
+    def test_wijken_with_figures_grow_as_their_gemeente(self) -> None:
+        origin = Origin(
+            np.zeros(2, dtype="intp"), np.array([60.0, 30.0]), np.full(2, 1e3), np.array([100.0])
+        )
+        own = np.array([[66.0], [33.0]])
+        wijken = reconciliation.reconcile(own, np.ones((2, 1)), origin, np.array([[100.0]]))
+        assert_allclose(wijken[:, 0], [60.0, 30.0])
+
+    def test_what_is_left_goes_to_wijken_without_a_figure_as_far_as_they_are_uncertain(
+        self,
+    ) -> None:
+        gm = np.array([0, 0, 1])
+        origin = Origin(
+            gm, np.array([80.0, np.nan, 95.0]), np.full(3, 1e3), np.array([100.0, 100.0])
+        )
+        own = np.array([[80.0], [30.0], [95.0]])
+        ahead = np.array([[100.0], [100.0]])
+        unsure, sure = (
+            reconciliation.reconcile(own, np.full((3, 1), v), origin, ahead)[1, 0]
+            for v in (1e6, 1e-6)
+        )
+        # of the total a twentieth has no known wijk, as in the other gemeente: 15 are left
+        assert_allclose(unsure, 15.0, rtol=0.01)
+        assert sure > unsure
+
+    def test_without_totals_nothing_moves(self) -> None:
+        origin = Origin(
+            np.zeros(2, dtype="intp"), np.array([6.0, np.nan]), np.full(2, 1e3), np.array([np.nan])
+        )
+        own = np.array([[6.0], [3.0]])
+        assert reconciliation.reconcile(own, np.ones((2, 1)), origin, None) is own
+        assert_allclose(reconciliation.totals_of(own, origin, None), [[9.0]])
