@@ -65,7 +65,7 @@ class _Curve:
 
     @classmethod
     def fit(cls, errors: pd.DataFrame) -> _Curve:
-        from sklearn.isotonic import IsotonicRegression
+        from scipy.optimize import isotonic_regression
 
         ordered = errors.sort_values("population", kind="stable")
         size = _log_size(ordered["population"])
@@ -81,7 +81,7 @@ class _Curve:
         middle = np.array([size[w].mean() for w in windows])
         quantile = np.array([np.quantile(scaled[w], confidence, method="higher") for w in windows])
         typical = np.array([np.median(relative[w]) for w in windows])
-        falling = IsotonicRegression(increasing=False).fit_transform(middle, quantile * typical)
+        falling = isotonic_regression(quantile * typical, increasing=False).x
         return cls(middle, falling / typical)
 
     def at(self, population: pd.Series) -> Floats:

@@ -290,13 +290,13 @@ def _basis(
 ) -> npt.NDArray[np.str_]:
     """Return what every forecast stands on; a figure that came through the gemeente is its."""
     population, ratio = people_and_ratio
-    own = np.isfinite(figures)
-    of_gemeente = groups.sums(own.astype("float64"), gm).sum(axis=1)[gm] > 0
+    observed = np.isfinite(figures)
+    of_gemeente = groups.sums(observed.astype("float64"), gm).sum(axis=1)[gm] > 0
     if history.of_gemeente is not None:
-        own &= ~history.of_gemeente
+        observed &= ~history.of_gemeente
     silent = ~(population.min(axis=1) >= least) | ~(of_gemeente | np.isfinite(ratio))
     return np.select(
-        [silent, own[:, -1], own.any(axis=1), of_gemeente],
+        [silent, observed[:, -1], observed.any(axis=1), of_gemeente],
         ["silent", "figure", "older", "gemeente"],
         "expected",
     )

@@ -64,8 +64,8 @@ def _bin(rows: pd.DataFrame) -> pd.Series:
         return horizon + " " + rows["base"].astype("str")
     if "basis" not in rows:
         return horizon
-    own = rows["basis"].astype("str").eq("figure")
-    return horizon + own.map({True: " figure", False: " without"})
+    with_figure = rows["basis"].astype("str").eq("figure")
+    return horizon + with_figure.map({True: " figure", False: " without"})
 
 
 def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:

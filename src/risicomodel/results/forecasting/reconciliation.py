@@ -79,8 +79,8 @@ def unassigned_share(origin: Origin) -> Floats:
     if not comparable.any():
         return np.zeros(len(origin.last))
     country = 1 - sums[comparable].sum() / origin.last[comparable].sum()
-    own = 1 - np.divide(sums, origin.last, out=np.ones_like(sums), where=comparable)
-    out: Floats = np.where(comparable, own, country).clip(0.0, MAX_UNASSIGNED)
+    of_gemeente = 1 - np.divide(sums, origin.last, out=np.ones_like(sums), where=comparable)
+    out: Floats = np.where(comparable, of_gemeente, country).clip(0.0, MAX_UNASSIGNED)
     return out
 
 

@@ -125,9 +125,9 @@ def _at_origin(
     gm = one.codes.get_indexer(pd.Index(history.areas["gm_code"]))
     wijken = np.nan_to_num(one.wijken[:, h])
     shared = wijken * decomposition.shared_error[:, h]
-    own = (wijken * decomposition.own_error[:, h]) ** 2
+    squared = (wijken * decomposition.own_error[:, h]) ** 2
     people = np.nan_to_num(decomposition.population[:, h])
-    sums = groups.sums(np.stack([wijken, shared, own, people], axis=1), gm)
+    sums = groups.sums(np.stack([wijken, shared, squared, people], axis=1), gm)
     total = one.totals[:, h]
     last = history.totals[domain].clients[:, -1]
     scale = total / sums[:, 0].clip(1e-9)
