@@ -464,5 +464,5 @@ class TestParts:
         assert set(drawing.paths) == set(one.wijken["wijk_code"])
 
     def test_colours_change_at_the_breaks(self) -> None:
-        assert [maps.level(value, [1.0, 2.0]) for value in (0.5, 1.0, 3.0)] == [0, 1, 2]
-        assert maps.level(None, [1.0]) is None
+        assert [maps.shade(value, [1.0, 2.0]) for value in (0.5, 1.0, 3.0)] == [0, 1, 2]
+        assert maps.shade(None, [1.0]) is None

@@ -15,7 +15,7 @@ from risicomodel.publishing.presentation import svg
 SIZE = 1000  # of a map's longer side, in the units of its paths
 DETAIL = 0.003  # of the longer side: smaller detail is left out
 # ColorBrewer's YlGnBu and PuOr: distinct to the colour-blind and in grey
-LEVELS = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
+SHADES = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 GAPS = ("#5e3c99", "#b2abd2", "#e3e3e3", "#fdb863", "#e66101")
 
 
@@ -44,7 +44,7 @@ class Mark:
     ----------
     wijk : str
         Code.
-    level : int or None
+    shade : int or None
         Class of colour, counted from 0; None leaves the wijk blank.
     hatched : bool
         Whether it is drawn as uncertain.
@@ -53,7 +53,7 @@ class Mark:
     """
 
     wijk: str
-    level: int | None
+    shade: int | None
     hatched: bool
     title: str
 
@@ -109,7 +109,7 @@ def _path(shape: object) -> str:
     return "".join(svg.closed_path(ring) for ring in corners)
 
 
-def level(value: float | None, breaks: list[float]) -> int | None:
+def shade(value: float | None, breaks: list[float]) -> int | None:
     """Return the class of colour that a value falls in; None where there is no value.
 
     Parameters
@@ -121,7 +121,7 @@ def level(value: float | None, breaks: list[float]) -> int | None:
 
     Examples
     --------
-    >>> level(2.0, [1.0, 2.0, 3.0])
+    >>> shade(2.0, [1.0, 2.0, 3.0])
     2
     """
     if value is None or value != value or not breaks:  # noqa: PLR0124 (NaN)

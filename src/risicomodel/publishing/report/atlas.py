@@ -85,7 +85,7 @@ def _marks(
     for code, name in names.items():
         rate, hatched = read(code)
         value, text = (None, "–") if rate is None else write(rate)
-        out.append(maps.Mark(code, maps.level(value, breaks), hatched, f"{name}: {text}"))
+        out.append(maps.Mark(code, maps.shade(value, breaks), hatched, f"{name}: {text}"))
     return out
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.publishing.disclosure import Shown
 
-LEVELS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of all shown rates between which colours change
+SHADE_LIMITS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of all shown rates between which colours change
 STEPS = (0.5, 0.9)  # shares of all gaps, either way
 HIGH = 0.8  # a wijk is high from here: the highest fifth of the country's
 OF_COUNTRY = ("profile", "dependence")  # tables that are not split by gemeente
@@ -56,7 +56,7 @@ class Country:
     @cached_property
     def breaks(self) -> dict[str, list[float]]:
         """Where colours change, per domain, in the unit of its rates; of all years."""
-        return {name: self._breaks(name, "estimate", LEVELS) for name in self.domains}
+        return {name: self._breaks(name, "estimate", SHADE_LIMITS) for name in self.domains}
 
     @cached_property
     def gap_breaks(self) -> dict[str, list[float]]:

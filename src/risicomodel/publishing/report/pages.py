@@ -36,5 +36,5 @@ def shared(about: About, words: Words) -> dict[str, Any]:
         "source": words.text("site.source", version=__version__),
         "today": datetime.now(UTC).date().isoformat(),
         "AREA": AREA,
-        "colours": {"levels": maps.LEVELS, "gaps": maps.GAPS},
+        "colours": {"levels": maps.SHADES, "gaps": maps.GAPS},
     }
