@@ -109,7 +109,7 @@ PASSING_BY = {
         "risicomodel.runs.contract",
     ),
     "the application fills in a page": (
-        "app.pipeline.tasks",
+        "app.pipeline.commands",
         "from risicomodel import runs\nfrom risicomodel.publishing.report import overview",
         "risicomodel.runs",
     ),
@@ -231,7 +231,7 @@ IN_ORDER = {
         '"""What is in index.html"""\nfrom risicomodel import runs',
     ),
     "a command that has a report made": (
-        "app.pipeline.tasks",
+        "app.pipeline.commands",
         (
             "from risicomodel import runs\nfrom risicomodel.publishing import report\n"
             "from risicomodel.publishing.report import LARGEST"

@@ -1,6 +1,6 @@
 """The stages in order. The only part that knows them all; ``dvc.yaml`` mirrors it."""
 
-from risicomodel.app.pipeline.tasks import (
+from risicomodel.app.pipeline.commands import (
     Outcome,
     data,
     explain,
