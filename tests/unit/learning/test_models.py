@@ -86,7 +86,7 @@ def test_predicting_or_saving_before_fitting_is_refused(tmp_path: Path, kind: st
 
 @pytest.mark.parametrize("kind", LEARNED)
 def test_rows_without_a_rate_cannot_be_learned_from(kind: str) -> None:
-    with pytest.raises(NotFittedError, match="give rows with 'rate'"):
+    with pytest.raises(NotFittedError, match="Give rows with 'rate'"):
         model_of(kind).fit(ASKED)
 
 
