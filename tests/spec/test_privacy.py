@@ -53,7 +53,7 @@ def sent(uri: str, folder: Path, record: dict[str, Any] = OWN) -> set[str]:
 
 def test_own_figures_per_wijk_are_not_sent_to_a_server(tmp_path: Path) -> None:
     """Of a run with a gemeente's own figures, a tracking server gets no table with wijken or
-    gemeenten, whatever kind of file it is.
+    gemeenten or with rates observed in a few wijken, whatever kind of file it is.
     """
     files = {"run.json", "notes.txt", "panel.csv", *(t.file for t in contract.TABLES.values())}
     for name in files:
@@ -61,8 +61,11 @@ def test_own_figures_per_wijk_are_not_sent_to_a_server(tmp_path: Path) -> None:
     out = sent("http://somewhere", tmp_path)
     assert {"run.json", "scores.csv", "leaderboard.csv", "forecast_scores.csv"} <= out
     places = {"scenario.csv", "similar.csv", "verify_worst.csv", "adding_up.csv", "panel.parquet"}
+    means_of_few = {"calibration.csv", "sensitive_changes.csv"}
     unknown = {"notes.txt", "panel.csv"}
-    assert not out & (places | unknown | {"forecast_sums.csv", "verify_gemeenten.csv"})
+    assert not out & (
+        places | means_of_few | unknown | {"forecast_sums.csv", "verify_gemeenten.csv"}
+    )
     assert sent("postgresql://somewhere/runs", tmp_path) == out
     assert sent("sqlite:////here.db", tmp_path) == files
     assert sent("http://somewhere", tmp_path, {"inputs": [{"source": "demo"}]}) == files

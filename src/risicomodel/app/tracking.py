@@ -218,8 +218,8 @@ class MlflowTracker(Tracker):
         stays = self._keeps_figures_here(record)
         if stays:
             log.warning(
-                "own figures stay here: %s gets the scores of this run, but no table with wijken "
-                "or gemeenten, and no model.",
+                "own figures stay here: %s gets the scores of this run, but no table "
+                "with figures of wijken or gemeenten, and no model.",
                 self.where,
             )
         with mlflow.start_run(
@@ -239,13 +239,13 @@ class MlflowTracker(Tracker):
         return has_own_figures and not self._uri.startswith(("sqlite:", "file:"))
 
     def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
-        """Return the files to log: of own figures a server gets none that names a place."""
+        """Return the files to log: a server gets none in which own figures can be."""
         files = [path for path in sorted(folder.iterdir()) if path.is_file()]
         if not self._keeps_figures_here(record):
             return files
-        # a sum of one wijk is that wijk's figure: no table of gemeenten either. A file that no
-        # contract declares may hold anything
-        tables = {table.file for table in contract.TABLES.values() if not table.names_places}
+        # the sum or mean of one wijk is that wijk's figure: no table of gemeenten, or of tenths of
+        # wijken, either. A file that no contract declares may hold anything
+        tables = {table.file for table in contract.TABLES.values() if not table.holds_figures}
         return [path for path in files if path.name in tables | set(contract.OTHER_FILES)]
 
     def _experiment(self) -> str:

@@ -19,6 +19,7 @@ NUMBER, TRUTH, BYTES = "float64", "bool", "object"
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 PLACE_ENDING = "code"  # of every column by which a place is found: wijk_code, gm_code, code, …
+OBSERVED = "observed"  # begins the name of every column of published rates
 
 YEAR, PERSONS, SHARE, CLIENTS_PER_PERSON = "year", "persons", "share 0–1", "clients per person 0–1"
 
@@ -113,6 +114,12 @@ class Table:
     def names_places(self) -> bool:
         """Whether its rows are of areas or gemeenten by their code, and not of all together."""
         return any(column.name.endswith(PLACE_ENDING) for column in self.columns)
+
+    @property
+    def holds_figures(self) -> bool:
+        """Whether a figure of one wijk may be in it: under its code, or as a mean of very few."""
+        observed = any(column.name.startswith(OBSERVED) for column in self.columns)
+        return self.names_places or observed
 
     def at(self, level: Level) -> Table:
         """Return the table as it is written of a level's areas, under the level's own names.
