@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Forecasts:
-    """The forecasts of a run, as tables; ``runs/contract.py`` describes their columns.
+    """The forecasts of a run, as tables; :mod:`risicomodel.runs.contract` describes their columns.
 
     Parameters
     ----------
