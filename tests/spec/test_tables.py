@@ -150,8 +150,9 @@ def test_every_model_on_every_protocol_with_the_floor_beside_it(scores: pd.DataF
             wape = wape.set_index("model")["value"]
             assert wape["noise_floor"] <= wape.drop("noise_floor").min() + 0.02
         # estimates are made with models that learned, beside the nearest year's figure
-        unseen = scores[(scores["domain"] == domain) & (scores["protocol"] == "unseen_year")]
-        assert set(unseen["model"]) == {*LEARNED, "persistence", "noise_floor"}
+        for protocol in ("unseen_year", "blank_cell", "blank_gemeente"):
+            unseen = scores[(scores["domain"] == domain) & (scores["protocol"] == protocol)]
+            assert set(unseen["model"]) == {*LEARNED, "persistence", "noise_floor"}
 
 
 def test_groups_make_up_the_whole(scores: pd.DataFrame) -> None:

@@ -15,6 +15,8 @@ from support.running import DEMO, OFF, well
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from risicomodel.learning.problem import Problem
+
 
 DOMAINS = ("bijstand", "jeugd", "wmo")
 BASES = {"published", "history", "model", "expected"}
@@ -47,6 +49,10 @@ class Made:
     @property
     def adding_up(self) -> pd.DataFrame:
         return pd.read_csv(self.folder / "adding_up.csv")
+
+    @property
+    def unassigned(self) -> pd.DataFrame:
+        return pd.read_csv(self.folder / "unassigned.csv")
 
     @property
     def totals(self) -> pd.DataFrame:
@@ -111,22 +117,33 @@ def complete_and_possible(found: Made) -> None:
 
 
 def sums_are_the_published_totals(found: Made) -> None:
-    """Wijken add up to their gemeente's total where the table says so, and else none is moved."""
+    """Wijken and people without a known wijk are the published total; adding_up.csv says the same.
+
+    Where people were shared out over the wijken, these are the total by themselves.
+    """
     rows = found.estimates
     key = ["domain", "model", "gm_code", "year"]
     sums = rows.groupby(key)[["clients", "before", "moved"]].sum().reset_index()
-    together = found.adding_up.merge(sums, on=key, suffixes=("_told", ""))
-    assert len(together) == len(found.adding_up)
-    together = together.merge(found.totals, on=["domain", "gm_code", "year"], how="left")
-    assert (together["total"] == together["published_total"]).all()
-    np.testing.assert_allclose(together["before"], together["before_told"], atol=1e-6)
-    np.testing.assert_allclose(together["moved"], together["moved_told"], atol=1e-6)
-    adds = together["outcome"] == "added_up"
-    np.testing.assert_allclose(together["clients"][adds], together["total"][adds], atol=1e-6)
-    np.testing.assert_allclose(together["moved"][~adds], 0.0, atol=1e-9)
+    whole = found.unassigned.merge(sums, on=key, suffixes=("_unassigned", ""))
+    assert len(whole) == len(found.unassigned)
+    np.testing.assert_allclose(whole["clients"], whole["wijken"], atol=1e-6)
+    whole = whole.merge(found.totals, on=["domain", "gm_code", "year"], how="left")
+    published = whole[whole["published_total"].notna()]
+    assert len(published) == len(found.totals) * found.unassigned["model"].nunique()
+    np.testing.assert_array_equal(published["total"], published["published_total"])
+    together = published["clients"] + published["clients_unassigned"]
+    np.testing.assert_allclose(together, published["total"], atol=1e-6)
+    assert (whole["basis"] == "share").eq(whole["total"].isna()).all()
+    compared = found.adding_up.merge(sums, on=key, suffixes=("_reported", ""))
+    assert len(compared) == len(found.adding_up)
+    np.testing.assert_allclose(compared["before"], compared["before_reported"], atol=1e-6)
+    np.testing.assert_allclose(compared["moved"], compared["moved_reported"], atol=1e-6)
+    adds = compared["outcome"] == "added_up"
+    np.testing.assert_allclose(compared["clients"][adds], compared["total"][adds], atol=1e-6)
+    np.testing.assert_allclose(compared["moved"][~adds], 0.0, atol=1e-9)
     # no total, nothing moved
-    told = rows.merge(found.adding_up[key], on=key, how="left", indicator=True)
-    assert (told.loc[told["_merge"] == "left_only", "moved"] == 0).all()
+    all_rows = rows.merge(found.adding_up[key], on=key, how="left", indicator=True)
+    assert (all_rows.loc[all_rows["_merge"] == "left_only", "moved"] == 0).all()
 
 
 def truth() -> pd.DataFrame:
@@ -149,3 +166,14 @@ def unseen_years(found: Made, model: str = "glm") -> pd.DataFrame:
     table = found.scores
     table = table[(table["group"] == "all") & (table["model"] == model)]
     return table.pivot_table(index="domain", columns=["protocol", "metric"], values="value")
+
+
+def cells_of(problem: Problem) -> pd.DataFrame:
+    """The cells of a problem, with the country's rate as what is expected of all of them."""
+    wijken, name = problem.wijken, problem.domain
+    population = wijken[f"{name}_population"].fillna(0.0)
+    published = wijken[f"{name}_clients"].where(wijken[f"{name}_status"] == "observed")
+    rate = published[problem.usable].sum() / population[problem.usable].sum()
+    return wijken[["gm_code", "gm_group", "place_id", "year"]].assign(
+        expected=rate * population, clients=published.where(problem.usable)
+    )

@@ -32,6 +32,8 @@ PROTOCOL_ORDER = (
     protocols.UNSEEN_WIJK,
     evaluate.BENCHMARKED,
     protocols.UNSEEN_YEAR,
+    protocols.BLANK_CELL,
+    protocols.BLANK_GEMEENTE,
     protocols.NEXT_YEARS,
     protocols.RANDOM,
 )

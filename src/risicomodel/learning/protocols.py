@@ -10,8 +10,14 @@ A score means nothing without the name of its protocol:
     often very similar, then remain in the training rows: the score is that of a hidden buurt, not
     of a hidden wijk.
 ``unseen_year``
-    One year of a wijk is blank; its other years and its gemeente's published wijken are known. No
-    model is fitted for this protocol: it is how estimates are scored.
+    One year of a wijk is blank; its other years are known, and so is the rate of its gemeente's
+    published wijken, the blank one among them. No model is fitted for this protocol.
+``blank_cell``
+    One cell is blank, and no level holds it: the rest of what is published is known, the gemeente's
+    total where CBS publishes one. No model is fitted: it is how estimates of cells are scored.
+``blank_gemeente``
+    All wijken of a gemeente are blank in one year, and its total too; other years are known. No
+    model is fitted: it is how estimates of gemeenten that did not deliver are scored.
 ``next_years``
     Train on the years up to T and predict T + 1 … T + h, with features as published at T. Only
     rates are predicted; the population is that of the predicted year itself. T is the origin year.
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
 UNSEEN_GEMEENTE = "unseen_gemeente"
 UNSEEN_WIJK = "unseen_wijk"
 UNSEEN_YEAR = "unseen_year"  # no fits of its own: estimates come from the folds above
+BLANK_CELL = "blank_cell"
+BLANK_GEMEENTE = "blank_gemeente"
 NEXT_YEARS = "next_years"
 RANDOM = "random"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.learning import models
-from risicomodel.learning.protocols import UNSEEN_GEMEENTE, UNSEEN_WIJK
+from risicomodel.learning.protocols import BLANK_GEMEENTE, UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 from risicomodel.results import estimates
 from risicomodel.results.evaluation import evaluate, prediction_intervals
 from risicomodel.runs import contract
@@ -69,6 +69,15 @@ class ScoringRules:
         """Return each domain's best model."""
         return evaluate.champions(scores, self.champion.protocol, self.champion.metric)
 
+    def estimating(self, scores: pd.DataFrame) -> dict[str, str]:
+        """Return each domain's best model to build estimates on.
+
+        Nine in ten blank cells are of a gemeente that is blank as a whole; without published cells
+        to try that on, it is the best of those that compete.
+        """
+        best = evaluate.champions(scores, BLANK_GEMEENTE, self.champion.metric)
+        return self.champions(scores) | best
+
 
 @dataclass(frozen=True)
 class Assessment:
@@ -92,16 +101,28 @@ class Assessment:
 
 @dataclass(frozen=True)
 class _WithIntervals:
-    """A domain's predictions with intervals, and by model its estimates before benchmarking."""
+    """A domain's predictions with intervals, and by model its estimates of blank cells.
+
+    Published cells as if they were blank are a table per model, on each of three protocols.
+    """
 
     banded: pd.DataFrame | None
-    units_by_model: dict[str, pd.DataFrame]
+    blanks_by_model: dict[str, estimates.Blanks]
+    unseen_years: list[pd.DataFrame]
 
-    def unseen_years(self, problem: Problem) -> list[pd.DataFrame]:
+    def as_if_blank(self, problem: Problem) -> list[pd.DataFrame]:
         """Return published cells estimated as if blank, and the baseline for the same cells."""
-        units = list(self.units_by_model.values())
-        rows = [estimates.unseen_year_predictions(base, problem) for base in units]
-        return [*rows, *(estimates.nearest_year_predictions(base, problem) for base in units[:1])]
+        by_protocol = defaultdict(list)
+        for table in self.unseen_years:
+            by_protocol[UNSEEN_YEAR].append(table)
+        for blanks in self.blanks_by_model.values():
+            for protocol, table in blanks.scored.items():
+                by_protocol[protocol].append(table)
+        return [
+            table
+            for tables in by_protocol.values()
+            for table in (*tables, estimates.nearest_year_predictions(tables[0], problem))
+        ]
 
 
 def assess(
@@ -124,8 +145,8 @@ def assess(
     rules : ScoringRules
         How to score and estimate.
     run : Run
-        Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet`` and
-        ``adding_up.csv``.
+        Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet``,
+        ``adding_up.csv`` and ``unassigned.csv``.
 
     Returns
     -------
@@ -161,8 +182,8 @@ def _assess_one(
     problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, rules: ScoringRules
 ) -> tuple[dict[Table, pd.DataFrame], dict[str, str]]:
     """Return one domain's part of the tables, and the hash of what was scored."""
-    with_intervals = _add_intervals(problem, predictions, rules)
-    unseen = with_intervals.unseen_years(problem)
+    with_intervals = _add_intervals(problem, predictions, totals, rules)
+    unseen = with_intervals.as_if_blank(problem)
     years = rules.split.score_years
     scored = [evaluate.scored_rows(rows, problem, years) for rows in (predictions, *unseen)]
     everything = pd.concat(scored, ignore_index=True)
@@ -197,19 +218,24 @@ def _note_what_is_left_out(protocols: list[str], run: Run) -> None:
 
 
 def _add_intervals(
-    problem: Problem, predictions: pd.DataFrame, rules: ScoringRules
+    problem: Problem, predictions: pd.DataFrame, totals: pd.DataFrame, rules: ScoringRules
 ) -> _WithIntervals:
     """Add intervals to predictions, as far as the protocols that were run allow."""
     if UNSEEN_GEMEENTE not in rules.split.protocols:
-        return _WithIntervals(None, {})
+        return _WithIntervals(None, {}, [])
     domain = rules.domains[problem.domain]
     banded = prediction_intervals.expected_intervals(predictions, problem, domain.rounded_to)
     if not estimates.protocols_suffice(rules.split.protocols):
-        return _WithIntervals(banded, {})
+        return _WithIntervals(banded, {}, [])
     # estimates are built on baselines only if there is no other model
     chosen = models.learners(rules.models) or list(rules.models)
-    units = {name: estimates.estimate_units(predictions, problem, domain, name) for name in chosen}
-    return _WithIntervals(banded, units)
+    blanks = {
+        name: estimates.estimate_blanks(predictions, problem, domain, totals, name)
+        for name in chosen
+    }
+    units = (estimates.estimate_units(predictions, problem, domain, name) for name in chosen)
+    unseen_years = [estimates.unseen_year_predictions(table, problem) for table in units]
+    return _WithIntervals(banded, blanks, unseen_years)
 
 
 def _predictions(
@@ -224,18 +250,24 @@ def _predictions(
         return {}
     champion = rules.champions(scores).get(problem.domain, "")
     # a baseline may be champion, but estimates are built on other models
-    learned = scores[scores["model"].isin(with_intervals.units_by_model)]
-    estimating = rules.champions(learned).get(problem.domain, "")
+    learned = scores[scores["model"].isin(with_intervals.blanks_by_model)]
+    estimating = rules.estimating(learned).get(problem.domain, "")
     rows = [evaluate.expected_predictions(with_intervals.banded, problem, champion)]
-    domain, moved = rules.domains[problem.domain], []
-    for name, units in with_intervals.units_by_model.items():
-        estimated = estimates.estimate(units, problem, domain, totals, rules.estimate)
-        rows.append(estimated.rows.assign(champion=name == estimating))
+    domain = rules.domains[problem.domain]
+    moved, unassigned = [], []
+    for name, blanks in with_intervals.blanks_by_model.items():
+        estimated = estimates.estimate(blanks, problem, domain, totals, rules.estimate)
+        best = name == estimating
+        rows.append(estimated.rows.assign(champion=best))
         moved.append(estimated.adding_up)
+        unassigned.append(estimated.unassigned.assign(champion=best))
     table = pd.concat(rows)
     rows.clear()  # or sorting would hold a third copy
     table = table.sort_values(["wijk_code", "year", "kind", "model"])
-    return {
-        contract.PREDICTIONS: table,
-        **({contract.ADDING_UP: pd.concat(moved)} if moved else {}),
-    }
+    tables = {contract.PREDICTIONS: table}
+    if moved:
+        tables |= {
+            contract.ADDING_UP: pd.concat(moved),
+            contract.UNASSIGNED: pd.concat(unassigned),
+        }
+    return tables

@@ -2,6 +2,7 @@
 
 from risicomodel.results.estimates.assemble import Estimates, EstimateSettings, estimate
 from risicomodel.results.estimates.benchmarking import benchmarking_notes
+from risicomodel.results.estimates.blank_cells import Blanks, estimate_blanks
 from risicomodel.results.estimates.unit_estimates import (
     estimate_units,
     nearest_year_predictions,
@@ -10,10 +11,12 @@ from risicomodel.results.estimates.unit_estimates import (
 )
 
 __all__ = [
+    "Blanks",
     "EstimateSettings",
     "Estimates",
     "benchmarking_notes",
     "estimate",
+    "estimate_blanks",
     "estimate_units",
     "nearest_year_predictions",
     "protocols_suffice",

@@ -1,9 +1,10 @@
-"""Assemble estimates: published figures, else what model and history say, benchmarked to totals.
+"""Assemble estimates: published figures, else what the rest of the gemeente's figures say.
 
 For every wijk and year the published figure, with the interval that rounding leaves open; where
-there is none, the estimate of :mod:`risicomodel.results.estimates.unit_estimates`. Then the wijken
-of a gemeente are made to add up to its published total
-(:mod:`risicomodel.results.estimates.benchmarking`).
+there is none, the estimate of :mod:`risicomodel.results.estimates.blank_cells`. People whose wijk
+CBS does not know are a row of their own (:mod:`risicomodel.results.estimates.unassigned`): with it
+the wijken of a gemeente are its published total. If asked, they are shared out over the wijken
+instead (:mod:`risicomodel.results.estimates.benchmarking`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import pandas as pd
 
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.data.domains import clients_column, population_column, status_column
-from risicomodel.learning import conformal
-from risicomodel.results.estimates import benchmarking
+from risicomodel.results.estimates import benchmarking, suppressed, unassigned
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.learning.problem import Problem
+    from risicomodel.results.estimates.blank_cells import Blanks
 
 
 PUBLISHED = "published"
@@ -33,14 +34,15 @@ class EstimateSettings:
 
     Parameters
     ----------
-    add_up : bool
-        Make the wijken of a gemeente add up to its published total.
+    share_unassigned : bool
+        Share people whose wijk CBS does not know out over the wijken of their gemeente, so that
+        these alone add up to its published total. Otherwise they are a row of their own.
     most_moved : float
         Largest factor by which wijken with published figures are scaled, up or down. If more would
         be needed, total and wijken do not belong together, and nothing is scaled.
     """
 
-    add_up: bool = True
+    share_unassigned: bool = False
     most_moved: float = 2.0
 
 
@@ -55,14 +57,17 @@ class Estimates:
     adding_up : DataFrame
         The comparison with published totals, from
         :func:`risicomodel.results.estimates.benchmarking.compare_totals`.
+    unassigned : DataFrame
+        People without a known wijk, from :func:`risicomodel.results.estimates.unassigned.table`.
     """
 
     rows: pd.DataFrame
     adding_up: pd.DataFrame
+    unassigned: pd.DataFrame
 
 
 def estimate(
-    units: pd.DataFrame,
+    blanks: Blanks,
     problem: Problem,
     domain: Domain,
     totals: pd.DataFrame,
@@ -72,9 +77,9 @@ def estimate(
 
     Parameters
     ----------
-    units : DataFrame
+    blanks : Blanks
         Estimates as if every cell were blank, from
-        :func:`risicomodel.results.estimates.unit_estimates.estimate_units`.
+        :func:`risicomodel.results.estimates.blank_cells.estimate_blanks`.
     problem : Problem
         The domain's problem.
     domain : Domain
@@ -82,13 +87,15 @@ def estimate(
     totals : DataFrame
         Published totals: ``gm_code``, ``year``, ``<domain>_clients`` (persons).
     settings : EstimateSettings
-        Whether to benchmark, and the largest factor.
+        Whether to share people without a known wijk out, and the largest factor.
 
     Returns
     -------
     Estimates
-        A row per wijk and year with features, and the comparison with totals.
+        A row per wijk and year with features, the comparison with totals, and people without a
+        known wijk.
     """
+    units = blanks.units
     persons, filled, published = _clients_before_benchmarking(units, problem, domain)
     before = problem.wijken[benchmarking.KEY].assign(clients=persons[:, 0], published=published)
     name = clients_column(problem.domain)
@@ -96,12 +103,15 @@ def estimate(
     compared = benchmarking.compare_totals(
         before, published_totals, domain.rounded_to, settings.most_moved
     )
-    if not settings.add_up:
+    if not settings.share_unassigned:
         compared = benchmarking.without_adjustment(compared)
     factor = benchmarking.adjustment_factors(before, compared)
     table = before.assign(basis=units["basis"].mask(published, PUBLISHED), factor=factor)
     rows = _rows(problem, units, table, persons, filled)
-    return Estimates(rows, compared.assign(domain=problem.domain, model=units["model"].iloc[0]))
+    of_wijken = before.assign(clients=rows["clients"])
+    rest = unassigned.table(of_wijken, blanks.shares, domain.rounded_to)
+    labels = {"domain": problem.domain, "model": units["model"].iloc[0]}
+    return Estimates(rows, compared.assign(**labels), rest.assign(**labels))
 
 
 def _clients_before_benchmarking(
@@ -115,74 +125,14 @@ def _clients_before_benchmarking(
     blanked = (wijken[status_column(name)] == "suppressed").to_numpy() & (domain.blank_below > 0)
     filled = units[["rate", "lower", "upper"]].to_numpy(copy=True)
     if blanked.any():
-        filled[blanked] = _given_suppressed(
-            filled[blanked], population[blanked], _smallest_published(domain)
+        filled[blanked] = suppressed.given_suppressed(
+            filled[blanked], population[blanked], suppressed.smallest_published(domain)
         )
     half = domain.rounded_to / 2
     clients = wijken[clients_column(name)].to_numpy(dtype="float64")
     shown = (clients[:, None] + np.array([0.0, -half, half])).clip(0.0)
     persons = np.where(published[:, None], shown, filled * population[:, None])
     return persons, filled, published
-
-
-def _smallest_published(domain: Domain) -> int:
-    """Return the smallest count that CBS rounds to a figure it publishes: 8, for 10 in fives.
-
-    CBS rounds before it suppresses: as many wijken are published with 10 as there would be if 8 to
-    12 were all shown.
-    """
-    return -(-(2 * domain.blank_below - domain.rounded_to) // 2)
-
-
-def _given_suppressed(rates: Floats, population: Floats, below: int) -> Floats:
-    """Return figure, lower and upper rate given that the count is below what CBS publishes.
-
-    The mean of a Poisson count conditional on being less than ``below``, and the shortest run of
-    counts with 90% of its probability. The lower limit stays where it was lower already: a wijk
-    that was expected to have twelve clients and is blank may well have six, or the model may have
-    expected too many.
-
-    Parameters
-    ----------
-    rates : array of shape (rows, 3)
-        Rate, lower and upper before conditioning.
-    population : array of shape (rows,)
-        Persons at risk.
-    below : int
-        The smallest count that is published.
-    """
-    from scipy.stats import poisson
-
-    n = np.clip(population, 1.0, None)
-    # beyond three times the limit, probabilities are too small to divide by
-    clients = np.clip(rates[:, 0] * n, 0.0, 3.0 * below)
-    chance = poisson.pmf(np.arange(below), clients[:, None])
-    chance /= chance.sum(axis=1, keepdims=True)
-    mean = chance @ np.arange(below)
-    least, most = _shortest_interval(chance)
-    lower = np.minimum(rates[:, 1] * n, np.minimum(least, mean))
-    out: Floats = np.stack([mean, lower, np.maximum(most, mean)], axis=1) / n[:, None]
-    return np.clip(out, 0.0, 1.0)
-
-
-def _shortest_interval(chance: Floats) -> Floats:
-    """Return first and last of the shortest run of counts with 90% of the probability.
-
-    Of runs of the same length, the one with most probability.
-
-    Parameters
-    ----------
-    chance : array of shape (rows, counts)
-        Probability of the counts 0, 1, 2 …
-    """
-    before = np.pad(chance.cumsum(axis=1), ((0, 0), (1, 0)))
-    first, last = np.triu_indices(chance.shape[1])
-    held = before[:, last + 1] - before[:, first]
-    # length decides; probability, which is below one, breaks ties
-    rank = np.where(held >= conformal.CONFIDENCE, (last - first) - held, np.inf)
-    best = rank.argmin(axis=1)
-    out: Floats = np.stack([first[best], last[best]]).astype("float64")
-    return out
 
 
 def _rows(

@@ -290,18 +290,106 @@ def _blup(
     ``target`` holds the years between it and every year of ``deviation``, (years,), and the clients
     expected in it, (units,).
     """
-    years_apart, clients = target
     observed = np.isfinite(deviation)
     u = np.where(observed, deviation.clip(MIN_DEVIATION, MAX_DEVIATION), 0.0)
+    gain, variance, _ = _regress(parameters, observed, expected, rounded_to, target)
+    return (gain * u).sum(axis=1), variance
+
+
+def _regress(
+    parameters: RaoYuParameters,
+    observed: Bools,
+    expected: Floats,
+    rounded_to: int,
+    target: tuple[Ints, Floats],
+) -> tuple[Floats, Floats, Floats]:
+    """Return the weights of observed years in the prediction of one year, and its variance.
+
+    Beside these the covariance of the observed years, (units, years, years).
+    """
+    years_apart, clients = target
+    covariance = _CovarianceTerms.build(observed, expected, rounded_to).covariance(parameters)
     counting = 1 / np.sqrt(expected * clients[:, None])
     cross_covariance = parameters.permanent_variance + (
         parameters.ar_variance + parameters.persistent_noise * counting
     ) * (parameters.autocorrelation**years_apart)
     cross_covariance = np.where(observed, cross_covariance, 0.0)
-    covariance = _CovarianceTerms.build(observed, expected, rounded_to).covariance(parameters)
-    gain = np.linalg.solve(covariance, cross_covariance[:, :, None])[:, :, 0]
+    gain = np.linalg.solve(covariance, cross_covariance[:, :, None])[:, :, 0].astype("float64")
     noise = 1 / clients + rounded_to**2 / 12 / clients**2
     variance = (
         parameters.permanent_variance + parameters.ar_variance + parameters.year_variance + noise
     )
-    return (gain * u).sum(axis=1), (variance - (gain * cross_covariance).sum(axis=1)).clip(0.0)
+    left: Floats = (variance - (gain * cross_covariance).sum(axis=1)).clip(0.0)
+    return gain, left, covariance
+
+
+@dataclass(frozen=True)
+class OtherYears:
+    """How every unit's figure of one year follows from its figures of the other years.
+
+    Parameters
+    ----------
+    gain : array of shape (units, years)
+        Weights of the other years' deviations in the prediction; 0 where there is no figure.
+    variance : array of shape (units,)
+        Of the predicted figure, its own counting noise and rounding included.
+    precision : array of shape (units, years, years)
+        Inverse covariance of the other years' deviations; 0 where there is no figure.
+    """
+
+    gain: Floats
+    variance: Floats
+    precision: Floats
+
+
+def precision(
+    parameters: RaoYuParameters, observed: Bools, expected: Floats, rounded_to: int
+) -> Floats:
+    """Return the inverse covariance of every unit's published deviations.
+
+    Parameters
+    ----------
+    parameters : RaoYuParameters
+        From :func:`fit`.
+    observed : array of bool, shape (units, years)
+        Where there is a figure.
+    expected : array of shape (units, years)
+        Expected clients, above 0.
+    rounded_to : int
+        The multiple that CBS rounds to (persons).
+
+    Returns
+    -------
+    array of shape (units, years, years)
+        0 where there is no figure.
+    """
+    covariance = _CovarianceTerms.build(observed, expected, rounded_to).covariance(parameters)
+    return _inverse(covariance, observed)
+
+
+def _inverse(covariance: Floats, observed: Bools) -> Floats:
+    inverse = np.linalg.inv(covariance).astype("float64")
+    return inverse * (observed[:, :, None] & observed[:, None, :])
+
+
+def from_other_years(
+    parameters: RaoYuParameters, observed: Bools, expected: Floats, rounded_to: int, year: int
+) -> OtherYears:
+    """Return how one year follows from the others, which no figure of that year has touched.
+
+    Parameters
+    ----------
+    parameters, observed, expected, rounded_to
+        As in :func:`precision`.
+    year : int
+        Position of the year that is left out.
+
+    Returns
+    -------
+    OtherYears
+    """
+    others = observed.copy()
+    others[:, year] = False
+    target = np.abs(np.arange(observed.shape[1]) - year), expected[:, year]
+    gain, variance, covariance = _regress(parameters, others, expected, rounded_to, target)
+    return OtherYears(gain, variance, _inverse(covariance, others))

@@ -1,4 +1,9 @@
-"""Estimate every wijk and year as if its own figure were not published.
+"""Estimate cells by the wijk's other years alone, within a rate of the gemeente that is known.
+
+This is the protocol ``unseen_year``: a cell is hidden, and the known rate of its gemeente holds it
+all the same. The estimates that a run gives are those of
+:mod:`risicomodel.results.estimates.blank_cells`, whose level never holds the cell; scores on
+``unseen_year`` are kept to compare with runs before those.
 
 ``history``
     The model's rate, which knows the rate of the gemeente, corrected by how the wijk's other years
@@ -17,10 +22,11 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core import metrics
-from risicomodel.core.arrays import Floats
 from risicomodel.learning import conformal
 from risicomodel.learning.protocols import UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 from risicomodel.results.estimates import rao_yu
+from risicomodel.results.estimates.gemeente_levels import MIN_CLIENTS
+from risicomodel.results.estimates.place_years import PlaceYearGrid
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
@@ -28,8 +34,6 @@ if TYPE_CHECKING:
 
 
 HISTORY, MODEL, EXPECTED = "history", "model", "expected"
-# Expected clients are at least this many where noise is computed from them.
-MIN_CLIENTS = 0.1
 NEAREST = "persistence"  # here: the nearest year with a figure, earlier or later
 
 
@@ -107,7 +111,7 @@ def _with_history(
     clients = np.clip(np.nan_to_num(model * population), MIN_CLIENTS, None)
     observed = problem.usable.to_numpy()
     deviation = np.where(observed, rate / model - 1, np.nan)
-    grid = _PlaceYearGrid(wijken)
+    grid = PlaceYearGrid(wijken["place_id"], wijken["year"])
     u, expected = grid.table(deviation), grid.table(clients, fill=1.0)
     keeping = rao_yu.fit(u, expected, domain.rounded_to)
     mean, variance = rao_yu.leave_one_year_out(keeping, u, expected, domain.rounded_to)
@@ -127,30 +131,6 @@ def _with_history(
         },
         index=wijken.index,
     )
-
-
-class _PlaceYearGrid:
-    """Convert rows of the panel to arrays of shape (places, years) and back."""
-
-    def __init__(self, wijken: pd.DataFrame) -> None:
-        self._place, places = pd.factorize(wijken["place_id"])
-        first = int(wijken["year"].min())
-        self._year = (wijken["year"] - first).to_numpy()
-        self._shape = (len(places), int(self._year.max()) + 1)
-
-    def table(self, values: Floats, fill: float = float("nan")) -> Floats:
-        out = np.full(self._shape, fill)
-        out[self._place, self._year] = values
-        return out
-
-    def rows(self, table: Floats) -> Floats:
-        values: Floats = table[self._place, self._year]
-        return values
-
-    def count(self, table: Floats) -> Floats:
-        """Return for every place and year how many values the place has in all years."""
-        counts = np.isfinite(table).sum(axis=1, keepdims=True)
-        return np.broadcast_to(counts, table.shape).astype("float64")
 
 
 def unseen_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFrame:
@@ -175,23 +155,25 @@ def unseen_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFra
     return _as_predictions(rows[["rate", "fold", "model", *limits]], problem)
 
 
-def nearest_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFrame:
+def nearest_year_predictions(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
     """Return the baseline for the same cells: the rate of the nearest year, the earlier of two.
 
     Parameters
     ----------
-    units : DataFrame
-        From :func:`estimate_units`.
+    predictions : DataFrame
+        One model's predictions of blank cells, on any protocol.
     problem : Problem
         The domain's problem.
 
     Returns
     -------
     DataFrame
-        Predictions for the protocol ``unseen_year`` by the model ``persistence``.
+        The same rows by the model ``persistence``, without intervals. A wijk without another year
+        has the country's rate.
     """
-    grid = _PlaceYearGrid(problem.wijken)
-    rate, _ = problem.rates(np.arange(len(problem.wijken)))
+    wijken = problem.wijken
+    grid = PlaceYearGrid(wijken["place_id"], wijken["year"])
+    rate, population = problem.rates(np.arange(len(wijken)))
     table = grid.table(np.where(problem.usable, rate, np.nan))
     nearest = np.full_like(table, np.nan)
     for apart in range(1, table.shape[1]):
@@ -199,9 +181,11 @@ def nearest_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFr
         before[:, apart:], after[:, :-apart] = table[:, :-apart], table[:, apart:]
         for side in (before, after):
             nearest = np.where(np.isnan(nearest), side, nearest)
-    rows = units[problem.usable & (units["basis"] == HISTORY)]
-    filled = rows[["fold"]].assign(rate=grid.rows(nearest)[rows.index], model=NEAREST)
-    return _as_predictions(filled, problem)
+    usable = problem.usable.to_numpy()
+    of_country = np.average(rate[usable], weights=population[usable])
+    filled = np.nan_to_num(grid.rows(nearest), nan=of_country)
+    rows = predictions.drop(columns=["lower", "upper", "plain_lower", "plain_upper"])
+    return rows.assign(rate=filled[rows["row"]], model=NEAREST)
 
 
 def _as_predictions(rows: pd.DataFrame, problem: Problem) -> pd.DataFrame:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.learning.protocols import (
+    BLANK_CELL,
+    BLANK_GEMEENTE,
     NEXT_YEARS,
     RANDOM,
     UNSEEN_GEMEENTE,
@@ -31,7 +33,16 @@ STYLES = {
     "kernel": ("#CC79A7", "P"),
 }
 DEFAULT_STYLE = ("#000000", "x")
-PROTOCOLS = (UNSEEN_GEMEENTE, UNSEEN_WIJK, BENCHMARKED, UNSEEN_YEAR, NEXT_YEARS, RANDOM)
+PROTOCOLS = (
+    UNSEEN_GEMEENTE,
+    UNSEEN_WIJK,
+    BENCHMARKED,
+    UNSEEN_YEAR,
+    BLANK_CELL,
+    BLANK_GEMEENTE,
+    NEXT_YEARS,
+    RANDOM,
+)
 
 
 def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
@@ -52,7 +63,7 @@ def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
     rows = table[(table["metric"] == "wape") & (table["group"] == metrics.ALL)]
     domains = list(rows["domain"].unique())
     with mpl.rc_context({"svg.hashsalt": "risicomodel", "svg.fonttype": "none"}):
-        figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+        figure = Figure(figsize=(9.5, 4.2), layout="constrained")
         axes = figure.subplots(1, len(domains), sharey=True, squeeze=False)[0]
         for axis, domain in zip(axes, domains, strict=True):
             _panel(axis, rows[rows["domain"] == domain], domain)

@@ -155,6 +155,37 @@ ADDING_UP = Table(
     ),
 )
 
+UNASSIGNED = Table(
+    "unassigned.csv",
+    "People whose wijk CBS does not know: with them a gemeente's wijken are its published total.",
+    key=words("domain model gm_code year"),
+    commands=FITTING,
+    columns=(
+        GM_CODE,
+        CALENDAR_YEAR,
+        persons("wijken", "Sum of its wijken, published and estimated."),
+        persons("total", "Published clients of the gemeente; empty where CBS publishes none."),
+        persons(
+            "clients",
+            "Clients without a known wijk: total less wijken, exactly. Below 0 where the wijken "
+            "exceed the total, by rounding or because the two contradict each other.",
+        ),
+        persons("lower", "Lower end of the 90% band of clients."),
+        persons("upper", "Upper end of the 90% band of clients."),
+        Column("share", NUMBER, "", "Clients as a share of the total."),
+        Column(
+            "basis",
+            TEXT,
+            "",
+            "published (total and every wijk are), total (some wijken are estimated), or share (no "
+            "total: the gemeente's share in other years, shrunk to the country's).",
+        ),
+        DOMAIN,
+        MODEL,
+        CHAMPION,
+    ),
+)
+
 SENSITIVE_CHANGES = Table(
     "sensitive_changes.csv",
     "What sensitive features change: the same models on the same folds with and without them.",

@@ -1,0 +1,187 @@
+"""People of a gemeente whose wijk CBS does not know: how many there are, and their row of a table.
+
+The published total of a gemeente less the figures of all its wijken. Where wijken are blank, the
+share of these people in the total follows from the gemeente's own other years, shrunk to the share
+in the country (a Rao-Yu model of that share).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.learning import conformal
+from risicomodel.results.estimates import rao_yu
+from risicomodel.results.estimates.gemeente_levels import MIN_CLIENTS
+from risicomodel.results.estimates.place_years import PlaceYearGrid
+
+if TYPE_CHECKING:
+    from risicomodel.core.arrays import Floats
+
+KEY = ["gm_code", "year"]
+# What a row stands on: every figure is published; the total is, some wijken are estimated; neither.
+PUBLISHED, TOTAL, SHARE = "published", "total", "share"
+COLUMNS = ["wijken", "total", "clients", "lower", "upper", "share", "basis"]
+# Standard deviations on either side of a normal distribution that hold 90%.
+NORMAL_90 = 1.645
+# Shares deviate from the country's in proportion to it, but not to less than this.
+MIN_SHARE = 0.005
+MAX_SHARE = 0.9
+
+
+def shares(cells: pd.DataFrame, totals: pd.DataFrame, rounded_to: int) -> pd.DataFrame:
+    """Return the expected share of people without a known wijk, from other years than its own.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``gm_code``, ``year``, ``clients`` (published persons, NaN where blank), ``population``
+        (persons at risk), ``expected`` (persons) and ``fold``, which holds whole gemeenten.
+    totals : DataFrame
+        ``gm_code``, ``year``, ``total`` (published persons).
+    rounded_to : int
+        The multiple that CBS rounds to (persons).
+
+    Returns
+    -------
+    DataFrame
+        A row per gemeente and year of ``cells``: ``total`` (NaN where not published), ``published``
+        (sum of published wijken, persons), ``n_published`` and ``n_blank`` (wijken with people at
+        risk), ``share`` and ``share_variance`` (of the total), ``fold`` and ``share_scale`` (how
+        many standard deviations hold 90% of the errors of other folds). The share of a gemeente and
+        year is made without any figure of that gemeente and year.
+    """
+    table = _sums(cells).merge(totals[[*KEY, "total"]], on=KEY, how="left")
+    complete = (table["n_blank"] == 0) & (table["n_published"] > 0) & (table["total"] > 0)
+    national = _national_share(table, complete)
+    scale = np.clip(national, MIN_SHARE, None)
+    base = table["total"].where(table["total"] > 0, table["expected"]).clip(lower=1.0).to_numpy()
+    observed = 1 - table["published"] / table["total"].where(complete)
+    grid = PlaceYearGrid(table["gm_code"], table["year"])
+    deviation = grid.table(((observed - national) / scale).to_numpy())
+    people = grid.table(np.clip(scale * base, MIN_CLIENTS, None), fill=1.0)
+    fitted = rao_yu.fit(deviation, people, rounded_to)
+    mean, variance = (
+        grid.rows(values)
+        for values in rao_yu.leave_one_year_out(fitted, deviation, people, rounded_to)
+    )
+    share, spread = np.clip(national + scale * mean, 0.0, MAX_SHARE), scale * np.sqrt(variance)
+    folds = table["fold"]
+    scales = scale_of_others((observed - share) / np.where(spread > 0, spread, np.nan), folds)
+    return table.assign(
+        share=share, share_variance=spread**2, share_scale=folds.map(scales).to_numpy()
+    )
+
+
+def _sums(cells: pd.DataFrame) -> pd.DataFrame:
+    shown = cells["clients"].notna()
+    rows = cells.assign(shown=shown, blank=~shown & (cells["population"] > 0))
+    grouped = rows.groupby(KEY).agg(
+        published=("clients", "sum"),
+        n_published=("shown", "sum"),
+        n_blank=("blank", "sum"),
+        expected=("expected", "sum"),
+        fold=("fold", "first"),
+    )
+    return grouped.reset_index()
+
+
+def _national_share(table: pd.DataFrame, complete: pd.Series) -> Floats:
+    """Return the share in all other gemeenten of the year whose wijken are all published.
+
+    The gemeente itself is left out: its figures would tell of its own blank cell. A year without
+    complete gemeenten has the share of all years.
+    """
+    parts = table[["total", "published"]].where(complete, 0.0)
+    of_year = parts.groupby(table["year"]).transform("sum") - parts
+    of_all = parts.sum() - parts.groupby(table["gm_code"]).transform("sum")
+    both = of_year.where(of_year["total"] > 0, of_all)
+    share = 1 - both["published"] / both["total"].where(both["total"] > 0)
+    out: Floats = share.fillna(0.0).clip(0.0, MAX_SHARE).to_numpy()
+    return out
+
+
+def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.DataFrame:
+    """Return the row of people without a known wijk, of every gemeente and year.
+
+    With it the wijken of a gemeente add up to its published total exactly. Where no total is
+    published the row is what the gemeente's own share in other years makes of it.
+
+    Parameters
+    ----------
+    wijken : DataFrame
+        ``gm_code``, ``year``, ``clients``: published or estimated (persons).
+    shares : DataFrame
+        From :func:`shares`, with ``blank_variance``: of the sum of what is blank (persons squared),
+        and how many standard deviations hold 90% of the errors of blank cells (``blank_scale``) and
+        of shares (``share_scale``) in other gemeenten.
+    rounded_to : int
+        The multiple that CBS rounds to (persons).
+
+    Returns
+    -------
+    DataFrame
+        ``gm_code``, ``year``, ``wijken`` (sum, persons), ``total`` (published persons, else NaN),
+        ``clients``, ``lower`` and ``upper`` (persons; below 0 where wijken exceed the total),
+        ``share`` (of the total) and ``basis``. No rows of a domain that has no totals at all.
+
+    Examples
+    --------
+    >>> key = {"gm_code": "GM0001", "year": 2020}
+    >>> wijken = pd.DataFrame([{**key, "clients": 100.0}, {**key, "clients": 80.0}])
+    >>> shares = pd.DataFrame([{
+    ...     **key, "total": 200.0, "n_published": 2, "n_blank": 0, "share": 0.07,
+    ...     "share_variance": 0.001, "blank_variance": 0.0, "blank_scale": 2.0, "share_scale": 2.0,
+    ... }])
+    >>> row = table(wijken, shares, rounded_to=5)
+    >>> print(row[["clients", "share", "basis"]].to_string(index=False))
+     clients  share     basis
+        20.0    0.1 published
+    """
+    sums = wijken.groupby(KEY)["clients"].sum().rename("wijken").reset_index()
+    rows = sums.merge(shares, on=KEY)
+    if not rows["total"].notna().any():
+        rows = rows.iloc[:0]
+    known, whole = rows["total"].notna(), rows["total"]
+    clients = (whole - rows["wijken"]).where(
+        known, rows["wijken"] * rows["share"] / (1 - rows["share"])
+    )
+    whole = whole.where(known, rows["wijken"] + clients)
+    rounding = rounded_to**2 / 12 * (rows["n_published"] + 1)
+    of_blank = rows["blank_scale"] * np.sqrt(rows["blank_variance"])
+    spread = (NORMAL_90 * np.sqrt(rounding) + of_blank).where(
+        known, rows["share_scale"] * whole * np.sqrt(rows["share_variance"])
+    )
+    complete = known & (rows["n_blank"] == 0)
+    return rows.assign(
+        clients=clients,
+        lower=np.minimum(clients, (clients - spread).clip(lower=0.0)),
+        upper=clients + spread,
+        share=(clients / whole.where(whole > 0)).fillna(0.0),
+        basis=np.where(complete, PUBLISHED, np.where(known, TOTAL, SHARE)),
+    )[[*KEY, *COLUMNS]]
+
+
+def scale_of_others(errors: pd.Series, folds: pd.Series) -> pd.Series:
+    """Return by fold how many standard deviations hold 90% of the errors of the other folds.
+
+    Parameters
+    ----------
+    errors : Series
+        Errors in standard deviations, NaN where there is none.
+    folds : Series of int
+        The fold of every error; a fold holds whole gemeenten.
+
+    Returns
+    -------
+    Series
+        On the fold's number; that of a normal distribution where others have too few errors.
+    """
+    out = {}
+    for fold in np.unique(folds):
+        others = errors[folds != fold].abs().dropna()
+        enough = len(others) >= conformal.MIN_ERRORS_PER_CLASS
+        out[fold] = others.quantile(conformal.CONFIDENCE) if enough else NORMAL_90
+    return pd.Series(out, dtype="float64")
