@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from risicomodel.results.estimates import gemeente_levels
+from risicomodel.results.estimates import gemeente_effects
 from support.estimates import (
     BASES,
     BOTH,
@@ -198,25 +198,27 @@ def test_blank_cells_and_gemeenten_are_scored_and_their_bands_hold(country: Made
     assert (scores["blank_cell"]["wape"] < scores["blank_gemeente"]["wape"]).all()
 
 
-def test_a_known_level_never_holds_the_cell(problem: Problem) -> None:
-    """No known level holds the cell that is estimated: whatever its figure, the estimate of a blank
-    cell is the same, and so are those of a gemeente that is blank as a whole.
+def test_no_known_rate_holds_the_cell_that_is_estimated(problem: Problem) -> None:
+    """No known rate of a gemeente holds the cell that is estimated: whatever its figure, the
+    estimate of a blank cell is the same, and so are those of a gemeente that is blank as a whole.
     """
     cells = cells_of(problem)
-    variances = gemeente_levels.fit(cells, rounded_to=5)
-    plain = list(gemeente_levels.gemeente_years(cells, variances, 5))
+    variances = gemeente_effects.fit(cells, rounded_to=5)
+    plain = list(gemeente_effects.gemeente_years(cells, variances, 5))
     tried = [number for number, one in enumerate(plain) if one.observed.sum() >= 3][:12]
     for number in tried:
         one = plain[number]
         shown = one.rows[one.observed]
-        for rows, level in ((shown[:1], "without_each"), (shown, "without_year")):
+        for rows, without in ((shown[:1], "without_each"), (shown, "without_year")):
             changed = cells.copy()
             changed.loc[rows, "clients"] = 3 * changed.loc[rows, "clients"] + 20
-            again = list(gemeente_levels.gemeente_years(changed, variances, 5))[number]
-            for before, after in zip(getattr(one, level)(), getattr(again, level)(), strict=True):
+            again = list(gemeente_effects.gemeente_years(changed, variances, 5))[number]
+            for before, after in zip(
+                getattr(one, without)(), getattr(again, without)(), strict=True
+            ):
                 np.testing.assert_allclose(after[0], before[0], rtol=1e-6, atol=1e-9)
             np.testing.assert_allclose(again.offset[one.observed][0], one.offset[one.observed][0])
-            # the planted figure is one that a level which holds the cell would show
+            # the planted figure is one that a rate which holds the cell would show
             assert abs(again.given_all()[0] - one.given_all()[0]).max() > 0.01
 
 

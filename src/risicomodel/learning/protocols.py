@@ -13,8 +13,9 @@ A score means nothing without the name of its protocol:
     One year of a wijk is blank; its other years are known, and so is the rate of its gemeente's
     published wijken, the blank one among them. No model is fitted for this protocol.
 ``blank_cell``
-    One cell is blank, and no level holds it: the rest of what is published is known, the gemeente's
-    total where CBS publishes one. No model is fitted: it is how estimates of cells are scored.
+    One cell is blank, and no known rate holds it: the rest of what is published is known, the
+    gemeente's total where CBS publishes one. No model is fitted: it is how estimates of cells are
+    scored.
 ``blank_gemeente``
     All wijken of a gemeente are blank in one year, and its total too; other years are known. No
     model is fitted: it is how estimates of gemeenten that did not deliver are scored.

@@ -1,8 +1,8 @@
 """Estimate what is really blank, and published cells as if they were, on two protocols.
 
 ``blank_cell``
-    One cell is blank: no level holds it. Everything else that is published is known: the wijk's
-    other years, the gemeente's other wijken, and the gemeente's total where CBS publishes one.
+    One cell is blank, and nothing that is known holds it. The rest of what is published is known:
+    the wijk's other years, the gemeente's other wijken, its total where CBS publishes one.
 ``blank_gemeente``
     Every wijk of the gemeente is blank that year, and so is its total. Other years are known.
 
@@ -23,13 +23,13 @@ from risicomodel.core.arrays import Bools, Floats, Ints
 from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.learning import conformal
 from risicomodel.learning.protocols import BLANK_CELL, BLANK_GEMEENTE, UNSEEN_GEMEENTE
-from risicomodel.results.estimates import gemeente_levels, suppressed, unassigned
+from risicomodel.results.estimates import gemeente_effects, suppressed, unassigned
 from risicomodel.results.estimates.given_total import BlankCells, GivenSum, given_sum
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.learning.problem import Problem
-    from risicomodel.results.estimates.gemeente_levels import GemeenteYear
+    from risicomodel.results.estimates.gemeente_effects import GemeenteYear
 
 HISTORY, MODEL, EXPECTED = "history", "model", "expected"
 LIMITS = ("lower", "upper", "plain_lower", "plain_upper")
@@ -87,7 +87,7 @@ def estimate_blanks(
     name = clients_column(problem.domain)
     published = cells.assign(clients=cells["published"])
     of_totals = totals[["gm_code", "year", name]].dropna().rename(columns={name: "total"})
-    shares = unassigned.shares(published, of_totals, domain.rounded_to)
+    shares = unassigned.shares(published, of_totals, domain)
     estimated, of_sums = _estimated(cells, shares, domain)
     index = pd.MultiIndex.from_frame(shares[["gm_code", "year"]])
     shares = shares.assign(
@@ -129,14 +129,14 @@ def _estimated(
 
     Beside it the variance of the sum of what is really blank, by gemeente and year.
     """
-    variances = gemeente_levels.fit(cells, domain.rounded_to)
+    variances = gemeente_effects.fit(cells, domain.rounded_to)
     of_total = _Totals(shares, domain.rounded_to)
     columns = ["cell", "cell_variance", "gemeente", "gemeente_variance"]
     out = np.zeros((len(cells), len(columns)))
     total_known = np.zeros(len(cells), dtype=bool)
     of_sums = {}
     reader = _Reader.build(cells, domain)
-    for one in gemeente_levels.gemeente_years(cells, variances, domain.rounded_to):
+    for one in gemeente_effects.gemeente_years(cells, variances, domain.rounded_to):
         rest = of_total.rest(one)
         out[one.rows, 2:] = reader.without_year(one)
         blank, of_sums[one.gm_code, one.year] = reader.blank(one, rest)
@@ -155,7 +155,7 @@ class _Totals:
         rounding = rounded_to**2 / 12 * (shares["n_published"] + 1)
         rest = shares["total"] - shares["published"]
         # a total that is smaller than its wijken says nothing of what is blank
-        sound = shares["total"].notna() & (rest >= -3 * np.sqrt(rounding))
+        sound = (rest >= -3 * np.sqrt(rounding)) & shares["share"].notna()
         slack = shares["total"] ** 2 * shares["share_variance"] + rounding
         index = pd.MultiIndex.from_frame(shares[["gm_code", "year"]])
         table = pd.DataFrame({"rest": rest - people, "slack": slack}).set_index(index)
@@ -199,12 +199,12 @@ class _Reader:
         The first is an array (h, 2), the second that of all cells that are not published.
         """
         empty = np.flatnonzero(~one.observed)
-        level = one.given_all()
-        cells = self._cells(one, empty[None], level)
+        effect = one.given_all()
+        cells = self._cells(one, empty[None], effect)
         alone = np.stack([cells.mean[0], cells.total_variance()[0]], axis=1)
         truly = np.isnan(self.published[one.rows[empty]])
         small = self.small[one.rows[empty[truly]]]
-        cells = self._cells(one, empty[truly][None], level).given_small(small, self.below)
+        cells = self._cells(one, empty[truly][None], effect).given_small(small, self.below)
         given = _given(cells, rest)
         # a small cell's own limits are tighter than what is left of the total
         moved = np.flatnonzero(truly)[~small]
@@ -223,9 +223,9 @@ class _Reader:
         given = _given(cells, rest, self.published[one.rows[shown]])
         return np.stack([given.mean[:, 0], given.variance[:, 0]], axis=1)
 
-    def _cells(self, one: GemeenteYear, blank: Ints, level: tuple[Floats, Floats]) -> BlankCells:
+    def _cells(self, one: GemeenteYear, blank: Ints, effect: tuple[Floats, Floats]) -> BlankCells:
         parts = one.offset[blank], one.loading[blank], one.variance[blank]
-        return BlankCells.build(self.expected[one.rows][blank], parts, *level)
+        return BlankCells.build(self.expected[one.rows][blank], parts, *effect)
 
 
 def _given(

@@ -26,11 +26,11 @@ class BlankCells:
     mean : array of shape (n, h)
         Persons expected in each of h cells.
     variance : array of shape (n, h)
-        Of the cell itself, given the levels of its gemeente (persons squared).
+        Of the cell itself, given the effects of its gemeente (persons squared).
     loading : array of shape (n, h, q)
-        Persons that each of q levels adds per unit.
+        Persons that each of q effects adds per unit.
     covariance : array of shape (n, q, q)
-        Of the levels.
+        Of the effects.
     """
 
     mean: Floats
@@ -40,7 +40,7 @@ class BlankCells:
 
     @classmethod
     def build(
-        cls, expected: Floats, parts: tuple[Floats, Floats, Floats], level: Floats, spread: Floats
+        cls, expected: Floats, parts: tuple[Floats, Floats, Floats], effect: Floats, spread: Floats
     ) -> BlankCells:
         """Turn deviations into persons.
 
@@ -50,12 +50,12 @@ class BlankCells:
             Persons that the model expects.
         parts : tuple of arrays of shape (n, h), (n, h, q) and (n, h)
             Offset, loading and variance of
-            :class:`risicomodel.results.estimates.gemeente_levels.GemeenteYear`.
-        level, spread : arrays of shape (n, q) and (n, q, q)
-            Mean and covariance of the levels.
+            :class:`risicomodel.results.estimates.gemeente_effects.GemeenteYear`.
+        effect, spread : arrays of shape (n, q) and (n, q, q)
+            Mean and covariance of the effects.
         """
         offset, loading, variance = parts
-        deviation = offset + (loading @ level[:, :, None])[:, :, 0]
+        deviation = offset + (loading @ effect[:, :, None])[:, :, 0]
         return cls(
             mean=expected * np.clip(1 + deviation, 0.0, None),
             variance=expected**2 * variance,
@@ -78,9 +78,9 @@ class BlankCells:
         return out
 
     def total_variance(self) -> Floats:
-        """Return the variance (n, h) of each cell's figure, levels included."""
-        levels = ((self.loading @ self.covariance) * self.loading).sum(axis=2)
-        out: Floats = self.variance + levels
+        """Return the variance (n, h) of each cell's figure, effects included."""
+        effects = ((self.loading @ self.covariance) * self.loading).sum(axis=2)
+        out: Floats = self.variance + effects
         return out
 
 

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.learning import conformal
-from risicomodel.results.estimates import rao_yu
-from risicomodel.results.estimates.gemeente_levels import MIN_CLIENTS
+from risicomodel.results.estimates import rao_yu, suppressed
+from risicomodel.results.estimates.gemeente_effects import MIN_CLIENTS
 from risicomodel.results.estimates.place_years import PlaceYearGrid
 
 if TYPE_CHECKING:
     from risicomodel.core.arrays import Floats
+    from risicomodel.data.domains import Domain
 
 KEY = ["gm_code", "year"]
 # What a row stands on: every figure is published; the total is, some wijken are estimated; neither.
@@ -31,18 +32,19 @@ MIN_SHARE = 0.005
 MAX_SHARE = 0.9
 
 
-def shares(cells: pd.DataFrame, totals: pd.DataFrame, rounded_to: int) -> pd.DataFrame:
+def shares(cells: pd.DataFrame, totals: pd.DataFrame, domain: Domain) -> pd.DataFrame:
     """Return the expected share of people without a known wijk, from other years than its own.
 
     Parameters
     ----------
     cells : DataFrame
         ``gm_code``, ``year``, ``clients`` (published persons, NaN where blank), ``population``
-        (persons at risk), ``expected`` (persons) and ``fold``, which holds whole gemeenten.
+        (persons at risk), ``expected`` (persons), ``small`` (blank because it is small) and
+        ``fold``, which holds whole gemeenten.
     totals : DataFrame
         ``gm_code``, ``year``, ``total`` (published persons).
-    rounded_to : int
-        The multiple that CBS rounds to (persons).
+    domain : Domain
+        Its declaration: what CBS rounds to, and below which count it leaves a cell blank.
 
     Returns
     -------
@@ -51,21 +53,22 @@ def shares(cells: pd.DataFrame, totals: pd.DataFrame, rounded_to: int) -> pd.Dat
         (sum of published wijken, persons), ``n_published`` and ``n_blank`` (wijken with people at
         risk), ``share`` and ``share_variance`` (of the total), ``fold`` and ``share_scale`` (how
         many standard deviations hold 90% of the errors of other folds). The share of a gemeente and
-        year is made without any figure of that gemeente and year.
+        year is made without any figure of that gemeente and year; it is NaN where no other gemeente
+        has a year whose wijken are all published, or blank only for being small.
     """
-    table = _sums(cells).merge(totals[[*KEY, "total"]], on=KEY, how="left")
-    complete = (table["n_blank"] == 0) & (table["n_published"] > 0) & (table["total"] > 0)
+    table = _sums(cells, domain).merge(totals[[*KEY, "total"]], on=KEY, how="left")
+    complete = (table["n_unknown"] == 0) & (table["n_published"] > 0) & (table["total"] > 0)
     national = _national_share(table, complete)
     scale = np.clip(national, MIN_SHARE, None)
     base = table["total"].where(table["total"] > 0, table["expected"]).clip(lower=1.0).to_numpy()
-    observed = 1 - table["published"] / table["total"].where(complete)
+    observed = 1 - table["filled"] / table["total"].where(complete)
     grid = PlaceYearGrid(table["gm_code"], table["year"])
     deviation = grid.table(((observed - national) / scale).to_numpy())
-    people = grid.table(np.clip(scale * base, MIN_CLIENTS, None), fill=1.0)
-    fitted = rao_yu.fit(deviation, people, rounded_to)
+    people = grid.table(np.clip(np.nan_to_num(scale * base), MIN_CLIENTS, None), fill=1.0)
+    fitted = rao_yu.fit(deviation, people, domain.rounded_to)
     mean, variance = (
         grid.rows(values)
-        for values in rao_yu.leave_one_year_out(fitted, deviation, people, rounded_to)
+        for values in rao_yu.leave_one_year_out(fitted, deviation, people, domain.rounded_to)
     )
     share, spread = np.clip(national + scale * mean, 0.0, MAX_SHARE), scale * np.sqrt(variance)
     folds = table["fold"]
@@ -75,13 +78,22 @@ def shares(cells: pd.DataFrame, totals: pd.DataFrame, rounded_to: int) -> pd.Dat
     )
 
 
-def _sums(cells: pd.DataFrame) -> pd.DataFrame:
+def _sums(cells: pd.DataFrame, domain: Domain) -> pd.DataFrame:
     shown = cells["clients"].notna()
-    rows = cells.assign(shown=shown, blank=~shown & (cells["population"] > 0))
+    blank = ~shown & (cells["population"] > 0)
+    filled = cells["clients"].fillna(0.0)
+    if cells["small"].any():
+        # from what the model expects alone: no figure of the gemeente tells of another
+        below = suppressed.smallest_published(domain)
+        few, _ = suppressed.moments(cells["expected"].to_numpy(), below)
+        filled = filled.mask(blank & cells["small"], few)
+    rows = cells.assign(shown=shown, blank=blank, unknown=blank & ~cells["small"], filled=filled)
     grouped = rows.groupby(KEY).agg(
         published=("clients", "sum"),
         n_published=("shown", "sum"),
         n_blank=("blank", "sum"),
+        n_unknown=("unknown", "sum"),
+        filled=("filled", "sum"),
         expected=("expected", "sum"),
         fold=("fold", "first"),
     )
@@ -89,17 +101,17 @@ def _sums(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _national_share(table: pd.DataFrame, complete: pd.Series) -> Floats:
-    """Return the share in all other gemeenten of the year whose wijken are all published.
+    """Return the share in all other gemeenten of the year whose wijken are all known.
 
     The gemeente itself is left out: its figures would tell of its own blank cell. A year without
     complete gemeenten has the share of all years.
     """
-    parts = table[["total", "published"]].where(complete, 0.0)
+    parts = table[["total", "filled"]].where(complete, 0.0)
     of_year = parts.groupby(table["year"]).transform("sum") - parts
     of_all = parts.sum() - parts.groupby(table["gm_code"]).transform("sum")
     both = of_year.where(of_year["total"] > 0, of_all)
-    share = 1 - both["published"] / both["total"].where(both["total"] > 0)
-    out: Floats = share.fillna(0.0).clip(0.0, MAX_SHARE).to_numpy()
+    share = 1 - both["filled"] / both["total"].where(both["total"] > 0)
+    out: Floats = share.clip(0.0, MAX_SHARE).to_numpy()
     return out
 
 
@@ -142,6 +154,7 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
     """
     sums = wijken.groupby(KEY)["clients"].sum().rename("wijken").reset_index()
     rows = sums.merge(shares, on=KEY)
+    rows = rows[rows["total"].notna() | rows["share"].notna()]
     if not rows["total"].notna().any():
         rows = rows.iloc[:0]
     known, whole = rows["total"].notna(), rows["total"]

@@ -2,7 +2,7 @@
 
 This is the protocol ``unseen_year``: a cell is hidden, and the known rate of its gemeente holds it
 all the same. The estimates that a run gives are those of
-:mod:`risicomodel.results.estimates.blank_cells`, whose level never holds the cell; scores on
+:mod:`risicomodel.results.estimates.blank_cells`, where nothing known holds the cell; scores on
 ``unseen_year`` are kept to compare with runs before those.
 
 ``history``
@@ -25,7 +25,7 @@ from risicomodel.core import metrics
 from risicomodel.learning import conformal
 from risicomodel.learning.protocols import UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 from risicomodel.results.estimates import rao_yu
-from risicomodel.results.estimates.gemeente_levels import MIN_CLIENTS
+from risicomodel.results.estimates.gemeente_effects import MIN_CLIENTS
 from risicomodel.results.estimates.place_years import PlaceYearGrid
 
 if TYPE_CHECKING:

@@ -1,19 +1,24 @@
-"""The two-level model: what all published figures of a gemeente say of one that is blank.
+"""The two-fold model: what all published figures of a gemeente say of one that is blank.
 
 A figure deviates from what a model expects of who lives there, ``u = clients / expected − 1``, in
 two ways: with its whole gemeente, and by itself.
 
-    u = level of the gemeente in that year + deviation of the wijk within it
+    u = effect of the gemeente in that year + effect of the wijk within it
 
 Both follow the Rao-Yu model (:mod:`risicomodel.results.estimates.rao_yu`): a part that lasts, a
-part that fades over the years, a part of one year. Given the wijken's deviations in other years,
-shrunk as far as the variances say, the level of a year follows from the figures published in it,
-and the deviations follow from levels in turn. Both are solved at once, as one conditional
-expectation: the place-by-year matrices are eliminated wijk by wijk, which leaves a system of as
-many equations as the gemeente has years.
+part that fades over the years, a part of one year. The gemeente's effect in a year follows from the
+figures published in it, given the wijken's effects in other years, shrunk as far as the variances
+say; and those follow from the gemeente's effects in turn. Both are solved at once, as one
+conditional expectation: the place-by-year matrices are eliminated wijk by wijk, which leaves a
+system of as many equations as the gemeente has years.
 
 A model's expectation comes from folds without the gemeente, and a figure that is to be estimated is
-left out of the equations. No level that is used for a cell holds the cell.
+left out of the equations. Nothing that is known of a cell's gemeente holds the cell.
+
+References
+----------
+Torabi, M. and Rao, J.N.K. (2014), On small area estimation under a sub-area level model, Journal of
+Multivariate Analysis 127, 36–55.
 """
 
 from __future__ import annotations
@@ -36,20 +41,20 @@ if TYPE_CHECKING:
 
 # Expected clients are at least this many where noise is computed from them.
 MIN_CLIENTS = 0.1
-# Correlation of the levels of gemeenten that merged later: related, and not the same.
+# Correlation of the effects of gemeenten that merged later: related, and not the same.
 MERGED_CORRELATION = 0.5
-# A wijk with a larger share of its gemeente hardly deviates from the level that it makes itself.
+# A wijk with a larger share of its gemeente hardly deviates from the whole that it mostly is.
 MAX_SHARE = 0.6
 
 
 @dataclass(frozen=True)
 class Variances:
-    """The parameters of both levels.
+    """The parameters of both kinds of effects.
 
     Parameters
     ----------
     gemeente, wijk : RaoYuParameters
-        Of the level of the gemeente, and of the wijk's deviation from it.
+        Of the gemeente's effect, and of the wijk's within it.
     """
 
     gemeente: RaoYuParameters
@@ -57,7 +62,7 @@ class Variances:
 
 
 def fit(cells: pd.DataFrame, rounded_to: int) -> Variances:
-    """Fit both levels' parameters on published figures.
+    """Fit the parameters of both kinds of effects on published figures.
 
     Parameters
     ----------
@@ -80,12 +85,12 @@ def fit(cells: pd.DataFrame, rounded_to: int) -> Variances:
     gemeente = _fit(sums, sums["gm_code"], rounded_to)
     whole = rows.groupby(["gm_code", "year"])[["clients", "expected"]].transform("sum")
     share = rows["expected"] / whole["expected"]
-    level = whole["clients"] / whole["expected"]
-    within = rows.assign(expected=(rows["expected"] * level).clip(lower=MIN_CLIENTS))
-    inside = (share < MAX_SHARE) & (level > 0)
+    ratio = whole["clients"] / whole["expected"]
+    within = rows.assign(expected=(rows["expected"] * ratio).clip(lower=MIN_CLIENTS))
+    inside = (share < MAX_SHARE) & (ratio > 0)
     if not inside.any():
         return Variances(gemeente, rao_yu.DEFAULTS)
-    # the level holds the wijk's own figure, which makes its deviation smaller by this much
+    # the ratio holds the wijk's own figure, which makes its deviation smaller by this much
     held = np.sqrt(1 - share[inside])
     wijk = _fit(within[inside], within.loc[inside, "place_id"], rounded_to, held)
     return Variances(gemeente, wijk)
@@ -102,9 +107,9 @@ def _fit(
 
 @dataclass(frozen=True)
 class GemeenteYear:
-    """The k cells of one gemeente and year, and what all figures of the gemeente say of its level.
+    """The k cells of one gemeente and year, and what all its figures say of its effect.
 
-    Levels are those of q years (and, where gemeenten merged, of several gemeenten). Deviations are
+    Effects are those of q years (and, where gemeenten merged, of several gemeenten). Deviations are
     shares of what is expected.
 
     Parameters
@@ -118,15 +123,15 @@ class GemeenteYear:
     observed : array of bool, shape (k,)
         Which cells have a figure that is used.
     offset : array of shape (k,)
-        Deviation that follows from a wijk's other years if every level were 0.
+        Deviation that follows from a wijk's other years if every effect were 0.
     loading : array of shape (k, q)
-        How much levels add to that.
+        How much effects add to that.
     variance : array of shape (k,)
-        Of the figure, given levels and other years.
+        Of the figure, given effects and other years.
     information : array of shape (q, q)
-        Inverse covariance of the levels given every figure.
+        Inverse covariance of the effects given every figure.
     score : array of shape (q,)
-        Information times the levels' mean.
+        Information times the effects' mean.
     own_information, own_score : arrays of shape (k, q, q) and (k, q)
         What each cell's own figure adds to these.
     """
@@ -144,7 +149,7 @@ class GemeenteYear:
     own_score: Floats
 
     def given_all(self) -> tuple[Floats, Floats]:
-        """Return mean (1, q) and covariance (1, q, q) of the levels given every figure."""
+        """Return mean (1, q) and covariance (1, q, q) of the effects given every figure."""
         return _solve(self.information[None], self.score[None])
 
     def without_year(self) -> tuple[Floats, Floats]:
@@ -189,8 +194,8 @@ def gemeente_years(
     table = {name: order[name].to_numpy(dtype="object") for name in key}
     starts = np.flatnonzero(np.append(True, table["gm_group"][1:] != table["gm_group"][:-1]))
     for of_group in np.split(np.arange(len(rows)), starts[1:]):
-        level = _Levels.build(table["gm_code"][of_group], table["year"][of_group])
-        yield from _of_group(rows[of_group], level, places, variances.gemeente)
+        effect = _Effects.build(table["gm_code"][of_group], table["year"][of_group])
+        yield from _of_group(rows[of_group], effect, places, variances.gemeente)
 
 
 @dataclass(frozen=True)
@@ -221,15 +226,15 @@ class _Places:
 
 
 @dataclass(frozen=True)
-class _Levels:
-    """The levels of one gemeente, or of several that merged: of q gemeenten and years.
+class _Effects:
+    """The effects of one gemeente, or of several that merged: of q gemeenten and years.
 
     Parameters
     ----------
     gm_code, year : arrays of shape (q,)
         What they are of.
     of_row : array of int, shape (rows,)
-        Which level every row has.
+        Which effect every row has.
     """
 
     gm_code: npt.NDArray[np.object_]
@@ -237,14 +242,14 @@ class _Levels:
     of_row: Ints
 
     @classmethod
-    def build(cls, gm_code: npt.NDArray[np.object_], year: npt.NDArray[np.object_]) -> _Levels:
-        """Take the levels from rows that are sorted by gemeente and year."""
+    def build(cls, gm_code: npt.NDArray[np.object_], year: npt.NDArray[np.object_]) -> _Effects:
+        """Take the effects from rows that are sorted by gemeente and year."""
         new = (gm_code[1:] != gm_code[:-1]) | (year[1:] != year[:-1])
         first = np.append(True, new)
         return cls(gm_code[first], year[first].astype("intp"), np.cumsum(first) - 1)
 
     def prior(self, gemeente: RaoYuParameters) -> Floats:
-        """Return the covariance (q, q) of the levels before any figure is known."""
+        """Return the covariance (q, q) of the effects before any figure is known."""
         apart = np.abs(np.subtract.outer(self.year, self.year))
         covariance = gemeente.permanent_variance + gemeente.ar_variance * (
             gemeente.autocorrelation**apart
@@ -256,20 +261,20 @@ class _Levels:
 
 
 def _of_group(
-    rows: Ints, levels: _Levels, places: _Places, gemeente: RaoYuParameters
+    rows: Ints, effects: _Effects, places: _Places, gemeente: RaoYuParameters
 ) -> Iterator[GemeenteYear]:
     """Yield the gemeenten and years of gemeenten that merged, or of one that did not."""
     members, inverse = np.unique(places.grid.place[rows], return_inverse=True)
-    # which level every place's figure of every year belongs to, as an indicator
-    z = np.zeros((len(members), places.grid.shape[1], len(levels.year)))
-    z[inverse, places.grid.year[rows], levels.of_row] = 1.0
+    # which effect every place's figure of every year belongs to, as an indicator
+    z = np.zeros((len(members), places.grid.shape[1], len(effects.year)))
+    z[inverse, places.grid.year[rows], effects.of_row] = 1.0
     z *= places.observed[members][:, :, None]
     u, full = places.deviation[members], places.precision[members]
     of_places, score_of_places = _information(z, full, u)
-    information = np.linalg.inv(levels.prior(gemeente)) + of_places.sum(axis=0)
+    information = np.linalg.inv(effects.prior(gemeente)) + of_places.sum(axis=0)
     score = score_of_places.sum(axis=0)
-    for number, (gm_code, year) in enumerate(zip(levels.gm_code, levels.year, strict=True)):
-        here = np.flatnonzero(levels.of_row == number)
+    for number, (gm_code, year) in enumerate(zip(effects.gm_code, effects.year, strict=True)):
+        here = np.flatnonzero(effects.of_row == number)
         cell, place = rows[here], inverse[here]
         at = int(places.grid.year[cell[0]])
         others = places.others[at]
@@ -293,6 +298,6 @@ def _of_group(
 
 
 def _information(z: Floats, precision: Floats, u: Floats) -> tuple[Floats, Floats]:
-    """Return what places' figures say of the levels: Zᵀ P Z and Zᵀ P u of every place."""
+    """Return what places' figures say of the effects: Zᵀ P Z and Zᵀ P u of every place."""
     weighted = z.transpose(0, 2, 1) @ precision
     return weighted @ z, (weighted @ u[:, :, None])[:, :, 0]
