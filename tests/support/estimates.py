@@ -126,7 +126,7 @@ def sums_are_the_published_totals(found: Made) -> None:
     sums = rows.groupby(key)[["clients", "before", "moved"]].sum().reset_index()
     whole = found.unassigned.merge(sums, on=key, suffixes=("_unassigned", ""))
     assert len(whole) == len(found.unassigned)
-    np.testing.assert_allclose(whole["clients"], whole["wijken"], atol=1e-6)
+    np.testing.assert_allclose(whole["clients"], whole["areas"], atol=1e-6)
     whole = whole.merge(found.totals, on=["domain", "gm_code", "year"], how="left")
     published = whole[whole["published_total"].notna()]
     assert len(published) == len(found.totals) * found.unassigned["model"].nunique()

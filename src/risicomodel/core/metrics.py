@@ -105,16 +105,19 @@ def bias_of_counts(clients: Floats, predicted: Floats) -> float:
     return float((predicted - clients).sum() / _total(clients))
 
 
-def noise_floor(clients: Floats) -> float:
-    """Return the WAPE that is left if every rate is known and counts are Poisson.
+def noise_floor(clients: Floats, rounded_to: int = 0) -> float:
+    """Return the WAPE that is left if every rate is known, counts are Poisson and then rounded.
 
-    Σ sqrt(2n/π) / Σ n: the mean absolute deviation of a Poisson count of mean n is about
-    sqrt(2n/π), and the published count stands for its mean.
+    Σ sqrt(2 (n + r²/12) / π) / Σ n: the mean absolute deviation of a Poisson count of mean n is
+    about sqrt(2n/π), rounding to multiples of r adds an error of variance r²/12, and the published
+    count stands for its mean.
 
     Parameters
     ----------
     clients : array of shape (n,)
         Published persons.
+    rounded_to : int
+        The multiple that counts are rounded to (persons); 0 if they are not.
 
     Returns
     -------
@@ -130,7 +133,8 @@ def noise_floor(clients: Floats) -> float:
     >>> round(noise_floor(np.array([50.0, 200.0])), 4)
     0.0677
     """
-    return float(np.sqrt(2 * clients / np.pi).sum() / _total(clients))
+    variance = clients + rounded_to**2 / 12
+    return float(np.sqrt(2 * variance / np.pi).sum() / _total(clients))
 
 
 def _total(clients: Floats) -> float:

@@ -96,15 +96,19 @@ def test_the_noise_floor_by_its_formula() -> None:
     assert metrics.noise_floor(clients) == pytest.approx(by_hand)
 
 
-@pytest.mark.parametrize("low", [20, 100])
-def test_the_noise_floor_is_what_is_left_when_every_rate_is_known(low: int) -> None:
-    """Recipe: draw Poisson counts around true rates and score the truth itself."""
+@pytest.mark.parametrize(("low", "rounded_to"), [(20, 0), (100, 0), (20, 10), (100, 10), (15, 5)])
+def test_the_noise_floor_is_what_is_left_when_every_rate_is_known(
+    low: int, rounded_to: int
+) -> None:
+    """Recipe: draw Poisson counts around true rates, round them as CBS does and score the truth."""
     rng = np.random.default_rng(11)
     population = rng.integers(500, 9000, 20_000).astype("float64")
     rate = rng.uniform(low, 3 * low, 20_000) / population
     counts = rng.poisson(rate * population).astype("float64")
+    if rounded_to:
+        counts = np.round(counts / rounded_to) * rounded_to
     left = metrics.wape(counts, rate, population)
-    assert metrics.noise_floor(counts) == pytest.approx(left, rel=0.02)
+    assert metrics.noise_floor(counts, rounded_to) == pytest.approx(left, rel=0.02)
 
 
 @given(

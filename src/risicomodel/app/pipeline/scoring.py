@@ -192,7 +192,7 @@ def _assess_one(
     hashes = (
         {problem.domain: evaluate.scored_rows_hash(champion_rows)} if len(champion_rows) else {}
     )
-    table = evaluate.score_all(everything)
+    table = evaluate.score_all(everything, rules.domains[problem.domain].rounded_to)
     tables = {contract.CALIBRATION: evaluate.calibration(everything)}
     if with_intervals.banded is not None:
         together = pd.concat([with_intervals.banded, *unseen], ignore_index=True)

@@ -1,9 +1,9 @@
 """Make the wijken of a gemeente add up to its published total (ratio benchmarking).
 
 Published totals are larger than the sum of the published wijken, by a tenth for jeugd and a
-twentieth for Wmo: CBS counts people in a gemeente whose wijk it does not know. They are divided
-over the wijken in proportion to their clients. Where total and wijken cannot both be right, the
-estimates are left as they are.
+twentieth for Wmo: CBS counts people in a gemeente whose wijk it does not know. If asked, they are
+divided over the wijken in proportion to their clients. Where total and wijken cannot both be right,
+the estimates are left as they are.
 """
 
 from __future__ import annotations
@@ -96,9 +96,11 @@ def without_adjustment(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same with ``factor`` 1, ``moved`` 0 and the outcome ``not_asked`` for ``added_up``.
+        The same with ``factor`` 1, ``moved`` 0 and the outcome ``not_asked`` for all but
+        contradictions.
     """
-    outcome = table["outcome"].replace(ADDED_UP, NOT_REQUESTED)
+    would_be_scaled = [ADDED_UP, FACTOR_TOO_LARGE, NO_CLIENTS_EXPECTED]
+    outcome = table["outcome"].mask(table["outcome"].isin(would_be_scaled), NOT_REQUESTED)
     return table.assign(factor=1.0, moved=0.0, outcome=outcome)
 
 

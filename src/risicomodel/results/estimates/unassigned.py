@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEY = ["gm_code", "year"]
 # What a row stands on: every figure is published; the total is, some wijken are estimated; neither.
 PUBLISHED, TOTAL, SHARE = "published", "total", "share"
-COLUMNS = ["wijken", "total", "clients", "lower", "upper", "share", "basis"]
+COLUMNS = ["areas", "total", "clients", "lower", "upper", "share", "basis"]
 # Standard deviations on either side of a normal distribution that hold 90%.
 NORMAL_90 = 1.645
 # Shares deviate from the country's in proportion to it, but not to less than this.
@@ -135,7 +135,7 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``gm_code``, ``year``, ``wijken`` (sum, persons), ``total`` (published persons, else NaN),
+        ``gm_code``, ``year``, ``areas`` (sum, persons), ``total`` (published persons, else NaN),
         ``clients``, ``lower`` and ``upper`` (persons; below 0 where wijken exceed the total),
         ``share`` (of the total) and ``basis``. No rows of a domain that has no totals at all.
 
@@ -152,16 +152,16 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
      clients  share     basis
         20.0    0.1 published
     """
-    sums = wijken.groupby(KEY)["clients"].sum().rename("wijken").reset_index()
+    sums = wijken.groupby(KEY)["clients"].sum().rename("areas").reset_index()
     rows = sums.merge(shares, on=KEY)
     rows = rows[rows["total"].notna() | rows["share"].notna()]
     if not rows["total"].notna().any():
         rows = rows.iloc[:0]
     known, whole = rows["total"].notna(), rows["total"]
-    clients = (whole - rows["wijken"]).where(
-        known, rows["wijken"] * rows["share"] / (1 - rows["share"])
+    clients = (whole - rows["areas"]).where(
+        known, rows["areas"] * rows["share"] / (1 - rows["share"])
     )
-    whole = whole.where(known, rows["wijken"] + clients)
+    whole = whole.where(known, rows["areas"] + clients)
     rounding = rounded_to**2 / 12 * (rows["n_published"] + 1)
     of_blank = rows["blank_scale"] * np.sqrt(rows["blank_variance"])
     spread = (NORMAL_90 * np.sqrt(rounding) + of_blank).where(

@@ -97,13 +97,15 @@ def benchmark(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(rate=rate, protocol=BENCHMARKED)
 
 
-def score_all(rows: pd.DataFrame) -> pd.DataFrame:
-    """Score every domain, protocol and model, with the noise floor as a model of its own.
+def score_all(rows: pd.DataFrame, rounded_to: int = 0) -> pd.DataFrame:
+    """Score every protocol and model, with the noise floor as a model of its own.
 
     Parameters
     ----------
     rows : DataFrame
-        Scored rows of every domain, protocol and model, from :func:`scored_rows`.
+        Scored rows of every protocol and model, from :func:`scored_rows`.
+    rounded_to : int
+        The multiple that CBS rounds these counts to (persons), for the noise floor.
 
     Returns
     -------
@@ -117,7 +119,7 @@ def score_all(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for key, part in rows.groupby(keys, sort=True):
         folds = part.groupby("fold")["seconds"].first().sum()
-        table = scores.score(part).assign(seconds=round(float(folds), 3))
+        table = scores.score(part, rounded_to).assign(seconds=round(float(folds), 3))
         table[keys] = [str(name) for name in key]
         out.append(table)
     table = pd.concat(out, ignore_index=True)

@@ -63,7 +63,7 @@ def groupings(rows: pd.DataFrame, *, forecast: bool) -> Mapping[str, pd.Series]:
     return out
 
 
-def score(rows: pd.DataFrame) -> pd.DataFrame:
+def score(rows: pd.DataFrame, rounded_to: int = 0) -> pd.DataFrame:
     """Score the predictions of one domain, protocol and model.
 
     Parameters
@@ -71,6 +71,8 @@ def score(rows: pd.DataFrame) -> pd.DataFrame:
     rows : DataFrame
         ``clients``, ``population`` (persons), ``rate`` (predicted, 0–1), ``wijk_code``,
         ``gm_code``, ``gm_inhabitants``, ``year``, ``origin`` (−1 for none), ``last_known``.
+    rounded_to : int
+        The multiple that CBS rounds the domain's counts to (persons), for the noise floor.
 
     Returns
     -------
@@ -82,11 +84,11 @@ def score(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for labels in groupings(rows, forecast=forecast).values():
         for label, part in rows.groupby(labels, sort=True):
-            out += _score_group(str(label), part)
+            out += _score_group(str(label), part, rounded_to)
     return pd.DataFrame(out)
 
 
-def _score_group(label: str, part: pd.DataFrame) -> list[dict[str, object]]:
+def _score_group(label: str, part: pd.DataFrame, rounded_to: int) -> list[dict[str, object]]:
     clients, rate, population = (
         part[name].to_numpy(dtype="float64") for name in ("clients", "rate", "population")
     )
@@ -98,7 +100,7 @@ def _score_group(label: str, part: pd.DataFrame) -> list[dict[str, object]]:
         "n_rows": len(part),
     }
     values = {name: metric(clients, rate, population) for name, metric in METRICS.items()}
-    values[FLOOR] = noise_floor(clients)
+    values[FLOOR] = noise_floor(clients, rounded_to)
     return [
         {"metric": name, "group": label, "value": value, **counts} for name, value in values.items()
     ]

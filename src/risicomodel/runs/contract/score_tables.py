@@ -163,7 +163,7 @@ UNASSIGNED = Table(
     columns=(
         GM_CODE,
         CALENDAR_YEAR,
-        persons("wijken", "Sum of its wijken, published and estimated."),
+        persons("areas", "Sum of its wijken, published and estimated."),
         persons("total", "Published clients of the gemeente; empty where CBS publishes none."),
         persons(
             "clients",
