@@ -6,8 +6,8 @@
 ``blank_gemeente``
     Every wijk of the gemeente is blank that year, and so is its total. Other years are known.
 
-Bands of a blank cell are calibrated on the errors of the first where other wijken of its gemeente
-are published that year, else on those of the second, always on other gemeenten.
+Where nothing of a gemeente is published in any year, a cell is what the model expects
+(``unseen_gemeente``).
 """
 
 from __future__ import annotations
@@ -18,21 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from risicomodel.core import metrics
 from risicomodel.core.arrays import Bools, Floats, Ints
 from risicomodel.data.domains import clients_column, population_column, status_column
-from risicomodel.learning import conformal
-from risicomodel.learning.protocols import BLANK_CELL, BLANK_GEMEENTE, UNSEEN_GEMEENTE
+from risicomodel.learning.protocols import UNSEEN_GEMEENTE
 from risicomodel.results.estimates import gemeente_effects, suppressed, unassigned
+from risicomodel.results.estimates.blank_intervals import with_intervals
 from risicomodel.results.estimates.given_total import BlankCells, GivenSum, given_sum
 
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.learning.problem import Problem
     from risicomodel.results.estimates.gemeente_effects import GemeenteYear
-
-HISTORY, MODEL, EXPECTED = "history", "model", "expected"
-LIMITS = ("lower", "upper", "plain_lower", "plain_upper")
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,8 @@ def estimate_blanks(
         blank_variance=of_sums.reindex(index).to_numpy(),
         blank_scale=shares["fold"].map(_scales(cells, estimated)),
     )
-    return _with_intervals(cells, estimated, shares, problem)
+    units, scored = with_intervals(cells, estimated, problem)
+    return Blanks(units, scored, shares)
 
 
 def _cells(predictions: pd.DataFrame, problem: Problem, domain: Domain, model: str) -> pd.DataFrame:
@@ -125,7 +122,7 @@ def _cells(predictions: pd.DataFrame, problem: Problem, domain: Domain, model: s
 def _estimated(
     cells: pd.DataFrame, shares: pd.DataFrame, domain: Domain
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Return clients and variances of every cell on either protocol; real blanks as ``cell``.
+    """Return clients and variances of every cell in each position; real blanks as ``cell``.
 
     Beside it the variance of the sum of what is really blank, by gemeente and year.
     """
@@ -143,8 +140,12 @@ def _estimated(
         out[one.rows[~one.observed], :2] = blank
         out[one.rows[one.observed], :2] = reader.each_alone(one, rest)
         total_known[one.rows] = rest is not None
-    table = pd.DataFrame(out, index=cells.index, columns=columns)
-    return table.assign(total_known=total_known), pd.Series(of_sums)
+    table = pd.DataFrame(out, index=cells.index, columns=columns).assign(
+        nothing=cells["expected"],
+        nothing_variance=gemeente_effects.prior_variance(cells, variances, domain.rounded_to),
+        total_known=total_known,
+    )
+    return table, pd.Series(of_sums)
 
 
 class _Totals:
@@ -244,77 +245,3 @@ def _scales(cells: pd.DataFrame, estimated: pd.DataFrame) -> pd.Series:
     errors = (cells["clients"] - estimated["cell"]) / spread
     with_total = errors.where(estimated["total_known"])
     return unassigned.scale_of_others(with_total, cells["fold"])
-
-
-def _with_intervals(
-    cells: pd.DataFrame, estimated: pd.DataFrame, shares: pd.DataFrame, problem: Problem
-) -> Blanks:
-    size = metrics.size_class(cells["population"], conformal.CLASSES, "size")
-    bins = {
-        BLANK_CELL: size.astype("str") + np.where(estimated["total_known"], " with total", ""),
-        BLANK_GEMEENTE: size.astype("str"),
-    }
-    tables = {
-        protocol: _as_rates(cells, estimated[kind], estimated[f"{kind}_variance"], bins[protocol])
-        for protocol, kind in ((BLANK_CELL, "cell"), (BLANK_GEMEENTE, "gemeente"))
-    }
-    # what is blank with its whole gemeente may still have a total: its figure is that of a cell
-    year_known = problem.usable.groupby([cells["gm_code"], cells["year"]]).transform("any")
-    whole = tables[BLANK_CELL].assign(bin=bins[BLANK_GEMEENTE])
-    errors = {protocol: table[problem.usable] for protocol, table in tables.items()}
-    intervals = {name: _intervals(tables[name], errors[name]) for name in tables}
-    of_whole = _intervals(whole[~year_known], errors[BLANK_GEMEENTE])
-    units = tables[BLANK_CELL].join(intervals[BLANK_CELL])
-    units.loc[~year_known, list(LIMITS)] = of_whole[list(LIMITS)]
-    units = units.assign(basis=_basis(cells, year_known))
-    scored = {
-        name: _as_predictions(table[problem.usable].join(intervals[name]), problem, name)
-        for name, table in tables.items()
-    }
-    return Blanks(units, scored, shares)
-
-
-def _as_rates(
-    cells: pd.DataFrame, clients: pd.Series, variance: pd.Series, bins: pd.Series
-) -> pd.DataFrame:
-    people = cells["population"].clip(lower=1.0)
-    rate = (clients / people).where(cells["population"] > 0, cells["rate"])
-    return pd.DataFrame(
-        {
-            "rate": rate.clip(0.0, 1.0),
-            "sigma": (np.sqrt(variance) / people).clip(lower=1e-9),
-            "fold": cells["fold"],
-            "model": cells["model"],
-            "population": cells["population"],
-            "clients": cells["published"],
-            "cluster": cells["gm_group"],
-            "bin": bins,
-        }
-    )
-
-
-def _intervals(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    """Return 90% intervals from the errors of other folds, which hold other gemeenten."""
-    band = pd.DataFrame(np.nan, index=table.index, columns=["lower", "upper"])
-    for fold, rows in table.groupby("fold"):
-        band.loc[rows.index] = conformal.mondrian_intervals(rows, errors[errors["fold"] != fold])
-    plain = conformal.constant_width_intervals(table, errors).add_prefix("plain_")
-    return band.join(plain)
-
-
-def _basis(cells: pd.DataFrame, year_known: pd.Series) -> pd.Series:
-    usable = cells["clients"].notna()
-    other_years = usable.groupby(cells["place_id"]).transform("sum") - usable
-    least = np.where(year_known, MODEL, EXPECTED)
-    return pd.Series(np.where(other_years > 0, HISTORY, least), index=cells.index)
-
-
-def _as_predictions(rows: pd.DataFrame, problem: Problem, protocol: str) -> pd.DataFrame:
-    return rows[["rate", "fold", "model", *LIMITS]].assign(
-        row=rows.index,
-        last_known=True,
-        seconds=0.0,
-        domain=problem.domain,
-        protocol=protocol,
-        origin=-1,
-    )

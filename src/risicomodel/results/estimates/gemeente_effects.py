@@ -105,6 +105,31 @@ def _fit(
     return rao_yu.fit(table, grid.table(rows["expected"].to_numpy(), fill=1.0), rounded_to)
 
 
+def prior_variance(cells: pd.DataFrame, variances: Variances, rounded_to: int) -> pd.Series:
+    """Return the variance of figures of a gemeente of which nothing is published.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        As for :func:`fit`.
+    variances : Variances
+        From :func:`fit`.
+    rounded_to : int
+        The multiple that CBS rounds to (persons).
+
+    Returns
+    -------
+    Series
+        Persons squared.
+    """
+    effects = sum(
+        one.permanent_variance + one.ar_variance + one.year_variance
+        for one in (variances.gemeente, variances.wijk)
+    )
+    expected = cells["expected"]
+    return effects * expected**2 + expected.clip(lower=MIN_CLIENTS) + rounded_to**2 / 12
+
+
 @dataclass(frozen=True)
 class GemeenteYear:
     """The k cells of one gemeente and year, and what all its figures say of its effect.
