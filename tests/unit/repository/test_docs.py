@@ -107,9 +107,10 @@ COLUMNS = {
     "gemeente's mean": "gemeente_mean",
     "nearest year": "persistence",
     "last value": "persistence",
-    "estimate": "blend",
+    "estimate": "best on blank_gemeente",
     "noise floor": "unseen_gemeente: noise_floor",
 }
+KEY = ["domain", "protocol", "model"]
 TABLE = re.compile(r"<!-- table: (\S+) -->\n(.*?)<!-- end -->", flags=re.DOTALL)
 
 
@@ -122,7 +123,11 @@ def test_measured_tables_have_the_figures_of_their_study() -> None:
     assert tables
     for study, text in tables:
         scores = pd.read_csv(ROOT / study / "leaderboard.csv")
-        wape = scores.set_index(["domain", "protocol", "model"])["wape"]
+        blank = scores[scores["protocol"].eq("blank_gemeente")]
+        learned = blank[~blank["model"].isin(["persistence", "noise_floor"])]
+        best = scores.merge(learned.sort_values("wape").drop_duplicates("domain")[KEY[::2]])
+        scores = pd.concat([scores, best.assign(model="best on blank_gemeente")])
+        wape = scores.set_index(KEY)["wape"]
         head, _, *rows = text.strip().splitlines()
         protocol, of = "", []
         for name in cells(head)[1:]:
