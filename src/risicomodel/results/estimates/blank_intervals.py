@@ -15,12 +15,17 @@ import pandas as pd
 from risicomodel.core import metrics
 from risicomodel.learning import conformal
 from risicomodel.learning.protocols import BLANK_CELL, BLANK_GEMEENTE, UNSEEN_GEMEENTE
+from risicomodel.results.estimates.out_of_fold import (
+    EXPECTED,
+    HISTORY,
+    MODEL,
+    as_predictions,
+    intervals,
+)
 
 if TYPE_CHECKING:
     from risicomodel.learning.problem import Problem
 
-HISTORY, MODEL, EXPECTED = "history", "model", "expected"
-LIMITS = ["lower", "upper", "plain_lower", "plain_upper"]
 # Protocol of a position, and the columns that hold its clients and their variance.
 POSITIONS = {BLANK_CELL: "cell", BLANK_GEMEENTE: "gemeente", UNSEEN_GEMEENTE: "nothing"}
 
@@ -44,7 +49,7 @@ def with_intervals(
     Returns
     -------
     units : DataFrame
-        ``rate``, ``sigma``, the :data:`LIMITS`, ``basis``, ``fold`` and ``model`` of every row.
+        ``rate``, ``sigma``, ``lower``, ``upper``, ``basis``, ``fold`` and ``model`` of every row.
     scored : dict of str to DataFrame
         Predictions of usable cells for ``blank_cell`` and ``blank_gemeente``.
     """
@@ -58,12 +63,14 @@ def with_intervals(
     errors = {protocol: table[problem.usable] for protocol, table in tables.items()}
     units, position = tables[BLANK_CELL], _positions(cells)
     limits = [
-        _intervals(rows.assign(bin=bins[protocol][rows.index]), errors[protocol])
+        intervals(rows.assign(bin=bins[protocol][rows.index]), errors[protocol])
         for protocol, rows in units.groupby(position)
     ]
     units = units.join(pd.concat(limits)).assign(basis=_basis(cells, position))
     scored = {
-        protocol: _as_predictions(errors[protocol], problem, protocol)
+        protocol: as_predictions(
+            errors[protocol].join(intervals(errors[protocol], errors[protocol])), problem, protocol
+        )
         for protocol in (BLANK_CELL, BLANK_GEMEENTE)
     }
     return units, scored
@@ -98,28 +105,4 @@ def _as_rates(cells: pd.DataFrame, estimated: pd.DataFrame, kind: str) -> pd.Dat
             "clients": cells["published"],
             "cluster": cells["gm_group"],
         }
-    )
-
-
-def _intervals(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    """Return 90% intervals from the errors of other folds."""
-    band = pd.DataFrame(np.nan, index=table.index, columns=["lower", "upper"])
-    for fold, rows in table.groupby("fold"):
-        band.loc[rows.index] = conformal.mondrian_intervals(rows, errors[errors["fold"] != fold])
-    plain = conformal.constant_width_intervals(table, errors).add_prefix("plain_")
-    return band.join(plain)
-
-
-def _as_predictions(rows: pd.DataFrame, problem: Problem, protocol: str) -> pd.DataFrame:
-    return (
-        rows[["rate", "fold", "model"]]
-        .join(_intervals(rows, rows))
-        .assign(
-            row=rows.index,
-            last_known=True,
-            seconds=0.0,
-            domain=problem.domain,
-            protocol=protocol,
-            origin=-1,
-        )
     )

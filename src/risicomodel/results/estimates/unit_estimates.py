@@ -4,14 +4,6 @@ This is the protocol ``unseen_year``: a cell is hidden, and the known rate of it
 all the same. The estimates that a run gives are those of
 :mod:`risicomodel.results.estimates.blank_cells`, where nothing known holds the cell; scores on
 ``unseen_year`` are kept to compare with runs before those.
-
-``history``
-    The model's rate, which knows the rate of the gemeente, corrected by how the wijk's other years
-    deviate from it (:mod:`risicomodel.results.estimates.rao_yu`).
-``model``
-    The model's rate, which knows the rate of the gemeente: no other year of the wijk is published.
-``expected``
-    The model's rate for a gemeente without any figure: nothing of it is published that year.
 """
 
 from __future__ import annotations
@@ -26,6 +18,14 @@ from risicomodel.learning import conformal
 from risicomodel.learning.protocols import UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 from risicomodel.results.estimates import rao_yu
 from risicomodel.results.estimates.gemeente_effects import MIN_CLIENTS
+from risicomodel.results.estimates.out_of_fold import (
+    EXPECTED,
+    HISTORY,
+    LIMITS,
+    MODEL,
+    as_predictions,
+    intervals,
+)
 from risicomodel.results.estimates.place_years import PlaceYearGrid
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from risicomodel.learning.problem import Problem
 
 
-HISTORY, MODEL, EXPECTED = "history", "model", "expected"
 NEAREST = "persistence"  # here: the nearest year with a figure, earlier or later
 
 
@@ -90,15 +89,7 @@ def estimate_units(
     size = metrics.size_class(table["population"], conformal.CLASSES, "size")
     table = table.assign(bin=table["basis"] + " " + size, model=model)
     errors = table[problem.usable]
-    plain = conformal.constant_width_intervals(table, errors).add_prefix("plain_")
-    return table.join([_conformal_intervals(table, errors), plain])
-
-
-def _conformal_intervals(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
-    band = pd.DataFrame(np.nan, index=table.index, columns=["lower", "upper"])
-    for fold, rows in table.groupby("fold"):
-        band.loc[rows.index] = conformal.mondrian_intervals(rows, errors[errors["fold"] != fold])
-    return band
+    return table.join(intervals(table, errors))
 
 
 def _with_history(
@@ -151,8 +142,7 @@ def unseen_year_predictions(units: pd.DataFrame, problem: Problem) -> pd.DataFra
         Predictions for the protocol ``unseen_year``, with their intervals.
     """
     rows = units[problem.usable & (units["basis"] == HISTORY)]
-    limits = ["lower", "upper", "plain_lower", "plain_upper"]
-    return _as_predictions(rows[["rate", "fold", "model", *limits]], problem)
+    return as_predictions(rows, problem, UNSEEN_YEAR)
 
 
 def nearest_year_predictions(predictions: pd.DataFrame, problem: Problem) -> pd.DataFrame:
@@ -184,16 +174,5 @@ def nearest_year_predictions(predictions: pd.DataFrame, problem: Problem) -> pd.
     usable = problem.usable.to_numpy()
     of_country = np.average(rate[usable], weights=population[usable])
     filled = np.nan_to_num(grid.rows(nearest), nan=of_country)
-    rows = predictions.drop(columns=["lower", "upper", "plain_lower", "plain_upper"])
+    rows = predictions.drop(columns=LIMITS)
     return rows.assign(rate=filled[rows["row"]], model=NEAREST)
-
-
-def _as_predictions(rows: pd.DataFrame, problem: Problem) -> pd.DataFrame:
-    return rows.assign(
-        row=rows.index,
-        last_known=True,
-        seconds=0.0,
-        domain=problem.domain,
-        protocol=UNSEEN_YEAR,
-        origin=-1,
-    )
