@@ -157,23 +157,23 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
     rows = rows[rows["total"].notna() | rows["share"].notna()]
     if not rows["total"].notna().any():
         rows = rows.iloc[:0]
-    known, whole = rows["total"].notna(), rows["total"]
+    published, whole = rows["total"].notna(), rows["total"]
     clients = (whole - rows["areas"]).where(
-        known, rows["areas"] * rows["share"] / (1 - rows["share"])
+        published, rows["areas"] * rows["share"] / (1 - rows["share"])
     )
-    whole = whole.where(known, rows["areas"] + clients)
+    whole = whole.where(published, rows["areas"] + clients)
     rounding = rounded_to**2 / 12 * (rows["n_published"] + 1)
     of_blank = rows["blank_scale"] * np.sqrt(rows["blank_variance"])
     spread = (NORMAL_90 * np.sqrt(rounding) + of_blank).where(
-        known, rows["share_scale"] * whole * np.sqrt(rows["share_variance"])
+        published, rows["share_scale"] * whole * np.sqrt(rows["share_variance"])
     )
-    complete = known & (rows["n_blank"] == 0)
+    complete = published & (rows["n_blank"] == 0)
     return rows.assign(
         clients=clients,
         lower=np.minimum(clients, (clients - spread).clip(lower=0.0)),
         upper=clients + spread,
         share=(clients / whole.where(whole > 0)).fillna(0.0),
-        basis=np.where(complete, PUBLISHED, np.where(known, TOTAL, SHARE)),
+        basis=np.where(complete, PUBLISHED, np.where(published, TOTAL, SHARE)),
     )[[*KEY, *COLUMNS]]
 
 
