@@ -49,7 +49,7 @@ TABLES = (
     "leaderboard.csv", "calibration.csv", "predictions.parquet",
 )  # fmt: skip
 # where unseen_gemeente and unseen_wijk are both run
-WITH_ESTIMATES = (*TABLES, "adding_up.csv")
+WITH_ESTIMATES = (*TABLES, "adding_up.csv", "unassigned.csv")
 EXPLAINED = (
     "explanations.parquet", "explanation_features.parquet", "explanation_families.parquet",
     "similar.csv", "importance.csv", "dependence.csv", "interactions.csv",
