@@ -40,6 +40,11 @@ hypothesis.settings.load_profile("repeatable")
 def session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home of the tests' own: no test reads or writes the developer's runs, cache or store."""
     home = tmp_path_factory.mktemp("home")
+    # workers of one session share what is cached: a fit is made once, not once per worker
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    cache.mkdir(exist_ok=True)
+    (home / ".cache").symlink_to(cache, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(paths.HOME_VARIABLE, str(home))
         patch.delenv(paths.CONFIG_VARIABLE, raising=False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from risicomodel.core import paths
-from support.running import OFF, well
+from support.running import OFF, shared, well
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +20,4 @@ ONE = (*MADE, "domain=wmo")
 @functools.cache
 def forecast_run() -> Path:
     """Return the folder of a run with forecasts of two domains, for reading only."""
-    folder = paths.home() / "shared" / "forecast"
-    well("forecast", *TWO, f"run.dir={folder}")
-    return folder
+    return shared("forecast", lambda folder: well("forecast", *TWO, f"run.dir={folder}"))

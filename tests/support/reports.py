@@ -6,11 +6,10 @@ import functools
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from risicomodel.core import paths
 from risicomodel.publishing import disclosure
 from risicomodel.publishing.report import site
 from risicomodel.publishing.report.settings import ReportSettings
-from support.running import whole_run
+from support.running import shared, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,14 +45,12 @@ def smallest_gemeente() -> str:
 @functools.cache
 def every_report() -> Path:
     """The folder with reports of all gemeenten of the whole small run, for reading only."""
-    folder = paths.home() / "shared" / "every"
-    site.write(whole_run(), folder, ReportSettings("all"))
-    return folder
+    every = ReportSettings("all")
+    return shared("every", lambda folder: site.write(whole_run(), folder, every))
 
 
 @functools.cache
 def english_report() -> Path:
     """A report in English of the smallest gemeente, for reading only."""
-    folder = paths.home() / "shared" / "english"
-    site.write(whole_run(), folder, ReportSettings(smallest_gemeente(), "en"))
-    return folder
+    english = ReportSettings(smallest_gemeente(), "en")
+    return shared("english", lambda folder: site.write(whole_run(), folder, english))

@@ -21,7 +21,7 @@ from risicomodel.core import paths, storage
 from support.country import SMALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from risicomodel.data.sources.archive import Archive
@@ -168,12 +168,29 @@ def process(*words: str | Path, home: Path, cwd: Path | None = None, **env: str)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def shared(name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that tests read and none changes, made once for all workers.
+
+    Parameters
+    ----------
+    name : str
+        Of the folder, beside the cache that workers share.
+    make : callable
+        Makes the folder; called by the first worker that asks, while others wait.
+    """
+    folder = paths.cache_dir().resolve().parent / "shared" / name
+    made = folder.with_name(f"{name}.made")
+    with storage.alone(folder):
+        if not made.exists():
+            make(folder)
+            made.touch()
+    return folder
+
+
 @functools.cache
 def whole_run() -> Path:
     """Return the folder of a whole small run, for reading only."""
-    folder = paths.home() / "shared" / "whole"
-    well("run", *WHOLE, f"run.dir={folder}")
-    return folder
+    return shared("whole", lambda folder: well("run", *WHOLE, f"run.dir={folder}"))
 
 
 def as_cbs(small_demo: Archive, folder: Path) -> Path:
