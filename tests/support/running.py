@@ -56,7 +56,7 @@ EXPLAINED = (
 )  # fmt: skip
 FORECAST = (
     "forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv", "forecast_bands.csv",
-    "forecast_drivers.csv", "crosswalk.parquet",
+    "forecast_drivers.csv", "forecast_total_scores.csv", "crosswalk.parquet",
 )  # fmt: skip
 OF_RUN = (*WITH_ESTIMATES, *EXPLAINED, *FORECAST)  # what task 'run' writes
 

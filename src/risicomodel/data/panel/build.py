@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,10 +21,11 @@ from risicomodel.data.panel import location, multiple_use, outlines, place_ids, 
 from risicomodel.data.panel.editions import carry_wijken, latest_out
 from risicomodel.data.panel.extract import KWB, Extracts
 from risicomodel.data.sources import boundaries
+from risicomodel.data.sources.layout import HALVES
 from risicomodel.data.sources.own_table import OwnTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 KEY = [AREA, "year"]
 GM_KEY = ["gm_code", "year"]
+TOTALS: tuple[Callable[[str], str], ...] = (
+    clients_column,
+    *(partial(half_column, half=half) for half in HALVES),
+)
 SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
 
 
@@ -125,6 +130,8 @@ def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) 
     for name, domain in domains.items():
         wijken, totals_of[name] = _add_domain(wijken, extracts, name, domain)
     gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
+    ordered = [column(name) for column in TOTALS for name in domains]
+    gemeenten = gemeenten[[*GM_KEY, *(name for name in ordered if name in gemeenten)]]
     wijken = wijken.sort_values(KEY, ignore_index=True)
     wijken = wijken.assign(**place_ids.groups(wijken))
     maps = extracts.maps()
