@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from risicomodel.app.settings import Settings
     from risicomodel.core.levels import Level
     from risicomodel.data.panel.build import Panel
-    from risicomodel.data.sources.archive import TableRef
+    from risicomodel.data.sources.archive import PlacedTable
     from risicomodel.results.forecasting import Forecasts, Verification
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
@@ -242,7 +242,11 @@ def _next(command: str, settings: Settings, folder: Path) -> str:
         return "risicomodel train, with the same choices (data=table …)"
     if command == "data":
         chosen = f"data={settings.data.source}"
-        chosen += f" data.dir={settings.data.dir}" if settings.data.dir else ""
+        folders = settings.data.folders
+        if len(folders) > 1:
+            chosen += f" 'data.dir=[{','.join(folders)}]'"
+        elif folders:
+            chosen += f" data.dir={folders[0]}"
         chosen += f" level={settings.level}" if settings.areas != WIJK else ""
         return f"risicomodel train {chosen}"
     if settings.data.source == "demo":
@@ -268,7 +272,10 @@ def archive(facts: dict[str, Any]) -> str:
     """
     panel: Panel | None = facts.get("panel")
     parts = [DEMO] if facts["demo"] else []
-    parts += [f"archive: {facts['folder']}", _tables(facts["found"], panel)]
+    folders = facts["folders"]
+    named = len(folders) > 1
+    place = ", ".join(f"{path} ({name})" if named else str(path) for name, path in folders.items())
+    parts += [f"archive: {place}", _tables(facts["found"], panel, folders=named)]
     if facts["missing"]:
         parts.append("\n".join(["not in this archive", *_missing(facts["missing"])]))
     if facts["without_figures"]:
@@ -286,18 +293,19 @@ def archive(facts: dict[str, Any]) -> str:
     return "\n\n".join([*parts, *_quality(facts["quality"], panel.level)])
 
 
-def _tables(references: list[TableRef], panel: Panel | None) -> str:
+def _tables(placed: list[PlacedTable], panel: Panel | None, *, folders: bool) -> str:
 
-    used = {(p.subject, p.period): str(p.rows) for p in panel.provenance} if panel else {}
+    used = {(p.subject, p.period, p.file): str(p.rows) for p in panel.provenance} if panel else {}
     rows = [
         {
-            "subject": ref.subject,
-            "year": ref.year,
-            "table": ref.table,
-            "file": ref.path.name,
-            "areas": used.get((ref.subject, str(ref.year)), "–"),
+            "subject": table.ref.subject,
+            "year": table.ref.year,
+            "table": table.ref.table,
+            **({"folder": table.folder} if folders else {}),
+            "file": table.ref.path.name,
+            "areas": used.get((table.ref.subject, str(table.ref.year), table.file), "–"),
         }
-        for ref in references
+        for table in placed
     ]
     return _table(pd.DataFrame(rows), "tables")
 

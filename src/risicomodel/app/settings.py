@@ -44,8 +44,11 @@ class DataSettings:
         Read a local folder; download into a folder and read that; or make one up.
     name : str
         Label on everything made from it.
-    dir : str or None
-        The archive's folder; for ``cbs`` and ``demo`` a folder under the home is the default.
+    dir : str, list of str or None
+        The archive's folder, or several that are read as one; for ``cbs`` and ``demo`` it is one,
+        and a folder under the home is the default.
+    first_wins : bool
+        Whether the first folder's figure counts where two differ; otherwise that is an error.
     offline : bool
         For ``cbs``: use what was downloaded, fetch nothing.
     refresh : bool
@@ -58,12 +61,20 @@ class DataSettings:
 
     source: str
     name: str
-    dir: str | None = None
+    dir: Any = None
+    first_wins: bool = False
     offline: bool = False
     refresh: bool = False
     cbs: CbsSettings = field(default_factory=CbsSettings)
     demo: DemoSettings = field(default_factory=DemoSettings)
     own: OwnTable = field(default_factory=OwnTable)
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that ``dir`` names; none, one or several."""
+        if isinstance(self.dir, list):
+            return list(self.dir)
+        return [self.dir] if self.dir else []
 
 
 @dataclass
@@ -333,6 +344,7 @@ def _check(settings: Settings) -> None:
     ]
     if settings.seed < 0:
         violations.append(f"seed is {settings.seed}; expected 0 or more")
+    violations += _folder_violations(settings.data)
     violations += _champion_violations(settings.champion)
     if not settings.estimate.most_moved >= 1:  # nor is "nan"
         violations.append(
@@ -352,6 +364,21 @@ def _check(settings: Settings) -> None:
     protocols.check(settings.split)
     models.check(settings.models)
     features.check(settings.features)
+
+
+def _folder_violations(data: DataSettings) -> list[str]:
+    if not isinstance(data.dir, str | list | None) or not all(
+        isinstance(folder, str) and folder for folder in data.folders
+    ):
+        return [f"data.dir is {data.dir!r}; expected a path, or several as in 'data.dir=[A,B]'"]
+    if data.source != "archive" and len(data.folders) > 1:
+        line = (
+            f"data.dir names {len(data.folders)} folders ({', '.join(data.folders)}) with "
+            f"data={data.source}; expected one, as that source fills it. Several are read with "
+            "'data=archive'"
+        )
+        return [line]
+    return []
 
 
 def _domain_violations(settings: Settings) -> list[str]:

@@ -126,6 +126,29 @@ class TestCompose:
         monkeypatch.delenv(paths.ARCHIVE_VARIABLE)
         assert settings.compose(["data=archive"]).data.dir is None
 
+    def test_several_archive_folders_are_a_list_and_one_is_a_path(self) -> None:
+        several = settings.compose(["data=archive", "data.dir=[/a/one,/a/two]"]).data
+        assert several.folders == ["/a/one", "/a/two"]
+        assert not several.first_wins
+        assert settings.compose(["data=archive", "data.dir=/a/one"]).data.folders == ["/a/one"]
+        assert settings.compose(["data=archive", "data.dir=[/a/one]"]).data.folders == ["/a/one"]
+        chosen = settings.compose(["data=archive", "data.dir=[a,b]", "data.first_wins=true"])
+        assert chosen.data.first_wins
+
+    @pytest.mark.parametrize("source", ["demo", "cbs"])
+    def test_a_source_that_fills_a_folder_takes_one(self, source: str) -> None:
+        with pytest.raises(
+            ConfigError, match=r"data\.dir names 2 folders \(a, b\) with data="
+        ) as it:
+            settings.compose([f"data={source}", "data.dir=[a,b]"])
+        assert f"data={source}; expected one" in str(it.value)
+        assert settings.compose([f"data={source}", "data.dir=[a]"]).data.folders == ["a"]
+
+    @pytest.mark.parametrize("value", ["3", "{a: b}", "[a,3]", "[a,'']", "[[a],b]"])
+    def test_folders_that_are_none_are_refused(self, value: str) -> None:
+        with pytest.raises(ConfigError, match=r"data\.dir is .*expected a path, or several"):
+            settings.compose(["data=archive", f"data.dir={value}"])
+
     def test_tracking_server_comes_from_the_environment(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -15,6 +15,7 @@ from risicomodel.data.domains import status_column
 from risicomodel.data.panel import build, quality, store
 from risicomodel.data.panel.extract import KWB
 from risicomodel.data.sources.archive import Archive
+from risicomodel.data.sources.several import Archives
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.own_table import OwnTable
+    from risicomodel.data.sources.several import AnyArchive
     from risicomodel.runs import Run
 
 
@@ -100,7 +102,7 @@ def official_population(path: str | None, panel: Panel) -> pd.DataFrame | None:
     return table
 
 
-def open_archive(sources: Sources) -> Archive:
+def open_archive(sources: Sources) -> AnyArchive:
     """Return the archive a run reads; downloaded or made up first, where that is asked for.
 
     Raises
@@ -113,19 +115,22 @@ def open_archive(sources: Sources) -> Archive:
         return _demo(data)
     if data.source == "cbs":
         return _download(sources)
-    if not data.dir:
+    folders = list(dict.fromkeys(Path(name).expanduser().resolve() for name in data.folders))
+    if not folders:
         raise SourceError(
             "no archive folder is named; expected a folder of CBS tables. Set data.dir=PATH, or "
             f"the environment variable {paths.ARCHIVE_VARIABLE}."
         )
-    return Archive(Path(data.dir).expanduser().resolve(), sources.tables)
+    if len(folders) == 1:
+        return Archive(folders[0], sources.tables)
+    return Archives(folders, sources.tables, first_wins=data.first_wins)
 
 
 def _demo(data: DataSettings) -> Archive:
     from risicomodel import demo
 
     key = storage.sha256_json({**asdict(data.demo), "code": storage.sha256_code()})[:12]
-    base = Path(data.dir).expanduser() if data.dir else paths.cache_dir() / "demo"
+    base = Path(data.folders[0]).expanduser() if data.folders else paths.cache_dir() / "demo"
     folder = base.resolve() / f"demo-{key}"
     if not folder.is_dir():
         with storage.alone(folder):
@@ -139,7 +144,8 @@ def _download(sources: Sources) -> Archive:
     from risicomodel.data.sources.statline.settings import TableRequest
 
     data, tables, domains = sources.data, sources.tables, sources.domains.values()
-    folder = Path(data.dir or paths.home() / "data" / "cbs").expanduser().resolve()
+    here = data.folders[0] if data.folders else paths.home() / "data" / "cbs"
+    folder = Path(here).expanduser().resolve()
     totals = {domain.subject: tuple(domain.totals) for domain in domains if domain.totals}
     subjects = {KWB, *(domain.subject for domain in domains)} & set(tables)
     requests = [
@@ -200,9 +206,9 @@ def info(sources: Sources) -> dict[str, Any]:
         if build.held(archive, domain.subject, level)
     }
     facts: dict[str, Any] = {
-        "folder": archive.folder,
+        "folders": archive.folders(),
         "demo": sources.data.source == "demo",
-        "found": archive.refs,
+        "found": archive.placed(),
         "missing": archive.missing(),
         "without_figures": sorted(set(domains) - set(with_figures)),
         "without_areas": sorted(set(with_figures) - set(with_areas)),

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
-    from risicomodel.data.sources.archive import Archive
     from risicomodel.data.sources.provenance import Provenance
+    from risicomodel.data.sources.several import AnyArchive
 
 KEY = [AREA, "year"]
 GM_KEY = ["gm_code", "year"]
@@ -52,7 +52,8 @@ class Panel:
         topic's columns are from), ``place_id`` (the years of a code that are one place), and per
         domain clients (persons), population at risk (persons) and status.
     gemeenten : DataFrame
-        Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente.
+        Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente, and
+        of the halves of the year where they are published.
     outlines : DataFrame
         What maps show, a row per map and area (:mod:`outlines`); for wijken only.
     multiple_use : DataFrame
@@ -75,12 +76,12 @@ class Panel:
     notes: list[str] = field(default_factory=list)
 
 
-def held(archive: Archive, subject: str, level: Level) -> bool:
+def held(archive: AnyArchive, subject: str, level: Level) -> bool:
     """Return whether any table of a subject has areas of a level; the newest is tried first.
 
     Parameters
     ----------
-    archive : Archive
+    archive : Archive or Archives
         The tables.
     subject : str
         A key of ``configs/tables``.
@@ -96,12 +97,12 @@ def held(archive: Archive, subject: str, level: Level) -> bool:
     return any(level.holds(areas["code"]).any() for areas in tables)
 
 
-def build(archive: Archive, domains: Mapping[str, Domain], level: Level = WIJK) -> Panel:
+def build(archive: AnyArchive, domains: Mapping[str, Domain], level: Level = WIJK) -> Panel:
     """Build the panel of a level's areas from an archive.
 
     Parameters
     ----------
-    archive : Archive
+    archive : Archive or Archives
         Tables of CBS; at least one KWB edition.
     domains : mapping
         The domains whose figures to add, by name.

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.published import Figures
-    from risicomodel.data.sources.archive import Archive, ParsedTable, TableRef
+    from risicomodel.data.sources.archive import TableRef
     from risicomodel.data.sources.provenance import Provenance
+    from risicomodel.data.sources.several import AnyArchive, AnyTable
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Extracts:
 
     Parameters
     ----------
-    archive : Archive
+    archive : Archive or Archives
         The tables.
     domains : mapping
         Domains whose figures to take, by name.
@@ -68,7 +69,7 @@ class Extracts:
         Wijken or buurten.
     """
 
-    def __init__(self, archive: Archive, domains: Mapping[str, Domain], level: Level) -> None:
+    def __init__(self, archive: AnyArchive, domains: Mapping[str, Domain], level: Level) -> None:
         self.level = level
         self.provenance: list[Provenance] = []
         self._archive = archive
@@ -122,10 +123,10 @@ class Extracts:
             extract = self._with_figures(table, domains)
         else:
             extract = Extract(table.areas(), None, {}, {}, self._multiple_use(table))
-        self.provenance.append(self._archive.record(ref, len(extract.areas)))
+        self.provenance += self._archive.records(ref, len(extract.areas))
         return extract
 
-    def _with_figures(self, table: ParsedTable, domains: Mapping[str, Domain]) -> Extract:
+    def _with_figures(self, table: AnyTable, domains: Mapping[str, Domain]) -> Extract:
         ref, where = table.ref, table.ref.path.name
         totals = self._totals.get(ref.subject, ())
         rows = table.rows(totals)
@@ -147,7 +148,7 @@ class Extracts:
             self._multiple_use(table),
         )
 
-    def _multiple_use(self, table: ParsedTable) -> pd.DataFrame | None:
+    def _multiple_use(self, table: AnyTable) -> pd.DataFrame | None:
         """Return who has any provision; CBS tells of wijken."""
         if self.level != WIJK or table.ref.subject != multiple_use.SUBJECT:
             return None

@@ -17,7 +17,7 @@ from risicomodel.data.sources import formats
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from risicomodel.data.sources.archive import ParsedTable
+    from risicomodel.data.sources.several import AnyTable
 
 SUBJECT = "stapeling"
 TOTAL = "Totaal"  # over numbers and kinds of provisions
@@ -26,12 +26,12 @@ COLUMNS = [AREA, "year", "clients", "households"]
 STEMS = {"clients": "clientenmetvoorzieningen#1", "households": "huishoudensmetvoorzieningen#1"}
 
 
-def counts(table: ParsedTable) -> pd.DataFrame | None:
+def counts(table: AnyTable) -> pd.DataFrame | None:
     """Return persons and households with any provision in the year of one table.
 
     Parameters
     ----------
-    table : ParsedTable
+    table : ParsedTable or UnitedTable
         A table of CBS.
 
     Returns

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
-    from risicomodel.data.sources.archive import Archive
+    from risicomodel.data.sources.several import AnyArchive
 
 # frames of a panel, a file each, and what there is to say of them
 TABLES = ("wijken", "gemeenten", "outlines", "multiple_use")
@@ -29,13 +29,13 @@ ABOUT = "provenance.json"
 
 
 def load_or_build(
-    archive: Archive, domains: Mapping[str, Domain], cache: storage.Cache, level: Level = WIJK
+    archive: AnyArchive, domains: Mapping[str, Domain], cache: storage.Cache, level: Level = WIJK
 ) -> Panel:
     """Return the checked panel of an archive, from the cache where its content is unchanged.
 
     Parameters
     ----------
-    archive : Archive
+    archive : Archive or Archives
         The tables; hashes of their content identify them, not their dates.
     domains : mapping
         Domains to add figures of.
@@ -49,10 +49,8 @@ def load_or_build(
     Panel
     """
     key = {
-        "tables": archive.hashes(),
-        "catalogue": {f"{ref.subject}/{ref.year}": archive.name(ref.path) for ref in archive.refs},
+        **archive.identity(),
         "domains": {name: asdict(domain) for name, domain in domains.items()},
-        "source": archive.source,
         "level": level.name,
     }
     folder = cache.place("panel", key)
@@ -68,7 +66,7 @@ def load_or_build(
         return panel
 
 
-def _build(archive: Archive, domains: Mapping[str, Domain], level: Level) -> Panel:
+def _build(archive: AnyArchive, domains: Mapping[str, Domain], level: Level) -> Panel:
     panel = build.build(archive, domains, level)
     schema.check(panel.wijken, domains, level)
     return panel

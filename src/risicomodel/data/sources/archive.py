@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,9 @@ class ParsedTable:
     raw: pd.DataFrame
     titles: Callable[[str], dict[str, str]]
 
-    def rows(self, totals: Sequence[str] = (), period: str = layout.YEAR) -> pd.DataFrame:
+    def rows(
+        self, totals: Sequence[str] = (), period: str = layout.YEAR, *, by_name: bool = False
+    ) -> pd.DataFrame:
         """Return the figures on one period.
 
         Parameters
@@ -92,6 +94,8 @@ class ParsedTable:
             Titles that mean "total" in a breakdown.
         period : str
             The table's year, or one of its halves.
+        by_name : bool
+            The table names its areas and has no codes.
 
         Returns
         -------
@@ -105,15 +109,20 @@ class ParsedTable:
             totals=totals,
             titles=self.titles,
             period=period,
+            by_name=by_name,
         )
 
-    def halves(self, totals: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+    def halves(
+        self, totals: Sequence[str] = (), *, by_name: bool = False
+    ) -> dict[str, pd.DataFrame]:
         """Return the figures on the halves of the year.
 
         Parameters
         ----------
         totals : sequence of str
             Titles that mean "total" in a breakdown.
+        by_name : bool
+            The table names its areas and has no codes.
 
         Returns
         -------
@@ -122,12 +131,31 @@ class ParsedTable:
         """
         if not layout.has_halves(self.raw, self.ref.year):
             return {}
-        return {half: self.rows(totals, half) for half in layout.HALVES}
+        return {half: self.rows(totals, half, by_name=by_name) for half in layout.HALVES}
 
     def areas(self) -> pd.DataFrame:
         """Return which areas the table has: ``code``, ``name``, ``gm_name`` and ``change``."""
         where = self.ref.path.name
         return layout.areas(self.raw, self.ref.year, where=where, titles=self.titles)
+
+
+@dataclass(frozen=True)
+class PlacedTable:
+    """Where a table of the catalogue lies.
+
+    Parameters
+    ----------
+    folder : str
+        The name of its folder.
+    file : str
+        Its path in the archive.
+    ref : TableRef
+        The table.
+    """
+
+    folder: str
+    file: str
+    ref: TableRef
 
 
 @dataclass
@@ -247,6 +275,27 @@ class Archive:
         titles = cache(partial(self._titles, ref.table))
         return ParsedTable(ref, formats.read_file(ref.path), titles)
 
+    def parse_years(self, subject: str) -> dict[int, ParsedTable]:
+        """Parse the tables of a subject; a file that has several years is parsed once.
+
+        Parameters
+        ----------
+        subject : str
+            A subject of the catalogue.
+
+        Returns
+        -------
+        dict of int to ParsedTable
+            By year.
+        """
+        parsed: dict[Path, ParsedTable] = {}
+        for ref in self.years(subject).values():
+            if ref.path not in parsed:
+                parsed[ref.path] = self.parse(ref)
+        return {
+            year: replace(parsed[ref.path], ref=ref) for year, ref in self.years(subject).items()
+        }
+
     def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
         """Read a map.
 
@@ -292,6 +341,10 @@ class Archive:
             url="" if no_page else CBS_TABLE_PAGE.format(table=ref.table),
             licence="made up" if self.source == "demo" else CBS_LICENCE,
         )
+
+    def records(self, ref: TableRef, rows: int) -> list[Provenance]:
+        """Return where a table came from, a record per file: here one."""
+        return [self.record(ref, rows)]
 
     def name(self, path: Path) -> str:
         """Return a file's path in the archive.
@@ -360,6 +413,22 @@ class Archive:
     def hashes(self) -> dict[str, str]:
         """Return the hash of every table of the catalogue, by path in the archive."""
         return {self.name(ref.path): self.sha256(ref.path) for ref in self.refs}
+
+    def folders(self) -> dict[str, Path]:
+        """Return the folder by its name."""
+        return {self.folder.name: self.folder}
+
+    def placed(self) -> list[PlacedTable]:
+        """Return where every table of the catalogue lies, in the order of :attr:`refs`."""
+        return [PlacedTable(self.folder.name, self.name(ref.path), ref) for ref in self.refs]
+
+    def identity(self) -> dict[str, object]:
+        """Return what the figures of an archive depend on: contents, and what they are used as."""
+        return {
+            "tables": self.hashes(),
+            "catalogue": {f"{ref.subject}/{ref.year}": self.name(ref.path) for ref in self.refs},
+            "source": self.source,
+        }
 
 
 def _siblings(folder: Path) -> list[str]:

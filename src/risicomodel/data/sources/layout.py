@@ -124,6 +124,7 @@ def area_rows(
     totals: Sequence[str] = (),
     titles: Callable[[str], dict[str, str]] = lambda _: {},
     period: str = YEAR,
+    by_name: bool = False,
 ) -> pd.DataFrame:
     """Return one row per area for one period, with the total of every breakdown.
 
@@ -142,6 +143,8 @@ def area_rows(
         Returns the titles of a dimension by key, as far as the archive has them.
     period : str
         The whole year, or one of its :data:`HALVES`; other periods are left out.
+    by_name : bool
+        For a table of gemeenten and larger regions that names them and gives no codes.
 
     Returns
     -------
@@ -168,11 +171,11 @@ def area_rows(
             )
         keep &= total
     rows = _of_year(table, keep, year, where)
-    head = _head(rows, titles, where)
+    head = _names(rows, where) if by_name else _head(rows, titles, where)
     about = {*_OTHER, *_DIMENSIONS, *_CODE_COLUMNS, *_GEMEENTE_COLUMNS, *_CHANGE_COLUMNS}
     topics = [column for column in rows.columns if column not in about]
     out = pd.concat([head, rows[topics]], axis=1).reset_index(drop=True)
-    _refuse_twice(out, where)
+    _refuse_twice(out["name" if by_name else "code"], where)
     return out
 
 
@@ -299,9 +302,21 @@ def _or_blank(column: pd.Series | None) -> pd.Series:
     return pd.Series(dtype="str") if column is None else column.replace({".": "", "nan": ""})
 
 
-def _refuse_twice(rows: pd.DataFrame, where: str) -> None:
-    codes = rows.loc[rows["code"] != "", "code"]
-    twice = codes[codes.duplicated()].unique()
+def _names(rows: pd.DataFrame, where: str) -> pd.DataFrame:
+    """Return the head of rows that name their area, without codes."""
+    region = _first(rows, _DIMENSIONS)
+    if region is None:
+        raise SourceError(
+            f"{where}: no column with names of areas among "
+            f"{', '.join(map(repr, rows.columns[:6]))}; expected RegioS. Check that this is a CBS "
+            "table by gemeente."
+        )
+    return pd.DataFrame({"code": "", "name": region, "gm_name": "", "change": ""})
+
+
+def _refuse_twice(areas_of_rows: pd.Series, where: str) -> None:
+    areas_of_rows = areas_of_rows[areas_of_rows != ""]
+    twice = areas_of_rows[areas_of_rows.duplicated()].unique()
     if len(twice):
         raise DataError(
             f"{where}: {len(twice)} areas occur more than once in one year, for example "
