@@ -106,6 +106,15 @@ def archive_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def extra_dir() -> Path:
+    """Real tables beside the archive, as the environment names their folder."""
+    named = os.environ.get("RISICOMODEL_EXTRA")
+    if not named:
+        pytest.skip("RISICOMODEL_EXTRA names no folder of real tables beside the archive")
+    return Path(named).expanduser().resolve()
+
+
+@pytest.fixture(scope="session")
 def real_archive(archive_dir: Path, small_settings: Settings) -> Archive:
     """The real archive with the shipped catalogue of tables."""
     return Archive(archive_dir, small_settings.catalogue())

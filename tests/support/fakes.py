@@ -282,6 +282,37 @@ def statline(
     return path
 
 
+def named_totals(
+    path: Path,
+    dimension: str,
+    topic: str,
+    figures: Mapping[str, Mapping[str, Mapping[int, float | None]]],
+) -> Path:
+    """A StatLine CSV of gemeenten and regions without codes: title → name → year → clients.
+
+    A half year is 5 lower than its year, and the number of trajectories stands beside it.
+    """
+    rows = [
+        {
+            "ID": 0,
+            dimension: title,
+            "RegioS": name,
+            "Perioden": period,
+            f"{topic}_1": "" if clients is None else f"{clients + more:.1f}",
+            f"{topic}Relatief_2": "",
+        }
+        for title, places in figures.items()
+        for name, years in places.items()
+        for year, clients in years.items()
+        for period, more in (
+            (f"1e halfjaar {year}", -5), (f"2e halfjaar {year}", -5), (f"{year}", 0),
+        )
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).assign(ID=range(len(rows)))
+    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
 def cut(path: Path, share: float = 0.6) -> Path:
     """Cut a file off in the middle of a row."""
     whole = path.read_bytes()

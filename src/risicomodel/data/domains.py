@@ -13,6 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# Subjects that end so hold figures of gemeenten, by name: they have no wijken.
+OF_GEMEENTEN = "_gemeenten"
+
+
+@dataclass
+class GemeenteTable:
+    """Where totals of gemeenten are published beside the tables per wijk.
+
+    Parameters
+    ----------
+    subject : str
+        The group of tables, a key of ``tables`` that ends with ``_gemeenten``.
+    column : list of str
+        Names that the column with clients (persons) has had.
+    totals : list of str
+        Titles that mean what the domain counts, in the tables' breakdown.
+    """
+
+    subject: str
+    column: list[str]
+    totals: list[str]
+
+
 @dataclass
 class Domain:
     """A kind of need, as declared in ``configs/domain/<name>.yaml``.
@@ -39,6 +62,9 @@ class Domain:
         CBS leaves counts below this blank (persons); 0 if it leaves none.
     leaks : list of str
         KWB columns that contain the figure or part of it, so never a feature for this domain.
+    gemeente_tables : list of GemeenteTable
+        Tables of totals of gemeenten, for years and gemeenten that the subject's tables lack; the
+        first that has a total counts.
     """
 
     label_nl: str
@@ -53,6 +79,7 @@ class Domain:
     rounded_to: int = 5
     blank_below: int = 0
     leaks: list[str] = field(default_factory=list)
+    gemeente_tables: list[GemeenteTable] = field(default_factory=list)
 
 
 def clients_column(domain: str) -> str:
@@ -158,6 +185,7 @@ def check(domains: Mapping[str, Domain], columns: set[str], subjects: set[str]) 
     for name, domain in domains.items():
         if domain.subject not in subjects:
             violations.append(f"{name}: subject '{domain.subject}' is not in tables")
+        violations += _table_violations(name, domain, subjects)
         unknown = (set(domain.population) | set(domain.leaks)) - columns
         violations += [f"{name}: '{column}' is not a KWB column" for column in sorted(unknown)]
         if any(weight <= 0 for weight in domain.population.values()):
@@ -168,3 +196,15 @@ def check(domains: Mapping[str, Domain], columns: set[str], subjects: set[str]) 
             "data/panel/columns.csv. Correct its file in configs/domain:",
             violations,
         )
+
+
+def _table_violations(name: str, domain: Domain, subjects: set[str]) -> list[str]:
+    out = []
+    for table in domain.gemeente_tables:
+        if table.subject not in subjects:
+            out.append(f"{name}: subject '{table.subject}' of gemeente_tables is not in tables")
+        elif not table.subject.endswith(OF_GEMEENTEN):
+            out.append(
+                f"{name}: '{table.subject}' of gemeente_tables does not end '{OF_GEMEENTEN}'"
+            )
+    return out

@@ -9,6 +9,7 @@ import pytest
 
 from risicomodel.core.errors import DataError, SourceError
 from risicomodel.core.storage import sha256_file
+from risicomodel.data.domains import OF_GEMEENTEN
 from risicomodel.data.sources.archive import Archive
 from support import fakes
 
@@ -172,6 +173,6 @@ def test_the_real_archive_has_every_subject_and_only_later_kwb_years_lack(
     assert list(real_archive.years("kwb")) == [2015, 2016, 2017, 2018, 2019, 2020]
     for subject in ("jeugd", "wmo", "stapeling"):
         assert list(real_archive.years(subject)) == list(range(2015, 2022))
-    assert {(subject, year) for subject, year, _ in real_archive.missing()} == {
-        ("kwb", year) for year in range(2021, 2025)
-    }
+    missing = {(subject, year) for subject, year, _ in real_archive.missing()}
+    of_areas = {(s, year) for s, year in missing if not s.endswith(OF_GEMEENTEN)}
+    assert of_areas == {("kwb", year) for year in range(2021, 2025)}

@@ -16,7 +16,9 @@ from risicomodel.data.panel import names
 if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
 
-SUBJECTS = {"kwb", "jeugd", "wmo"}
+SUBJECTS = {
+    "kwb", "jeugd", "wmo", "jeugd_gemeenten", "wmo_gemeenten", "wmo_revised_gemeenten",
+}  # fmt: skip
 
 
 def test_the_population_at_risk_is_the_weighted_sum_of_its_columns(

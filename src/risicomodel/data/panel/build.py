@@ -17,7 +17,14 @@ from risicomodel.data.domains import (
     population_column,
     status_column,
 )
-from risicomodel.data.panel import location, multiple_use, outlines, place_ids, published
+from risicomodel.data.panel import (
+    gemeente_tables,
+    location,
+    multiple_use,
+    outlines,
+    place_ids,
+    published,
+)
 from risicomodel.data.panel.editions import carry_wijken, latest_out
 from risicomodel.data.panel.extract import KWB, Extracts
 from risicomodel.data.sources import boundaries
@@ -129,7 +136,10 @@ def build(archive: AnyArchive, domains: Mapping[str, Domain], level: Level = WIJ
     totals_of = {}
     wijken = latest_out(_areas(extracts, editions), editions)
     for name, domain in domains.items():
-        wijken, totals_of[name] = _add_domain(wijken, extracts, name, domain)
+        wijken, totals = _add_domain(wijken, extracts, name, domain)
+        named = extracts.named_totals(name)
+        totals_of[name], about = gemeente_tables.fill(totals, named, wijken, name)
+        notes += about
     gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
     ordered = [column(name) for column in TOTALS for name in domains]
     gemeenten = gemeenten[[*GM_KEY, *(name for name in ordered if name in gemeenten)]]

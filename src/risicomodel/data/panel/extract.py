@@ -10,7 +10,8 @@ import pandas as pd
 
 from risicomodel.core.errors import SourceError
 from risicomodel.core.levels import AREA, WIJK
-from risicomodel.data.panel import multiple_use, names, published
+from risicomodel.data.domains import OF_GEMEENTEN
+from risicomodel.data.panel import gemeente_tables, multiple_use, names, published
 from risicomodel.data.sources import layout
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from risicomodel.core.levels import Level
     from risicomodel.data.domains import Domain
+    from risicomodel.data.panel.gemeente_tables import NamedTotals
     from risicomodel.data.panel.published import Figures
     from risicomodel.data.sources.archive import TableRef
     from risicomodel.data.sources.provenance import Provenance
@@ -84,8 +86,12 @@ class Extracts:
         return self._extracts[subject, year]
 
     def subjects(self) -> list[str]:
-        """Return the subjects there are tables of, KWB first: its names count first."""
-        subjects = {ref.subject for ref in self._archive.refs if not ref.is_map}
+        """Return the subjects there are tables of areas of, KWB first: its names count first."""
+        subjects = {
+            ref.subject
+            for ref in self._archive.refs
+            if not ref.is_map and not ref.subject.endswith(OF_GEMEENTEN)
+        }
         return sorted(subjects, key=lambda subject: (subject != KWB, subject))
 
     def years(self, subject: str) -> list[int]:
@@ -110,6 +116,17 @@ class Extracts:
         subject = multiple_use.SUBJECT
         tables = [self.of(subject, year).multiple_use for year in self.years(subject)]
         return [table for table in tables if table is not None]
+
+    def named_totals(self, name: str) -> list[NamedTotals]:
+        """Return what tables that name gemeenten have of a domain; the first counts first."""
+        out = []
+        for declared in self._domains[name].gemeente_tables:
+            for table in self._archive.parse_years(declared.subject).values():
+                totals = gemeente_tables.read(table, declared, name)
+                if len(totals.figures):
+                    self.provenance += self._archive.records(table.ref, len(totals.figures))
+                out.append(totals)
+        return out
 
     def _of_level(self, extract: Extract) -> bool:
         return bool(self.level.holds(extract.areas["code"]).any())

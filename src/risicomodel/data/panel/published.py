@@ -14,7 +14,7 @@ from risicomodel.data.sources import formats, layout
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from risicomodel.data.domains import Domain
+    from risicomodel.data.domains import Domain, GemeenteTable
 
 OBSERVED = "observed"
 SUPPRESSED = "suppressed"  # the wijk is listed and its gemeente has figures; this one is blank
@@ -40,14 +40,14 @@ class Figures:
     blank_names: frozenset[str]
 
 
-def read(rows: pd.DataFrame, domain: Domain, *, name: str, where: str) -> Figures:
+def read(rows: pd.DataFrame, domain: Domain | GemeenteTable, *, name: str, where: str) -> Figures:
     """Return a domain's figures from the area rows of a table.
 
     Parameters
     ----------
     rows : DataFrame
         As :func:`risicomodel.data.sources.layout.area_rows` gives them.
-    domain : Domain
+    domain : Domain or GemeenteTable
         With the names that its column of clients has had.
     name : str
         The domain's name.
@@ -79,7 +79,7 @@ def read(rows: pd.DataFrame, domain: Domain, *, name: str, where: str) -> Figure
     return Figures(values, frozenset(_gemeente_names(rows.loc[~coded, "name"])))
 
 
-def _column(rows: pd.DataFrame, domain: Domain, name: str, where: str) -> str:
+def _column(rows: pd.DataFrame, domain: Domain | GemeenteTable, name: str, where: str) -> str:
     for alias in (alias for column in domain.column for alias in _aliases(column)):
         if alias in rows.columns:
             return alias
