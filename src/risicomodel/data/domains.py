@@ -132,6 +132,21 @@ def status_column(domain: str) -> str:
     return f"{domain}_status"
 
 
+def own_column(domain: str) -> str:
+    """Return the name of the column that says whether a domain's figure is the gemeente's own.
+
+    Parameters
+    ----------
+    domain : str
+        The domain's name.
+
+    Returns
+    -------
+    str
+    """
+    return f"{domain}_own"
+
+
 def half_column(domain: str, half: str) -> str:
     """Return the name of the column with a domain's clients in a half of the year (persons)."""
     return f"{domain}_{half}"

@@ -21,7 +21,7 @@ import pandas as pd
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError, DataError, SourceError, suggest
 from risicomodel.core.levels import AREA, WIJK
-from risicomodel.data.domains import clients_column, status_column
+from risicomodel.data.domains import clients_column, own_column, status_column
 from risicomodel.data.sources import formats, layout
 from risicomodel.data.sources.provenance import Provenance
 
@@ -182,7 +182,8 @@ def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str, level: Level = WI
     Returns
     -------
     DataFrame
-        The panel with the own counts of clients, whose status is ``observed``.
+        The panel with the own counts of clients, whose status is ``observed``, and a column that
+        says which they are.
 
     Raises
     ------
@@ -208,4 +209,5 @@ def join(wijken: pd.DataFrame, table: pd.DataFrame, file: str, level: Level = WI
         given = merged[name].notna()
         out[clients_column(name)] = merged[name].where(given, wijken[clients_column(name)])
         out[status_column(name)] = wijken[status_column(name)].mask(given, "observed")
+        out[own_column(name)] = given
     return out

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from risicomodel.core.levels import AREA
-from risicomodel.data.domains import clients_column, half_column, population_column, status_column
+from risicomodel.data.domains import (
+    clients_column,
+    half_column,
+    own_column,
+    population_column,
+    status_column,
+)
 from risicomodel.data.panel import location, names
 from risicomodel.data.sources.layout import HALVES
 from risicomodel.runs.contract.declarations import (
@@ -92,6 +98,13 @@ PANEL = Table(
             TEXT,
             "",
             "What is known: observed, suppressed, not_delivered, not_measured or absent.",
+        ),
+        Column(
+            own_column("{domain}"),
+            TRUTH,
+            "",
+            "Whether the clients are the gemeente's own figure, in place of CBS's.",
+            optional=True,
         ),
         *HALVES_OF_YEAR,
         Column("gm_group", TEXT, "", "First of the gemeenten that mergers link: folds keep them."),
