@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from risicomodel.publishing.disclosure import applied, rules, tables
 from risicomodel.publishing.presentation.language import Words
-from risicomodel.publishing.report import downloads, gemeente, site
+from risicomodel.publishing.report import downloads, gemeente
+from risicomodel.publishing.report.country import Country
 from support.disclosure import KEY, LEAST, PEOPLE, attack, true_cells, whole_tables
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class TestFolder:
     ) -> None:
         """Without covering, totals give small figures away: an attack that finds none is none."""
         monkeypatch.setattr(rules, "cover", lambda hidden, *_, **__: (hidden, True))
-        country, words = site.of_country(applied.of_tables(of_run)), Words("nl", of_run.domains)
+        country, words = Country(applied.of_tables(of_run)), Words("nl", of_run.domains)
         for one in gemeente.find(country, "all"):
             downloads.write(one, words, tmp_path / one.code, "")
         cells = true_cells(of_run)

@@ -223,6 +223,23 @@ def test_the_whole_is_reached_without_a_mouse(browser: Any, reports: dict[str, P
         assert page.evaluate("document.activeElement.id") == "main"
 
 
+def test_a_map_shows_the_difference_within_the_gemeente_by_keyboard(
+    browser: Any, reports: dict[str, Path]
+) -> None:
+    with Opened(browser) as opened:
+        page = opened.go(reports["nl"] / "index.html")
+        whole, within = (page.locator(f"#maps figure.{kind}").first for kind in ("gap", "within"))
+        assert whole.is_visible()
+        assert not within.is_visible()
+        box = page.get_by_label("Toon het verschil binnen de gemeente").first
+        box.focus()
+        page.keyboard.press("Space")
+        assert within.is_visible()
+        assert not whole.is_visible()
+        page.keyboard.press("Space")
+        assert whole.is_visible()
+
+
 def test_a_click_on_a_map_leads_to_the_wijk(browser: Any, reports: dict[str, Path]) -> None:
     with Opened(browser) as opened:
         page = opened.go(reports["nl"] / "index.html")

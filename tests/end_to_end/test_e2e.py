@@ -50,7 +50,7 @@ class TestDemo:
         assert people.idxmax() in page
         assert not [name for name in people.index if name != people.idxmax() and name in page]
 
-    def test_a_run_tells_of_the_gemeente_that_is_named_and_stands_where_there_is_none(
+    def test_a_run_tells_of_the_gemeente_that_is_named_and_is_refused_where_there_is_none(
         self, tmp_path: Path
     ) -> None:
         words = (*DEMO, *SPLIT, *OFF, "domain=jeugd", "model=glm", "explain.refits=0")
@@ -59,10 +59,11 @@ class TestDemo:
         assert f"report:   {run / 'report' / 'index.html'}" in out
         assert 'lang="en"' in (run / "report" / "index.html").read_text(encoding="utf-8")
         assert json.loads((run / "report" / "report.json").read_text())["gemeente"] == "GM9005"
-        done = well("run", *words, "gemeente=GM9999", f"run.dir={run}")
-        assert "no report: no gemeente 'GM9999'" in done.err
-        assert {path.name for path in run.iterdir()} >= {"run.json", "predictions.parquet"}
-        assert not (run / "report").exists(), "the earlier run's is gone with it"
+        before = (run / "run.json").read_bytes()
+        done = cli("run", *words, "gemeente=GM9999", f"run.dir={run}")
+        refused(done, "no gemeente 'GM9999'", "gemeente=")
+        assert "models" not in done.err, "it is known before any is fitted"
+        assert (run / "run.json").read_bytes() == before, "an earlier run stays as it was"
         well("run", *words, "report.in_run=false", f"run.dir={run}")
         assert not (run / "report").exists()
 

@@ -173,11 +173,12 @@ def test_a_mean_of_a_gemeente_is_over_what_is_shown(of_run: tables.Tables) -> No
 
 
 def test_no_feature_value_of_a_wijk_is_shown(of_run: tables.Tables) -> None:
-    """Of a wijk's features a report says whether they are high, never their value."""
+    """Of a wijk's features a report says on which side of a mean they are, never their value."""
     shown = applied.of_tables(of_run)
     assert shown.explanations is not None
     assert "value" not in shown.explanations
-    assert set(shown.explanations["higher_gemeente"].dropna()) <= {True, False}
+    for way in ("way", "way_gemeente", "way_similar"):
+        assert set(shown.explanations[way].dropna()) <= {-1.0, 0.0, 1.0}
 
 
 def test_a_curve_is_of_ten_wijken_or_more() -> None:

@@ -46,7 +46,8 @@ def attack(folder: Path, cells: pd.DataFrame) -> list[str]:
     figures = pd.read_csv(folder / "data" / "figures.csv")
     totals = pd.read_csv(folder / "data" / "totals.csv")
     known = figures.merge(cells, on=KEY, suffixes=("", "_true"))
-    told = ["observed", "observed_clients", "estimate", "estimate_clients", "gap", "chance"]
+    told = ["observed", "observed_clients", "estimate", "estimate_clients", "gap", "gap_country",
+            "gap_gemeente", "gap_wijk", "off_gemeente", "chance"]  # fmt: skip
     read = known[known["small"] & known[told].notna().any(axis=1)]
     out += [f"read: {row}" for row in read[KEY].itertuples(index=False)]
     given_totals = totals.dropna(subset=["clients"]).set_index(["domain", "year"])["clients"]

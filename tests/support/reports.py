@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from risicomodel.publishing import disclosure
 from risicomodel.publishing.report import site
+from risicomodel.publishing.report.country import Country
 from risicomodel.publishing.report.settings import ReportSettings
 from support.running import shared, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from risicomodel.publishing.report.country import Country
 
 
 def texts(page: Path) -> str:
@@ -32,7 +31,7 @@ def texts(page: Path) -> str:
 @functools.cache
 def whole_country() -> Country:
     """What may be shown of the whole small run."""
-    return site.of_country(disclosure.disclose(whole_run()))
+    return Country(disclosure.disclose(whole_run()))
 
 
 @functools.cache

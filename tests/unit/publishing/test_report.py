@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import string
 import time
@@ -17,10 +18,10 @@ import shapely
 from risicomodel.core import storage
 from risicomodel.publishing.presentation import charts, curves, maps
 from risicomodel.publishing.presentation import language as words
-from risicomodel.publishing.report import drivers, gaps, gemeente, importance_page, records, site
+from risicomodel.publishing.report import drivers, gemeente, importance_page, records, site
 from risicomodel.publishing.report.settings import LANGUAGES, ReportSettings
 from support.reports import english_report, smallest_gemeente, texts, whole_country
-from support.running import cli, refused, well, whole_run
+from support.running import DEMO, OFF, SPLIT, cli, refused, well, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -373,20 +374,6 @@ class TestCounts:
 
 
 class TestParts:
-    def test_the_chance_of_a_gap_is_that_of_a_poisson_count(self) -> None:
-        """Recipe: simulate counts around what is expected, rounded to 5 like CBS's; mid-p."""
-        random = np.random.default_rng(1)
-        people, expected = 4000.0, 0.02
-        counts = np.round(random.poisson(people * expected, 20_000) / 5) * 5
-        rows = pd.DataFrame({
-            "domain": "wmo", "observed": [100 / people], "observed_clients": [100.0],
-            "expected": [expected], "expected_lower": [0.01], "expected_upper": [0.03],
-        })  # fmt: skip
-        chance = gaps.add(rows, {"wmo": 5})["chance"].iloc[0]
-        off = np.abs(counts - 80)
-        simulated = np.mean(off > 20) + np.mean(off == 20) / 2
-        assert chance == pytest.approx(simulated, abs=0.02)
-
     @pytest.fixture
     def explained(self) -> list[dict[str, Any]]:
         """A wijk with three features, one of which is not stable; no similar wijk is shown."""
@@ -394,8 +381,8 @@ class TestParts:
             "wijk_code": "WK000101", "year": 2019, "base_rate": 0.06,
             "feature": ["a", "b", "c"], "contribution": [0.01, -0.02, 0.00001],
             "contribution_vs_gemeente": [-0.004, -0.01, 0.0], "contribution_vs_similar": np.nan,
-            "stable": [True, False, True], "higher": [True, True, False],
-            "higher_gemeente": [False, True, False], "higher_similar": None,
+            "stable": [True, False, True], "way": [1.0, 1.0, -1.0],
+            "way_gemeente": [-1.0, 1.0, -1.0], "way_similar": None,
         })  # fmt: skip
         return records.records(rows)
 
@@ -404,27 +391,30 @@ class TestParts:
     ) -> None:
         dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        said = drivers.explain(explained, labels, dutch, "wmo")
+        said = drivers.explain(explained, labels, dutch, "wmo", "Zuiderdam")
         assert said is not None
-        assert [one.description for one in said.drivers] == [
-            "meer eenpersoonshuishoudens dan elders"
-        ]
+        (driver,) = said.drivers
+        assert driver.description == "eenpersoonshuishoudens"
+        assert driver.sides == {
+            "country": "meer dan in Nederland", "gemeente": "minder dan in Zuiderdam",
+        }  # fmt: skip
+        assert driver.question == "meer eenpersoonshuishoudens dan in Nederland"
         assert said.rate == pytest.approx(0.05001)
         assert said.others.effects["country"] == pytest.approx(-0.01999)
 
     def test_nothing_is_high_for_lying_in_the_east(self, country: Country) -> None:
         dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "ligging van west naar oost", "unit": "km"}}
-        row = {"feature": "a", "higher": True}
-        told = drivers.in_words(row, "higher", "wijk.drivers.short", labels, dutch)
-        assert told == "ligging van west naar oost"
+        row = {"feature": "a", "way": 1.0}
+        said = drivers.in_words(row, "way", "wijk.drivers.short", labels, dutch)
+        assert said == "ligging van west naar oost"
 
     def test_a_wijk_is_set_beside_others_in_words(
         self, country: Country, explained: list[dict[str, Any]]
     ) -> None:
         dutch = words.Words("nl", country.domains)
         labels = {"a": {"label_nl": "eenpersoonshuishoudens", "unit": "share"}}
-        said = drivers.explain(explained, labels, dutch, "wmo")
+        said = drivers.explain(explained, labels, dutch, "wmo", "Zuiderdam")
         assert said is not None
         assert [drivers.sentence("wmo", one, "Zuiderdam", dutch) for one in said.comparisons] == [
             "Naast Nederland (60,0): 10,0 lager.",
@@ -466,3 +456,107 @@ class TestParts:
     def test_colours_change_at_the_breaks(self) -> None:
         assert [maps.shade(value, [1.0, 2.0]) for value in (0.5, 1.0, 3.0)] == [0, 1, 2]
         assert maps.shade(None, [1.0]) is None
+
+
+class TestDomains:
+    """Titles, words and laws follow the domains that a run has, and whose figures they are."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def benefits(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """The folder of a run of disability benefits alone."""
+        run = tmp_path_factory.mktemp("ao") / "run"
+        well("run", *DEMO, *SPLIT, *OFF, "domain=ao", "model=glm", "explain.refits=0",
+             f"run.dir={run}")  # fmt: skip
+        return run
+
+    def test_a_run_of_another_domain_has_its_own_words(self, benefits: Path) -> None:
+        folder = benefits / "report"
+        said = texts(folder / "index.html")
+        assert "per wijk: Arbeidsongeschiktheid" in said
+        for page in folder.glob("*.html"):
+            if page.name != "wonen.html":
+                assert not re.search(r"[Jj]eugdzorg|jongeren met", texts(page)), page.name
+        record = json.loads((folder / "algoritmeregister.json").read_text(encoding="utf-8"))
+        assert record["category"] == ["Sociale zekerheid"]
+        assert record["lawful_basis_grouping"] == []
+        assert "Arbeidsongeschiktheid" in record["description_short"]
+        assert "Jeugdwet" not in json.dumps(record)
+
+    def test_laws_are_those_of_the_domains(self, tmp_path: Path, smallest: str) -> None:
+        site.write(whole_run(), tmp_path / "out", ReportSettings(smallest))
+        path = tmp_path / "out" / "algoritmeregister.json"
+        laws = json.loads(path.read_text(encoding="utf-8"))["lawful_basis_grouping"]
+        assert {law["title"] for law in laws} == {
+            "Jeugdwet", "Wet maatschappelijke ondersteuning 2015", "Participatiewet",
+        }  # fmt: skip
+
+
+class TestOwnFigures:
+    @pytest.fixture
+    def mixed(self, copied: Path, smallest: str) -> Path:
+        """The whole run, its youth figures of one gemeente in the newest year its own."""
+        panel = pd.read_parquet(copied / "panel.parquet")
+        here = (panel["gm_code"] == smallest) & (panel["year"] == panel["year"].max())
+        panel["jeugd_own"] = (here & panel["jeugd_clients"].notna()).to_numpy()
+        assert panel["jeugd_own"].any()
+        panel.to_parquet(copied / "panel.parquet", index=False)
+        return copied
+
+    def test_are_not_called_those_of_cbs(self, mixed: Path, tmp_path: Path, smallest: str) -> None:
+        index, *_ = site.write(mixed, tmp_path / "out", ReportSettings(smallest))
+        folder = index.parent
+        figures = pd.read_csv(folder / "data" / "figures.csv")
+        marked = figures[figures["own"] & figures["observed"].notna()]
+        assert len(marked)
+        for code in marked["wijk_code"]:
+            assert "van de gemeente zelf, niet van CBS" in texts(folder / f"{code}.html")
+        assert "†" in texts(index)
+        assert "of de gemeente zelf waar dat erbij staat" in texts(index)
+        record = json.loads((folder / "algoritmeregister.json").read_text(encoding="utf-8"))
+        assert "alleen open cijfers" not in record["proportionality"]
+        assert "eigen aantallen" in record["proportionality"]
+        assert "eigen cijfers" in record["source_data"]
+        for page in ("gegevens", "uitleg"):
+            assert "eigen cijfers" in texts(folder / f"{page}.html").lower()
+
+    def test_of_one_gemeente_are_not_said_of_another(
+        self, mixed: Path, tmp_path: Path, country: Country, smallest: str
+    ) -> None:
+        other = next(one for one in gemeente.find(country, "all") if one.code != smallest)
+        index, *_ = site.write(mixed, tmp_path / "out", ReportSettings(other.code))
+        figures = pd.read_csv(index.parent / "data" / "figures.csv")
+        assert not figures["own"].any()
+        record = json.loads((index.parent / "algoritmeregister.json").read_text(encoding="utf-8"))
+        assert "alleen open cijfers" in record["proportionality"]
+
+
+class TestNotInTheNewestYear:
+    @pytest.fixture
+    def left_out(self, copied: Path, smallest: str) -> Path:
+        """The whole run without one gemeente's newest year, but with forecasts of it."""
+        for name in ("panel", "predictions", "explanations", "explanation_features"):
+            path = copied / f"{name}.parquet"
+            table = pd.read_parquet(path)
+            last = table["year"].max()
+            here = table["wijk_code"].astype("str").str[2:6] == smallest[2:]
+            table[~(here & (table["year"] == last))].to_parquet(path, index=False)
+        return copied
+
+    def test_has_a_report_of_the_newest_year_there_is(
+        self, left_out: Path, tmp_path: Path, smallest: str
+    ) -> None:
+        if not (left_out / "forecasts.parquet").is_file():
+            pytest.skip("the small run has too few years for forecasts")
+        panel = pd.read_parquet(left_out / "panel.parquet")
+        last = int(panel["year"].max())
+        index, *_ = site.write(left_out, tmp_path / "out", ReportSettings(smallest))
+        assert f"over {last} ontbreekt" in texts(index)
+        assert f"uit van {last - 1}" in texts(index)
+        for page in index.parent.glob("WK*.html"):
+            assert f"Dit blad gaat uit van {last - 1}" in texts(page)
+
+    def test_a_gemeente_that_is_no_more_has_none(self, left_out: Path) -> None:
+        for name in ("forecasts.parquet", "forecast_sums.csv"):
+            (left_out / name).unlink(missing_ok=True)
+        refused(cli("report", left_out, f"gemeente={smallest_gemeente()}"), "no gemeente")

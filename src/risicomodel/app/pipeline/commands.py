@@ -134,6 +134,25 @@ def run(settings: Settings) -> Outcome:
     return replace(outcome, pages=_report_within(outcome.folder, settings.report))
 
 
+def _check_gemeente(panel: Panel, name: str | None) -> None:
+    """Raise where a gemeente is named that no report can be about, before models are fitted.
+
+    A report can be about those of the newest year, and of the newest map where that is newer.
+    """
+    from risicomodel.publishing.report import ALL, LARGEST, code_of
+
+    if name in {None, ALL, LARGEST}:
+        return
+    newest = panel.wijken.sort_values("year").drop_duplicates("gm_code", keep="last")
+    names = dict(zip(newest["gm_code"], newest["gm_name"], strict=True))
+    last = panel.wijken["year"].max()
+    present = set(newest.loc[newest["year"] == last, "gm_code"])
+    if len(panel.outlines) and panel.outlines["year"].max() >= last:
+        newest_map = panel.outlines[panel.outlines["year"] == panel.outlines["year"].max()]
+        present |= set(newest_map["gm_code"])
+    code_of(name, {code: names.get(code, code) for code in sorted(present)})
+
+
 def explain(settings: Settings) -> Outcome:
     """Fit models, and write what every feature adds to the champion's expected rates.
 
@@ -157,6 +176,8 @@ def _learn(command: str, settings: Settings) -> Outcome:
         rules = ScoringRules.of(settings)
         panel, report = inputs.read(sources, run)
         inputs.check_years(panel, settings.split.score_years, sources)
+        if command == "run" and settings.areas == WIJK:
+            _check_gemeente(panel, settings.report.gemeente)
         with run.stage("features"):
             problems = _problems(panel, settings)
             run.write(contract.FEATURES, features.table(settings.features, settings.domains))
@@ -303,6 +324,10 @@ def report(settings: Settings) -> list[Path]:
     from risicomodel.publishing.report import MARK, write
 
     options = settings.report
+    if not options.run and not options.gemeente:  # a run may have to be made first
+        raise ConfigError(
+            "no gemeente is named; expected a code, a name, or all. Give one: 'gemeente=Utrecht'."
+        )
     source = Path(options.run).expanduser().resolve() if options.run else _newest_run(settings)
     folder = runs.free_folder("report", settings.run, MARK)
     return write(source, folder, options)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.disclosure import explanations, figures, profile, rules, tables
+from risicomodel.publishing.disclosure import (
+    explanations,
+    figures,
+    gap_parts,
+    profile,
+    rules,
+    tables,
+)
 from risicomodel.publishing.disclosure.forecasts import forecasts
 from risicomodel.publishing.disclosure.shown import Shown
 
@@ -44,18 +51,23 @@ def of_tables(of_run: Tables) -> Shown:
     cells = figures.cells(of_run)
     hidden, given = figures.covered(cells, figures.published(of_run))
     of_wijken = figures.of_wijken(of_run, cells, hidden)
-    of_gemeenten = figures.of_gemeenten(of_run, cells, given)
-    ahead, ahead_totals = forecasts(of_run, cells, hidden, of_gemeenten)
+    of_gemeenten = figures.of_gemeenten(of_run, cells, given, hidden)
     wijken = _wijken(of_run)
+    ahead, ahead_totals = forecasts(of_run, cells, hidden, of_gemeenten)
+    if ahead is not None:
+        ahead = ahead.assign(on_page=_on_page(of_run, wijken, ahead[AREA]))
+    rounded_to = {name: domain.rounded_to for name, domain in of_run.domains.items()}
+    of_wijken = gap_parts.add(of_wijken, rounded_to)
+    facts = profile.facts(of_run.newest)
     return Shown(
         wijken=wijken,
         figures=of_wijken,
         totals=of_gemeenten,
         forecasts=ahead,
         forecast_totals=ahead_totals,
-        profile=profile.facts(of_run.newest),
+        profile=facts,
         stacking=_stacking(of_run, of_wijken),
-        explanations=_explanations(of_run, cells, of_wijken),
+        explanations=_explanations(of_run, cells, of_wijken, facts),
         dependence=explanations.along_values(of_run.dependence, len(wijken)),
         similar=_similar(of_run),
         outlines=_outlines(of_run, wijken),
@@ -64,12 +76,39 @@ def of_tables(of_run: Tables) -> Shown:
 
 
 def _wijken(of_run: Tables) -> pd.DataFrame:
-    """Return the wijken of the newest year, without the number of people where that is small."""
+    """Return the wijken of the newest year, without the number of people where that is small.
+
+    Of a gemeente that is on no year's table, for it is new, they are those of the newest map.
+    """
     newest = of_run.newest
     people = newest[profile.PEOPLE].where(newest[profile.PEOPLE] >= rules.LIMITS.population)
-    columns = [AREA, "wijk_name", "gm_code", "gm_name", "place_id", "mate_van_stedelijkheid"]
-    present = [name for name in columns if name in newest]
-    return newest[present].assign(people=people).sort_values(AREA, ignore_index=True)
+    columns = [AREA, "wijk_name", "gm_code", "gm_name", "year", "place_id"]
+    wijken = newest[columns].assign(people=people)
+    if of_run.forecasts is not None:
+        of_map = of_run.forecasts.drop_duplicates(AREA)
+        new = of_map[~of_map["gm_code"].isin(set(newest["gm_code"]))]
+        if len(new):
+            place_id = new[AREA].map(_places_of_map(of_run))
+            wijken = pd.concat([wijken, new[columns[:4]].assign(place_id=place_id)])
+    return wijken.sort_values(AREA, ignore_index=True)
+
+
+def _on_page(of_run: Tables, wijken: pd.DataFrame, codes: pd.Series) -> pd.Series:
+    """Return which codes of forecasts are the place that a page of that code is about.
+
+    Forecasts are of the newest map, on which a code may have come to mean another area.
+    """
+    on_page = codes.map(wijken.set_index(AREA)["place_id"])
+    return on_page.notna() & (codes.map(_places_of_map(of_run)).fillna(on_page) == on_page)
+
+
+def _places_of_map(of_run: Tables) -> dict[str, str]:
+    """Return which place a code of the newest map is; nothing where figures are newer."""
+    if of_run.outlines is None or of_run.outlines.empty:
+        return {}
+    outlines, last = of_run.outlines, int(of_run.outlines["year"].max())
+    newest = outlines[outlines["year"] == max(last, of_run.about.last_year)]  # or no newer map
+    return dict(zip(newest[AREA], newest["place_id"], strict=True))
 
 
 def _stacking(of_run: Tables, of_wijken: pd.DataFrame) -> pd.DataFrame | None:
@@ -86,13 +125,19 @@ def _stacking(of_run: Tables, of_wijken: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _explanations(
-    of_run: Tables, cells: pd.DataFrame, of_wijken: pd.DataFrame
+    of_run: Tables, cells: pd.DataFrame, of_wijken: pd.DataFrame, facts: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return contributions of wijken, domains and years whose expected rate is shown."""
     explained = cells[[*figures.KEY, "gm_code", "population"]]
     shown = of_wijken.loc[of_wijken["expected"].notna(), figures.KEY]
+    units = of_run.about.tables.features.set_index("feature")["unit"].astype("str")
+    printed = explanations.Printed(
+        of_run.about.last_year,
+        {level: profile.ways(facts, level) for level in ("country", "gemeente")},
+        {str(name) for name in units.index[units.str.startswith("log")]},
+    )
     return explanations.of_wijken(
-        of_run.explanations, explained.merge(shown, on=figures.KEY), of_run.similar
+        of_run.explanations, explained.merge(shown, on=figures.KEY), of_run.similar, printed
     )
 
 

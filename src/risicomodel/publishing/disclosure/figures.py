@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.levels import AREA
-from risicomodel.data.domains import clients_column, status_column
+from risicomodel.data.domains import clients_column, own_column, status_column
+from risicomodel.data.panel import names
 from risicomodel.publishing.disclosure import rules
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MOST_ELSEWHERE = 0.2  # greatest share of a published total that may be of no wi
 KEY = ["domain", AREA, "year"]
 BY_GEMEENTE = ["domain", "gm_code", "year"]
 SHOWN, HIDDEN = "shown", "hidden"
-OBSERVED, SUPPRESSED = "observed", "suppressed"
+OBSERVED, SUPPRESSED, NOT_DELIVERED = "observed", "suppressed", "not_delivered"
 PARTIAL = "partial"  # source of a total: wijken of a part of the gemeente are missing
 FIGURES = [
     "observed", "observed_clients", "estimate", "estimate_lower", "estimate_upper",
@@ -46,8 +47,9 @@ def cells(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         :data:`KEY`, ``gm_code``, estimate and expected with their bands (rates of 0–1),
-        ``clients`` and ``population`` (persons), ``published`` (clients), ``largest`` (the most
-        clients that any figure is of), ``small``.
+        ``clients`` and ``population`` (persons), ``population_year`` (of those), ``published``
+        (clients), ``own`` (whether the gemeente itself gave that), ``largest`` (the most clients
+        that any figure is of), ``small``.
     """
     rows = tables.predictions
     wide = rows[rows["kind"] == "estimate"].drop(columns="kind").rename(columns=_named("estimate"))
@@ -57,6 +59,8 @@ def cells(tables: Tables) -> pd.DataFrame:
     for domain in tables.domains:
         columns = {clients_column(domain): "published", status_column(domain): "status"}
         panel = tables.panel[[AREA, "year", "gm_code", *columns]].rename(columns=columns)
+        panel["population_year"] = _population_year(tables, domain)
+        panel["own"] = tables.panel.get(own_column(domain), False)
         parts.append(wide[wide["domain"] == domain].merge(panel, on=[AREA, "year"], how="inner"))
     out = pd.concat(parts, ignore_index=True)
     clients = out["estimate_clients"]
@@ -67,6 +71,13 @@ def cells(tables: Tables) -> pd.DataFrame:
         | out["status"].eq(SUPPRESSED)
     )
     return out.assign(clients=clients, largest=np.fmax(clients, out["published"]))
+
+
+def _population_year(tables: Tables, domain: str) -> pd.Series:
+    """Return the year of the people that a domain's clients are divided by."""
+    topic = names.columns()[next(iter(tables.domains[domain].population))].topic
+    column = names.edition_column(topic)
+    return tables.panel[column if column in tables.panel else "year"].astype("float64")
 
 
 def _named(kind: str) -> dict[str, str]:
@@ -136,11 +147,13 @@ def of_wijken(tables: Tables, rows: pd.DataFrame, hidden: pd.Series) -> pd.DataF
     base = out["domain"].map(rounded_to).astype("float64")  # also where no row is left
     for name in ("observed_clients", "estimate_clients"):
         out[name] = (out[name] / base).round() * base
-    columns = [*KEY, "gm_code", "status", "hidden", "basis", *FIGURES, *EXPECTED]
-    return out[columns].sort_values(KEY, ignore_index=True)
+    columns = [*KEY, "gm_code", "status", "hidden", "basis", "own", "population_year"]
+    return out[[*columns, *FIGURES, *EXPECTED]].sort_values(KEY, ignore_index=True)
 
 
-def of_gemeenten(tables: Tables, rows: pd.DataFrame, given: pd.Series) -> pd.DataFrame:
+def of_gemeenten(
+    tables: Tables, rows: pd.DataFrame, given: pd.Series, hidden: pd.Series
+) -> pd.DataFrame:
     """Return the clients of gemeenten: published where that is so, else their wijken together.
 
     Parameters
@@ -151,8 +164,28 @@ def of_gemeenten(tables: Tables, rows: pd.DataFrame, given: pd.Series) -> pd.Dat
         Its :func:`cells`.
     given : Series of bool
         By domain, gemeente and year, whether its total may be given.
+    hidden : Series of bool
+        Which of the rows are hidden.
+
+    Returns
+    -------
+    DataFrame
+        ``clients``, ``rate`` and ``source``; ``population_year``; ``expected_clients`` and
+        ``expected_people`` of the wijken whose expected rate is shown; ``own_clients``, the sum of
+        the gemeente's own figures where none of its wijken is hidden; ``not_delivered``.
     """
-    sums = rows.groupby(BY_GEMEENTE)[["clients", "population"]].sum()
+    shown_expected = ~rules.too_small(rows["expected_clients"], rows["population"])
+    rows = rows.assign(
+        expected_clients=rows["expected_clients"].where(shown_expected),
+        expected_people=rows["population"].where(shown_expected),
+        own_clients=rows["published"].where(rows["own"].astype(bool)),
+        hidden=hidden,
+        delivered=rows["status"].ne(NOT_DELIVERED),
+    )
+    groups = rows.groupby(BY_GEMEENTE)
+    sums = groups[["clients", "population"]].sum()
+    more = groups[["expected_clients", "expected_people", "own_clients"]].sum(min_count=1)
+    more["own_clients"] = more["own_clients"].mask(groups["hidden"].any())
     totals = pd.Series(published(tables)).rename_axis(BY_GEMEENTE).reindex(sums.index)
     clients = totals.fillna(sums["clients"])
     # where wijken are missing, all clients of a gemeente over a part of its people is no rate
@@ -166,5 +199,8 @@ def of_gemeenten(tables: Tables, rows: pd.DataFrame, given: pd.Series) -> pd.Dat
             "clients": ((clients / base).round() * base).where(shown),
             "rate": (clients / sums["population"]).where(shown),
             "source": source,
+            "population_year": groups["population_year"].max(),
+            "not_delivered": ~groups["delivered"].any(),
+            **more,
         }
     ).reset_index()

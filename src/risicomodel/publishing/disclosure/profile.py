@@ -5,18 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Bools
-from risicomodel.core.levels import AREA
+from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.panel import names
 from risicomodel.publishing.disclosure import rules
 
 PEOPLE, HOUSEHOLDS, DWELLINGS = "aantal_inwoners", "huishoudens_totaal", "woningvoorraad"
+# how many steps of what is written go into one of the value: 0.234 is written 23%
+STEPS = {"share": 100, "percent": 1, "keuro": 1, "km": 10}
+
+
+class Written:
+    """What is written of a value, so that numbers are compared as a reader sees them."""
+
+    unit: str
+
+    def written(self, value: float) -> int:
+        """Return a value in steps of what is written of it.
+
+        Parameters
+        ----------
+        value : float
+            In its unit.
+
+        Examples
+        --------
+        >>> Fact("afstand_tot_school", PEOPLE, "voorzieningen", "near", "km").written(0.97)
+        10
+        """
+        return round(value * STEPS[self.unit])
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Written):
     """Persons or households as a share of all: counts, so small ones are hidden.
 
     Parameters
@@ -29,6 +53,8 @@ class Share:
         The panel's topic: ``<topic>_year`` is the year that the figure describes.
     group : str
         Key of the heading that it is shown under.
+    feature : str
+        The feature that says the same; empty where none does.
     unit : str
         How it is written.
     """
@@ -37,11 +63,12 @@ class Share:
     whole: str
     topic: str
     group: str
+    feature: str = ""
     unit: str = "share"
 
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(Written):
     """A mean, a percentage of dwellings or a distance, as CBS publishes it.
 
     Parameters
@@ -56,6 +83,8 @@ class Fact:
         Key of the heading that it is shown under.
     unit : {"percent", "keuro", "km"}
         How it is written.
+    feature : str
+        The feature that says the same; empty where none does.
     """
 
     name: str
@@ -63,31 +92,81 @@ class Fact:
     topic: str
     group: str
     unit: str
+    feature: str = ""
 
 
 SHARES = (
-    Share("k_0_tot_15_jaar", PEOPLE, "bevolking", "age"),
-    Share("k_15_tot_25_jaar", PEOPLE, "bevolking", "age"),
-    Share("k_25_tot_45_jaar", PEOPLE, "bevolking", "age"),
-    Share("k_45_tot_65_jaar", PEOPLE, "bevolking", "age"),
-    Share("k_65_jaar_of_ouder", PEOPLE, "bevolking", "age"),
-    Share("eenpersoonshuishoudens", HOUSEHOLDS, "huishoudens", "household"),
+    Share("k_0_tot_15_jaar", PEOPLE, "bevolking", "age", "aandeel_0_14"),
+    Share("k_15_tot_25_jaar", PEOPLE, "bevolking", "age", "aandeel_15_24"),
+    Share("k_25_tot_45_jaar", PEOPLE, "bevolking", "age", "aandeel_25_44"),
+    Share("k_45_tot_65_jaar", PEOPLE, "bevolking", "age", "aandeel_45_64"),
+    Share("k_65_jaar_of_ouder", PEOPLE, "bevolking", "age", "aandeel_65_plus"),
+    Share(
+        "eenpersoonshuishoudens", HOUSEHOLDS, "huishoudens", "household", "eenpersoonshuishoudens"
+    ),
     Share("huishoudens_zonder_kinderen", HOUSEHOLDS, "huishoudens", "household"),
-    Share("huishoudens_met_kinderen", HOUSEHOLDS, "huishoudens", "household"),
+    Share(
+        "huishoudens_met_kinderen",
+        HOUSEHOLDS,
+        "huishoudens",
+        "household",
+        "huishoudens_met_kinderen",
+    ),
 )
 FACTS = (
-    Fact("koopwoningen", DWELLINGS, "wonen", "home", "percent"),
-    Fact("in_bezit_woningcorporatie", DWELLINGS, "wonen", "home", "percent"),
-    Fact("in_bezit_overige_verhuurders", DWELLINGS, "wonen", "home", "percent"),
-    Fact("percentage_meergezinswoning", DWELLINGS, "wonen", "home", "percent"),
-    Fact("bouwjaar_vanaf_2000", DWELLINGS, "wonen", "home", "percent"),
-    Fact("gemiddelde_woningwaarde", DWELLINGS, "wonen", "home", "keuro"),
-    Fact("afstand_tot_huisartsenpraktijk", PEOPLE, "voorzieningen", "near", "km"),
-    Fact("afstand_tot_grote_supermarkt", PEOPLE, "voorzieningen", "near", "km"),
-    Fact("afstand_tot_kinderdagverblijf", PEOPLE, "voorzieningen", "near", "km"),
-    Fact("afstand_tot_school", PEOPLE, "voorzieningen", "near", "km"),
+    Fact("koopwoningen", DWELLINGS, "wonen", "home", "percent", "koopwoningen"),
+    Fact("in_bezit_woningcorporatie", DWELLINGS, "wonen", "home", "percent", "corporatiewoningen"),
+    Fact(
+        "in_bezit_overige_verhuurders",
+        DWELLINGS,
+        "wonen",
+        "home",
+        "percent",
+        "overige_huurwoningen",
+    ),
+    Fact(
+        "percentage_meergezinswoning", DWELLINGS, "wonen", "home", "percent", "meergezinswoningen"
+    ),
+    Fact("bouwjaar_vanaf_2000", DWELLINGS, "wonen", "home", "percent", "nieuwbouw"),
+    Fact("gemiddelde_woningwaarde", DWELLINGS, "wonen", "home", "keuro", "woningwaarde"),
+    Fact("afstand_tot_huisartsenpraktijk", PEOPLE, "voorzieningen", "near", "km", "huisarts"),
+    Fact("afstand_tot_grote_supermarkt", PEOPLE, "voorzieningen", "near", "km", "supermarkt"),
+    Fact(
+        "afstand_tot_kinderdagverblijf", PEOPLE, "voorzieningen", "near", "km", "kinderdagverblijf"
+    ),
+    Fact("afstand_tot_school", PEOPLE, "voorzieningen", "near", "km", "school"),
 )
 PROFILE: tuple[Share | Fact, ...] = (*SHARES, *FACTS)
+
+
+def ways(shown: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Return on which side of the mean a wijk is by the very numbers that its profile shows.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        From :func:`facts`.
+    level : {"gemeente", "country"}
+        Whose mean.
+
+    Returns
+    -------
+    DataFrame
+        A row per wijk, a column per feature that the profile shows too: 1 where the wijk's number
+        is higher than the mean as both are written, 0 where they are written the same, −1 where it
+        is lower; NaN where either is not shown.
+    """
+    features = {item.name: item.feature for item in PROFILE if item.feature}
+    steps = {item.name: STEPS[item.unit] for item in PROFILE}
+    rows = shown[shown["name"].isin(list(features))]
+    written = (rows["value"] * rows["name"].map(steps)).round()
+    rows = rows.assign(written=written, feature=rows["name"].map(features))
+    wide = rows.pivot(index=["level", "code"], columns="feature", values="written")
+    wijken = wide[wide.index.get_level_values("level") == WIJK.name].droplevel("level")
+    means = wide[wide.index.get_level_values("level") == level].droplevel("level")
+    of_level = wijken.index.str[2:6].map("GM{}".format) if level == "gemeente" else ["NL"]
+    mean = means.reindex(of_level).to_numpy(dtype="float64")
+    return pd.DataFrame(np.sign(wijken.to_numpy() - mean), wijken.index, wijken.columns)
 
 
 def facts(panel: pd.DataFrame) -> pd.DataFrame:

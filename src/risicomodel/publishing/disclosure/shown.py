@@ -48,6 +48,8 @@ class About:
         As the run declared them.
     made_up : bool
         Whether the figures are the demo's.
+    own_figures : dict of str to (int, int)
+        First and last year of figures that a gemeente gave itself, per domain that has any.
     first_year, last_year : int
         Of the panel.
     tables : ModelTables
@@ -72,6 +74,7 @@ class About:
 
     domains: dict[str, Domain]
     made_up: bool
+    own_figures: dict[str, tuple[int, int]]
     first_year: int
     last_year: int
     tables: ModelTables
@@ -95,15 +98,20 @@ class Shown:
     Parameters
     ----------
     wijken : DataFrame
-        Per wijk of the newest year: codes, names, ``place_id``, ``people`` (empty under 100).
+        Per wijk of the newest year its gemeente is in: codes, names, ``year`` (empty where only
+        a map has the wijk), ``place_id``, ``people`` (empty under 100).
     figures : DataFrame
         Per domain, wijk and year: ``status`` (``shown``, ``hidden`` or why there is no figure),
-        observed, estimate and expected with their bands (rates), clients to CBS's rounding.
+        ``own`` (whether the observed figure is the gemeente's own), ``population_year`` (of the
+        people divided by), observed, estimate and expected with their bands (rates), clients to
+        CBS's rounding; the gap in its parts and their chance.
     totals : DataFrame
         Per domain, gemeente and year: ``clients``, ``rate`` (empty where not given), ``source``
-        (``published``, ``estimate``, or ``partial`` where wijken are missing).
+        (``published``, ``estimate``, or ``partial`` where wijken are missing), ``population_year``,
+        ``not_delivered``, expected clients and people of the wijken shown, and ``own_clients``.
     forecasts, forecast_totals : DataFrame or None
-        Per domain, wijk (gemeente) and future year: ``rate`` with its band.
+        Per domain, wijk (gemeente) and future year: ``rate`` with its band; of wijken ``on_page``,
+        whether one of ``wijken`` is the same place.
     profile : DataFrame
         Long: ``level`` (wijk, gemeente, country), ``code``, ``name``, ``value``, ``year``.
     stacking : DataFrame or None

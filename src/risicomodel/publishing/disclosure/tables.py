@@ -6,6 +6,7 @@ Tables that a run does not have are None.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,7 +15,7 @@ from risicomodel import runs
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import AREA, WIJK
-from risicomodel.data.domains import Domain
+from risicomodel.data.domains import Domain, own_column
 from risicomodel.publishing.disclosure.shown import About, ModelTables
 from risicomodel.runs import FinishedRun, contract
 
@@ -71,10 +72,19 @@ class Tables:
         """The domains as the run declared them."""
         return self.about.domains
 
-    @property
+    @cached_property
     def newest(self) -> pd.DataFrame:
-        """The panel's rows of its newest year."""
-        return self.panel[self.panel["year"] == self.about.last_year]
+        """The panel's rows of its newest year; of a gemeente it lacks then, of the newest it has.
+
+        A gemeente that the newest year lacks is one of today if there are forecasts of it.
+        """
+        last = self.panel[self.panel["year"] == self.about.last_year]
+        if self.forecasts is None:
+            return last
+        today = set(self.forecasts["gm_code"]) - set(last["gm_code"])
+        rows = self.panel[self.panel["gm_code"].isin(today)]
+        newest = rows["year"] == rows.groupby("gm_code")["year"].transform("max")
+        return pd.concat([last, rows[newest]], ignore_index=True)
 
 
 def read(folder: Path) -> Tables:
@@ -123,6 +133,7 @@ def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None
             name: Domain(**fields) for name, fields in sorted(configuration["domains"].items())
         },
         made_up=configuration["data"]["source"] == "demo",
+        own_figures=_own_years(panel, sorted(configuration["domains"])),
         first_year=int(panel["year"].min()),
         last_year=int(panel["year"].max()),
         tables=ModelTables(
@@ -139,6 +150,13 @@ def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None
         started=record["started"],
         record_hash=storage.sha256_file(run.folder / runs.RECORD),
     )
+
+
+def _own_years(panel: pd.DataFrame, domains: list[str]) -> dict[str, tuple[int, int]]:
+    """Return the first and last year of a gemeente's own figures, per domain that has any."""
+    columns = {name: own_column(name) for name in domains if own_column(name) in panel}
+    years = {name: panel.loc[panel[column], "year"] for name, column in columns.items()}
+    return {name: (int(of.min()), int(of.max())) for name, of in years.items() if len(of)}
 
 
 def _open(folder: Path) -> FinishedRun:

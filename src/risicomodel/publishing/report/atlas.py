@@ -1,4 +1,4 @@
-"""The maps of a gemeente: what was counted, what is expected, the gap and the forecast."""
+"""The maps of a gemeente: counted, expected, the gap (also within the gemeente), the forecast."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.presentation import maps
 from risicomodel.publishing.report import forecasts
-from risicomodel.publishing.report.gaps import LIKELY
+from risicomodel.publishing.report.statements import LIKELY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Reading = tuple[float | None, bool]  # a rate (None: blank) and whether it is hatched
 
+GAPS = ("gap", "within")  # maps of differences
 WIDE = 1.0  # a band as wide as this times its figure is uncertain
 
 
@@ -43,7 +44,8 @@ def view(gemeente: Gemeente, words: Words, domain: str, drawing: Drawing) -> dic
     readings: dict[str, tuple[int, Callable[[str], Reading]]] = {
         "observed": (year, lambda wijk: _observed(rows, wijk)),
         "expected": (year, lambda wijk: _banded(rows, wijk, "expected", "expected_")),
-        "gap": (year, lambda wijk: _gap(rows, wijk)),
+        "gap": (year, lambda wijk: _gap(rows, wijk, "gap")),
+        "within": (year, lambda wijk: _gap(rows, wijk, "gap_wijk")),
     }
     if len(ahead):
         readings["forecast"] = (
@@ -52,7 +54,7 @@ def view(gemeente: Gemeente, words: Words, domain: str, drawing: Drawing) -> dic
         )
     wijken = gemeente.wijken[[AREA, "wijk_name"]].itertuples(index=False)
     names = {code: name for code, name in wijken if code in drawing.paths}
-    steps = {"gap": gemeente.country.gap_breaks[domain]}
+    steps = dict.fromkeys(GAPS, gemeente.country.gap_breaks[domain])
     breaks = gemeente.country.breaks[domain]
     return {
         "domain": domain,
@@ -71,7 +73,7 @@ def view(gemeente: Gemeente, words: Words, domain: str, drawing: Drawing) -> dic
 
 def _writer(words: Words, domain: str, kind: str) -> Callable[[float], tuple[float, str]]:
     """Return a function from a rate to its value in the domain's unit, and its text."""
-    write = words.change if kind == "gap" else words.rate
+    write = words.change if kind in GAPS else words.rate
     return lambda rate: (rate * words.per(domain), write(domain, rate))
 
 
@@ -104,10 +106,10 @@ def _banded(rows: pd.DataFrame, wijk: str, name: str, prefix: str) -> Reading:
     return rate, high - low > WIDE * rate
 
 
-def _gap(rows: pd.DataFrame, wijk: str) -> Reading:
-    """Return the gap, hatched where it may be noise."""
+def _gap(rows: pd.DataFrame, wijk: str, name: str) -> Reading:
+    """Return the gap or its part, hatched where the wijk's own may be chance or the model's."""
     chance = _value(rows, wijk, "chance")
-    return _value(rows, wijk, "gap"), chance is not None and chance >= LIKELY
+    return _value(rows, wijk, name), chance is not None and chance >= LIKELY
 
 
 def _value(rows: pd.DataFrame, wijk: str, name: str) -> float | None:

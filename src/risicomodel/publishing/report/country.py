@@ -39,11 +39,26 @@ class Country:
 
     @cached_property
     def rates(self) -> dict[tuple[str, int], float]:
-        """The country's rate (0–1) per domain and year, of gemeenten whose totals are given."""
-        totals = self.shown.totals.dropna(subset=["clients", "rate"])
+        """An estimate of the country's rate (0–1): of gemeenten whose totals are given."""
+        totals = self._given
         totals = totals.assign(people=totals["clients"] / totals["rate"])
         sums = totals.groupby(["domain", "year"])[["clients", "people"]].sum()
         return _by_domain_and_year(sums["clients"] / sums["people"])
+
+    @cached_property
+    def gemeenten(self) -> dict[tuple[str, int], float]:
+        """Of how many gemeenten :attr:`rates` are."""
+        return _by_domain_and_year(self._given.groupby(["domain", "year"])["gm_code"].nunique())
+
+    @property
+    def _given(self) -> pd.DataFrame:
+        return self.shown.totals.dropna(subset=["clients", "rate"])
+
+    @cached_property
+    def off(self) -> dict[tuple[str, int], float]:
+        """How much higher the country's figures are than expected, per domain and year (0–1)."""
+        rows = self.shown.figures.dropna(subset=["off_country"])
+        return _by_domain_and_year(rows.groupby(["domain", "year"])["off_country"].first())
 
     @cached_property
     def newest(self) -> dict[str, int]:

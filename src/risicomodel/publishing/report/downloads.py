@@ -20,20 +20,36 @@ if TYPE_CHECKING:
 WORKBOOK = "cijfers.xlsx"
 FOLDER = "data"
 DECIMALS = {"observed": 1, "estimate": 1, "expected": 1, "gap": 1, "rate": 1, "lower": 1,
-            "upper": 1, "contribution": 1, "contribution_vs_gemeente": 1,
-            "contribution_vs_similar": 1, "chance": 2, "value": 2}  # fmt: skip
+            "upper": 1, "gap_country": 1, "gap_gemeente": 1, "gap_wijk": 1, "off_country": 2,
+            "off_gemeente": 2, "contribution": 1, "contribution_vs_gemeente": 1,
+            "contribution_vs_similar": 1, "chance": 2, "value": 2,
+            "own_clients": 0}  # fmt: skip
 ENDS = re.compile("_(low|high|lower|upper)$")  # of a band
-NO_RATE = ("chance", "value")
+NO_RATE = ("chance", "value", "off_country", "off_gemeente", "own_clients")
+GAPS = (
+    "gap",
+    "gap_country",
+    "gap_gemeente",
+    "gap_wijk",
+    "off_country",
+    "off_gemeente",
+    "chance",
+)
+SIDES = ("way", "way_gemeente", "way_similar")  # −1, 0 or 1: lower, the same, higher
 KEPT = {
     "wijken": [AREA, "wijk_name", "gm_code", "gm_name", "people"],
     "figures": [
-        "domain", AREA, "year", "status", "basis", "observed", "observed_clients", "estimate",
-        "estimate_lower", "estimate_upper", "estimate_clients", "expected", "expected_lower",
-        "expected_upper", "gap", "chance",
+        "domain", AREA, "year", "population_year", "status", "own", "basis", "observed",
+        "observed_clients", "estimate", "estimate_lower", "estimate_upper", "estimate_clients",
+        "expected", "expected_lower", "expected_upper", *GAPS,
     ],
-    "totals": ["domain", "gm_code", "year", "clients", "rate", "source"],
+    "totals": [
+        "domain", "gm_code", "year", "population_year", "clients", "rate", "source",
+        "not_delivered", "own_clients",
+    ],
     "forecasts": [
-        "domain", AREA, "origin_year", "year", "horizon", "rate", "lower", "upper",
+        "domain", AREA, "wijk_name", "on_page", "origin_year", "year", "horizon", "rate", "lower",
+        "upper",
     ],
     "forecast_totals": [
         "domain", "gm_code", "origin_year", "year", "horizon", "rate", "lower", "upper",
@@ -41,7 +57,7 @@ KEPT = {
     "stacking": [AREA, "year", "clients", "households"],
     "explanations": [
         "domain", AREA, "year", "feature", "contribution", "contribution_low",
-        "contribution_high", "contribution_vs_gemeente", "contribution_vs_similar",
+        "contribution_high", "contribution_vs_gemeente", "contribution_vs_similar", *SIDES,
     ],
     "similar": [AREA, "rank", "similar_code"],
 }  # fmt: skip
@@ -95,9 +111,12 @@ def _as_on_pages(table: pd.DataFrame, words: Words) -> pd.DataFrame:
         if decimals is not None and table[name].dtype.kind == "f":
             values = table[name] if name in NO_RATE else table[name] * per
             out[name] = values.round(decimals)
-    for name in ("chance", "gap"):
+    for name in GAPS:
         if name in out and "observed" in out:
             out[name] = out[name].where(out["observed"].notna())
+    for name in ("population_year", *SIDES):
+        if name in out:
+            out[name] = out[name].astype("Int64")
     return out
 
 
@@ -149,6 +168,6 @@ def _workbook(by_name: dict[str, pd.DataFrame], words: Words, path: Path, note: 
         sheet.freeze_panes = "A2"
         sheet.append(list(table.columns))
         for row in _safe(table).astype("object").itertuples(index=False):
-            sheet.append([None if cell is None or cell != cell else cell for cell in row])  # noqa: PLR0124
+            sheet.append([None if pd.isna(cell) else cell for cell in row])
     with storage.atomic(path) as partial:
         book.save(partial)

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 MOST_DRIVERS = 6
 MOST_REASONS = 2
 LEAST = 0.05  # in a domain's unit: less is written as 0.0
-# what a wijk is compared with: the column with a feature's effect, and whether its value is higher
+# what a wijk is compared with: the column with a feature's effect, and the side its value is on
 COUNTRY = "country"
 REFERENCES = {
-    COUNTRY: ("contribution", "higher"),
-    "gemeente": ("contribution_vs_gemeente", "higher_gemeente"),
-    "similar": ("contribution_vs_similar", "higher_similar"),
+    COUNTRY: ("contribution", "way"),
+    "gemeente": ("contribution_vs_gemeente", "way_gemeente"),
+    "similar": ("contribution_vs_similar", "way_similar"),
 }
+# the word for a side, of features that are a share of people or dwellings and of others
+SIDES = {True: {1: "more", 0: "same", -1: "less"}, False: {1: "high", 0: "equal", -1: "low"}}
+OTHER = "other"  # no side is known, or none has a meaning
 Labels = dict[str, dict[str, str]]
 Rows = list[dict[str, Any]]
 
@@ -31,14 +34,21 @@ class Driver:
     Parameters
     ----------
     description : str
-        In words: ``meer eenpersoonshuishoudens dan elders``.
+        What it is called: ``eenpersoonshuishoudens``.
     effects : dict of str to float or None
         Effect on the expected rate (0–1), less that in each of :data:`REFERENCES`; None where that
         has no other wijk.
+    sides : dict of str to str
+        Per reference how much there is of it here: ``meer dan in Utrecht``; empty where no side is
+        known.
+    question : str
+        What to ask people about: ``meer eenpersoonshuishoudens dan in Nederland``.
     """
 
     description: str
     effects: dict[str, float | None]
+    sides: dict[str, str]
+    question: str
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,11 @@ class WijkExplanation:
     others: Driver
     comparisons: list[Comparison]
     largest: float
+
+    @property
+    def base(self) -> float:
+        """Expected rate of the country (0–1)."""
+        return self.comparisons[0].rate
 
     def gap(self, reference: str) -> float | None:
         """Return how much more is expected here than there (0–1); None without another wijk.
@@ -146,7 +161,9 @@ def _strength(row: dict[str, Any]) -> float:
     return max(abs(float(row[column] or 0.0)) for column, _ in REFERENCES.values())
 
 
-def explain(rows: Rows, labels: Labels, words: Words, domain: str) -> WijkExplanation | None:
+def explain(
+    rows: Rows, labels: Labels, words: Words, domain: str, gemeente: str
+) -> WijkExplanation | None:
     """Return what a page says of a wijk and domain; None where nothing is explained.
 
     Parameters
@@ -160,6 +177,8 @@ def explain(rows: Rows, labels: Labels, words: Words, domain: str) -> WijkExplan
         Language of the page.
     domain : str
         Its name: ``wmo``.
+    gemeente : str
+        Name of the gemeente that the wijk lies in.
     """
     if not rows:
         return None
@@ -175,8 +194,8 @@ def explain(rows: Rows, labels: Labels, words: Words, domain: str) -> WijkExplan
     return WijkExplanation(
         year=int(rows[0]["year"]),
         rate=rate,
-        drivers=[_driver(row, labels, words) for row in chosen],
-        others=Driver(words.text("wijk.drivers.rest"), rest),
+        drivers=[_driver(row, labels, words, gemeente) for row in chosen],
+        others=Driver(words.text("wijk.drivers.rest"), rest, {}, ""),
         comparisons=[
             Comparison(
                 reference,
@@ -196,10 +215,30 @@ def _sum(rows: Rows, column: str) -> float | None:
     return sum(values) if values else None
 
 
-def _driver(row: dict[str, Any], labels: Labels, words: Words) -> Driver:
-    description = in_words(row, "higher", "wijk.drivers", labels, words)
+def _driver(row: dict[str, Any], labels: Labels, words: Words, gemeente: str) -> Driver:
+    about = labels.get(str(row["feature"]), {})
+    sides = {
+        reference: words.text(
+            f"wijk.drivers.side.{side}",
+            where=words.text(f"wijk.drivers.where.{reference}", gemeente=gemeente),
+        )
+        for reference, (column, way) in REFERENCES.items()
+        if row.get(column) is not None and (side := _side(row.get(way), about)) != OTHER
+    }
     effects = {reference: row.get(column) for reference, (column, _) in REFERENCES.items()}
-    return Driver(description, effects)
+    question = in_words(row, "way", "wijk.drivers.whole", labels, words)
+    return Driver(_label(row, about, words), effects, sides, question)
+
+
+def _label(row: dict[str, Any], about: dict[str, str], words: Words) -> str:
+    return about.get(f"label_{words.language}", str(row["feature"]).replace("_", " "))
+
+
+def _side(way: float | None, about: dict[str, str]) -> str:
+    """Return the word for the side of a mean that a feature's value is on."""
+    if way is None or about.get("unit") == "km":  # nothing is high for lying in the east
+        return OTHER
+    return SIDES[about.get("unit") == "share"][int(way)]
 
 
 def _pulling(chosen: Rows, reference: str, gap: float, least: float) -> Rows:
@@ -211,19 +250,19 @@ def _pulling(chosen: Rows, reference: str, gap: float, least: float) -> Rows:
 
 
 def _reasons(pulling: Rows, reference: str, words: Words, labels: Labels) -> list[str]:
-    _, higher = REFERENCES[reference]
-    return [in_words(row, higher, "wijk.drivers.short", labels, words) for row in pulling]
+    _, way = REFERENCES[reference]
+    return [in_words(row, way, "wijk.drivers.short", labels, words) for row in pulling]
 
 
-def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words: Words) -> str:
-    """Return what a driver is: more or less of a feature than elsewhere.
+def in_words(row: dict[str, Any], way: str, texts: str, labels: Labels, words: Words) -> str:
+    """Return what a driver is: more or less of a feature than the mean it is compared with.
 
     Parameters
     ----------
     row : dict
-        ``feature``, and the column named by ``higher``.
-    higher : str
-        Column that says whether the feature's value is higher here; None where not known.
+        ``feature``, and the column named by ``way``.
+    way : str
+        Column with the side of a mean that the feature's value is on: 1, 0, −1; None if not known.
     texts : str
         Key in the catalogue under which the sentences are.
     labels : dict of str to dict
@@ -232,12 +271,7 @@ def in_words(row: dict[str, Any], higher: str, texts: str, labels: Labels, words
         Language of the page.
     """
     about = labels.get(str(row["feature"]), {})
-    label = about.get(f"label_{words.language}", str(row["feature"]).replace("_", " "))
-    more = row.get(higher)
-    if more is None or about.get("unit") == "km":  # nothing is high for lying in the east
-        return words.text(f"{texts}.other", feature=label)
-    pair = ("more", "less") if about.get("unit") == "share" else ("high", "low")
-    return words.text(f"{texts}.{pair[0] if more else pair[1]}", feature=label)
+    return words.text(f"{texts}.{_side(row.get(way), about)}", feature=_label(row, about, words))
 
 
 def sentence(domain: str, comparison: Comparison, gemeente: str, words: Words) -> str:

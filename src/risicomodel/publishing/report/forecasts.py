@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from risicomodel.core.levels import AREA
+from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
     from risicomodel.publishing.report.gemeente import Gemeente
@@ -70,8 +71,33 @@ def of_wijken(gemeente: Gemeente, domain: str, horizon: int | None = None) -> pd
     empty = gemeente.country.shown.figures.iloc[:0].assign(rate=[], lower=[], upper=[], horizon=[])
     if table is None:
         return empty.set_index(AREA)
-    rows = table[table["domain"] == domain]
+    rows = table[(table["domain"] == domain) & table["on_page"]]
     if horizon is None:
         near = rows.loc[rows["horizon"] <= AHEAD, "horizon"]
         horizon = int(near.max()) if len(near) else 0
     return rows[rows["horizon"] == horizon].set_index(AREA)
+
+
+def of_newest_map(gemeente: Gemeente) -> list[dict[str, Any]]:
+    """Return the wijken with a forecast and without a page, with their rates as maps show them.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+
+    Returns
+    -------
+    list of dict
+        ``wijk_name`` and ``rates``: by domain ``(year, rate)``.
+    """
+    table = gemeente.table("forecasts")
+    if table is None:
+        return []
+    rows = table[~table["on_page"] & (table["horizon"] <= AHEAD)].dropna(subset=["rate"])
+    rows = rows.sort_values("horizon").drop_duplicates(["domain", AREA], keep="last")
+    out: dict[str, dict[str, Any]] = {}
+    for row in records.records(rows.sort_values([AREA, "domain"])):
+        one = out.setdefault(row[AREA], {"wijk_name": row["wijk_name"], "rates": {}})
+        one["rates"][row["domain"]] = (int(row["year"]), row["rate"])
+    return list(out.values())

@@ -13,6 +13,7 @@ from risicomodel.core.levels import AREA
 from risicomodel.publishing.disclosure import PARTIAL
 from risicomodel.publishing.report import records
 from risicomodel.publishing.report.drivers import of_year
+from risicomodel.publishing.report.statements import WHOLE
 
 if TYPE_CHECKING:
     from risicomodel.publishing.report.country import Country
@@ -87,10 +88,90 @@ class Gemeente:
         return self.country.by_gemeente[self.code]["wijken"]
 
     @property
+    def last(self) -> int | None:
+        """The newest year of the figures that the gemeente is in; None where it is in none."""
+        newest = self.wijken["year"].max()
+        return None if pd.isna(newest) else int(newest)
+
+    @property
     def outlines(self) -> pd.DataFrame:
         """The outlines of its wijken: ``wijk_code``, ``outline`` (WKB)."""
         table = self.table("outlines")
         return pd.DataFrame(columns=[AREA, "outline"]) if table is None else table
+
+    @property
+    def own_figures(self) -> dict[str, tuple[int, int]]:
+        """First and last year of the gemeente's own figures, per domain that has any."""
+        rows = self.every_figure
+        years = rows[rows["own"].astype(bool)].groupby("domain")["year"].agg(["min", "max"])
+        return {
+            str(domain): (int(first), int(last))
+            for domain, first, last in years.itertuples(name=None)
+        }
+
+    def not_delivered(self, domain: str, year: int) -> bool:
+        """Tell whether the gemeente delivered no figures at all for a year.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
+        """
+        return bool((self._row_of_total(domain, year) or {}).get("not_delivered"))
+
+    def undelivered_after(self, domain: str, year: int) -> list[int]:
+        """Return newer years for which the gemeente delivered no figures at all.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            After which.
+        """
+        newer = range(year + 1, self.country.shown.about.last_year + 1)
+        return [one for one in newer if self.not_delivered(domain, one)]
+
+    def expected(self, domain: str, year: int) -> float | None:
+        """Return what the model expects of the gemeente (0–1): of its wijken that are shown.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
+        """
+        row = self._row_of_total(domain, year) or {}
+        if row.get("expected_people") is None:
+            return None
+        return float(row["expected_clients"] / row["expected_people"])
+
+    def _row_of_total(self, domain: str, year: int) -> dict[str, Any] | None:
+        return self._rows_of_totals.get((domain, year))
+
+    @cached_property
+    def _rows_of_totals(self) -> dict[tuple[str, int], dict[str, Any]]:
+        table = self.table("totals")
+        rows = [] if table is None else records.records(table)
+        return {(row["domain"], int(row["year"])): row for row in rows}
+
+    def whole(self, domain: str, year: int) -> bool:
+        """Tell whether wijken with a gap hold so many people that they stand for the gemeente.
+
+        Parameters
+        ----------
+        domain : str
+            Its name: ``wmo``.
+        year : int
+            Of the figures.
+        """
+        people = self.wijken.set_index(AREA)["people"].fillna(0.0)
+        rows = self.figures(domain, year)
+        with_gap = people.reindex(rows.index[rows["gap"].notna()]).sum()
+        return bool(with_gap >= WHOLE * people.sum() > 0)
 
     @property
     def every_figure(self) -> pd.DataFrame:
@@ -182,11 +263,10 @@ class Gemeente:
 
     @cached_property
     def _totals(self) -> dict[tuple[str, int], dict[str, Any]]:
-        table = self.table("totals")
-        rows = [] if table is None else records.records(table)
-        given = {(row["domain"], int(row["year"])): row for row in rows if row["rate"] is not None}
-        partial = [row for row in rows if row["source"] == PARTIAL]
-        return given | {(r["domain"], int(r["year"])): {"source": PARTIAL} for r in partial}
+        rows = self._rows_of_totals
+        given = {key: row for key, row in rows.items() if row["rate"] is not None}
+        partial = [key for key, row in rows.items() if row["source"] == PARTIAL]
+        return given | {key: {"source": PARTIAL} for key in partial}
 
 
 def find(country: Country, name: str | None) -> list[Gemeente]:
@@ -210,11 +290,35 @@ def find(country: Country, name: str | None) -> list[Gemeente]:
         return [Gemeente(code, label, country) for code, label in names.items()]
     if name == LARGEST:
         name = str(country.shown.wijken.groupby("gm_code")["people"].sum().idxmax())
+    code = code_of(name, names)
+    return [Gemeente(code, names[code], country)]
+
+
+def code_of(name: str | None, names: dict[str, str]) -> str:
+    """Return the code of a gemeente, of which a code or a name is given.
+
+    Parameters
+    ----------
+    name : str or None
+        A code or a name, in capitals or not.
+    names : dict of str to str
+        Names of gemeenten by code; at least one.
+
+    Raises
+    ------
+    ConfigError
+        If no gemeente is named or one is unknown; the nearest name is suggested.
+
+    Examples
+    --------
+    >>> code_of("utrecht", {"GM0344": "Utrecht", "GM0363": "Amsterdam"})
+    'GM0344'
+    """
     codes = {label.lower(): code for code, label in names.items()}
     text = (name or "").strip()
     code = text.upper() if text.upper() in names else codes.get(text.lower(), "")
     if code:
-        return [Gemeente(code, names[code], country)]
+        return code
     lacking = f"no gemeente '{text}'" if text else "no gemeente is named"
     first = next(iter(names))
     raise ConfigError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.core.levels import AREA
+from risicomodel.publishing.disclosure import PROFILE
 from risicomodel.publishing.report import forecasts, records
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ FAR = 1.0  # km, further than many can walk with difficulty
 OTHER = ("in_bezit_woningcorporatie",)
 MOST = 10  # wijken to start the conversation with
 COLUMNS = (OLDER, *SUITABLE, *OTHER, *NEAR)
+WRITTEN = {item.name: item.written for item in PROFILE}
 
 
 def view(gemeente: Gemeente) -> dict[str, Any]:
@@ -36,9 +38,10 @@ def view(gemeente: Gemeente) -> dict[str, Any]:
     mean = {name: _facts(gemeente, gemeente.code).get(name) for name in names}
     ahead = forecasts.of_gemeente(gemeente, NEED) if NEED in gemeente.country.domains else None
     limit = None if ahead is None else float(ahead["rate"])
+    per = gemeente.country.domains[NEED].per if NEED in gemeente.country.domains else 1
     rows = records.records(table.reset_index())
     for row in rows:
-        row["signs"] = _signs(row, mean, limit)
+        row["signs"] = _signs(row, mean, limit, per)
     rows.sort(key=lambda row: (-len(row["signs"]), -(row.get("need") or 0.0), row["wijk_name"]))
     signalled = [row for row in rows if {"few", "far"} & set(row["signs"])]
     need = NEED if "need" in table else None
@@ -76,29 +79,30 @@ def _facts(gemeente: Gemeente, code: str) -> dict[str, float]:
     return {} if rows is None else dict(zip(rows["name"], rows["value"], strict=True))
 
 
-def _signs(row: dict[str, Any], mean: dict[str, Any], limit: float | None) -> list[str]:
-    """Return the reasons to talk about a wijk: keys of texts, need first.
+def _signs(row: dict[str, Any], mean: dict[str, Any], limit: float | None, per: int) -> list[str]:
+    """Return the reasons to talk about a wijk, by numbers as they are written: need first.
 
     Few suitable dwellings or far amenities count only where more need than the gemeente's is
     forecast, or more older residents live there.
     """
 
-    def above_mean(name: str) -> float:
+    def above_mean(name: str) -> int:
         both = row.get(name) is not None and mean.get(name) is not None
-        return float(row[name]) - float(mean[name]) if both else 0.0
+        return WRITTEN[name](row[name]) - WRITTEN[name](mean[name]) if both else 0
 
     signs = []
-    if limit is not None and row.get("need") is not None and row["need"] > limit:
+    need = row.get("need")
+    if limit is not None and need is not None and round(need * per, 1) > round(limit * per, 1):
         signs.append("need")
     if above_mean(OLDER) > 0:
         signs.append("older")
     if signs and any(name in row for name in SUITABLE) and _all_below(row, mean):
         signs.append("few")
-    if signs and any((row.get(name) or 0.0) > FAR for name in NEAR):
+    if signs and any(WRITTEN[name](row.get(name) or 0.0) > WRITTEN[name](FAR) for name in NEAR):
         signs.append("far")
     return signs
 
 
 def _all_below(row: dict[str, Any], mean: dict[str, Any]) -> bool:
     names = [n for n in SUITABLE if row.get(n) is not None and mean.get(n) is not None]
-    return bool(names) and all(row[name] < mean[name] for name in names)
+    return bool(names) and all(WRITTEN[n](row[n]) < WRITTEN[n](mean[n]) for n in names)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.publishing.presentation import curves
-from risicomodel.publishing.report import records
+from risicomodel.publishing.report import records, statements
 
 if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import Shown
@@ -78,8 +78,10 @@ class FeatureWriter:
         drawn : Curve
             Its coordinates and facts.
         """
-        text = self.words.text(
+        text = statements.say(
+            self.words,
             f"counts.way.{drawn.way}",
+            {"way": drawn.way},
             change=self.words.rate(domain, abs(drawn.change)),
             per=self.words.per_short(domain),
             low=self.value(name, drawn.span[0]),

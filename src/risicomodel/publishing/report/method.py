@@ -10,11 +10,15 @@ from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import About
+    from risicomodel.publishing.presentation.language import Words
 
 PROTOCOLS = ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years")
 BASELINES = ("mean", "gemeente_mean", "persistence")
 FLOOR = "noise_floor"
 CALIBRATED = "unseen_gemeente"
+# how figures are made: texts, by number, that are of one domain
+HOW_OF = {3: "wmo", 4: "jeugd", 5: "jeugd"}
+CARE = {"jeugd", "wmo", "bijstand"}  # what gemeenten pay for, and CBS counts with them
 
 
 def view(about: About) -> dict[str, Any]:
@@ -28,22 +32,37 @@ def view(about: About) -> dict[str, Any]:
     return {
         "about": about,
         "scores": _scores(about),
+        "families": set(about.tables.features["family"]),
         "calibration": _calibration(about),
         "ahead": _ahead(about),
     }
 
 
-def data(about: About) -> dict[str, Any]:
+def data(about: About, words: Words) -> dict[str, Any]:
     """Return the values of the template of the datasheet.
 
     Parameters
     ----------
     about : About
         The run.
+    words : Words
+        Language of the page.
     """
     statuses = _statuses(about.tables.quality, list(about.champions))
+    families = [str(name) for name in about.tables.features["family"].unique()]
     sources = dict.fromkeys(tuple(source.values()) for source in about.sources)
-    return {"about": about, "domains": about.domains, "statuses": statuses, "sources": sources}
+    care = set(about.domains) <= CARE
+    return {
+        "about": about,
+        "domains": about.domains,
+        "statuses": statuses,
+        "sources": sources,
+        "care": care,
+        "how_of": HOW_OF,
+        "families": ", ".join(
+            words.text(key) if words.has(key := f"family.{name}") else name for name in families
+        ),
+    }
 
 
 def _scores(about: About) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.report import atlas, forecasts, gaps, records
-from risicomodel.publishing.report.gaps import LIKELY
+from risicomodel.publishing.report import atlas, figure_lines, forecasts, gaps, records, statements
+from risicomodel.publishing.report.statements import LIKELY
 
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
@@ -31,7 +31,10 @@ def view(gemeente: Gemeente, words: Words, drawing: Drawing) -> dict[str, Any]:
     """
     domains = list(gemeente.country.domains)
     return {
+        "notes": _notes(gemeente, words),
         "cards": [card(gemeente, domain) for domain in domains],
+        "parts": [line for domain in domains for line in _parts(gemeente, words, domain)],
+        "moved": forecasts.of_newest_map(gemeente),
         "drawing": drawing,
         "undrawn": [
             row.wijk_name
@@ -59,19 +62,66 @@ def card(gemeente: Gemeente, domain: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``domain``, ``year``, ``country`` (rate of 0–1); and what there is of ``clients``,
-        ``rate``, ``source``, ``before``, ``change`` and ``ahead``.
+        ``domain``, ``year``, ``country`` (rate of 0–1), of how many gemeenten that is (``n``),
+        ``later`` (newer years for which the gemeente delivered nothing); and what there is, else
+        None, of ``clients``, ``rate``, ``source``, ``population_year``, ``own_clients``,
+        ``before``, ``change`` and ``ahead``.
     """
     year = gemeente.year(domain)
     now, before = gemeente.total(domain, year), gemeente.total(domain, year - 1)
-    out: dict[str, Any] = {"domain": domain, "year": year, **now}
+    columns = ("clients", "rate", "source", "population_year", "own_clients")
+    out: dict[str, Any] = {
+        "domain": domain,
+        "year": year,
+        **{name: now.get(name) for name in columns},
+    }
     out["country"] = gemeente.country.rates.get((domain, year))
+    out["n"] = int(gemeente.country.gemeenten.get((domain, year), 0))
+    out["not_delivered"] = gemeente.not_delivered(domain, year)
+    out["later"] = gemeente.undelivered_after(domain, year)
+    out |= {"before": None, "change": None}
     if "rate" in now and "rate" in before and now["source"] == before["source"]:
         out |= {"before": before["rate"], "change": now["rate"] - before["rate"]}
     ahead = forecasts.of_gemeente(gemeente, domain)
-    if ahead is not None:
-        out["ahead"] = ahead.to_dict()
+    out["ahead"] = None if ahead is None else ahead.to_dict()
     return out
+
+
+def _notes(gemeente: Gemeente, words: Words) -> list[str]:
+    """Return what a reader should know before anything else."""
+    facts = {"year": gemeente.last, "last": gemeente.country.shown.about.last_year}
+    return statements.any_of(
+        words, ["index.older", "index.new"], facts, name=gemeente.name, **facts
+    )
+
+
+BIAS = tuple(f"index.quality.{key}" for key in ("too_high", "even", "too_low"))
+PARTS = tuple(f"index.parts.{part}{side}" for part in ("", "some_") for side in figure_lines.SIDES)
+
+
+def _parts(gemeente: Gemeente, words: Words, domain: str) -> list[str]:
+    """Return a line on gemeente and country as a whole and on the wijken within it."""
+    year = gemeente.year(domain)
+    rows = gemeente.figures(domain, year).dropna(subset=["gap"])
+    values = {"domain": words.label(domain), "name": gemeente.name, "year": year}
+    if rows.empty:
+        return [statements.say(words, "index.parts.none", {"off": None}, **values)]
+    off = round(100 * float(rows["off_gemeente"].iloc[0]))
+    facts: dict[str, Any] = {"off": off, "whole": gemeente.whole(domain, year)}
+    key = str(statements.first(PARTS, facts))
+    out = [words.text(key, share=words.percent(abs(off) / 100), **values)]
+    split = rows.dropna(subset=["gap_wijk"])
+    if len(split):
+        clients = split["observed_clients"] / split["observed"]
+        expected = (split["expected"] * (1 + split["off_gemeente"]) * clients).sum()
+        apart = float((split["gap_wijk"].abs() * clients).sum() / expected)
+        share = words.percent(apart)
+        out.append(statements.say(words, "index.parts.within", {"within": len(split)}, share=share))
+    country = round(100 * gemeente.country.off.get((domain, year), 0.0))
+    keys = [f"index.parts.country_{side}" for side in figure_lines.SIDES]
+    share = words.percent(abs(country) / 100)
+    out.append(words.text(str(statements.first(keys, {"country": country})), share=share))
+    return [" ".join(out)]
 
 
 def _ranking(gemeente: Gemeente, domain: str) -> dict[str, Any]:
@@ -83,6 +133,7 @@ def _ranking(gemeente: Gemeente, domain: str) -> dict[str, Any]:
     rows = wijken[["wijk_name", "people"]].join(
         figures.drop(columns=["gm_code", "domain", "year"]), how="left"
     )
+    rows["hidden"] = rows["hidden"].eq(True)
     rows = rows.join(ahead[["rate"]].rename(columns={"rate": "forecast"}), how="left")
     rows["known"] = rows["observed"].fillna(rows["estimate"])
     rows["estimated"] = rows["observed"].isna() & rows["estimate"].notna()
@@ -92,6 +143,8 @@ def _ranking(gemeente: Gemeente, domain: str) -> dict[str, Any]:
         "year": year,
         "rows": records.records(rows.reset_index()),
         "ahead": [int(ahead["year"].max())] if len(ahead) else [],
+        "own": bool((figures["own"].astype(bool) & figures["observed"].notna()).any()),
+        "population_year": gemeente.total(domain, year).get("population_year"),
     }
 
 
@@ -159,7 +212,15 @@ def _quality(gemeente: Gemeente, domain: str) -> dict[str, Any] | None:
         return None
     everyone = gemeente.country.shown.figures
     rows = everyone[(everyone["domain"] == domain) & (everyone["year"] == gemeente.year(domain))]
-    return {"domain": domain, "year": gemeente.year(domain), "here": here, "country": _errors(rows)}
+    bias = round(100 * here["bias"])
+    return {
+        "domain": domain,
+        "year": gemeente.year(domain),
+        "here": here,
+        "country": _errors(rows),
+        "bias": bias,
+        "bias_key": statements.first(BIAS, {"bias": bias}),
+    }
 
 
 def _errors(rows: pd.DataFrame) -> dict[str, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from risicomodel import __version__
@@ -16,7 +16,6 @@ from risicomodel.publishing.presentation import maps, rendering
 from risicomodel.publishing.presentation.language import Words
 from risicomodel.publishing.report import (
     downloads,
-    gaps,
     gemeenten,
     housing,
     importance_page,
@@ -25,6 +24,7 @@ from risicomodel.publishing.report import (
     pages,
     records,
     register,
+    statements,
     wijk_page,
 )
 from risicomodel.publishing.report.country import Country
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from risicomodel.publishing.disclosure import About, Shown
+    from risicomodel.publishing.disclosure import About
     from risicomodel.publishing.report.drivers import Labels
     from risicomodel.publishing.report.gemeente import Gemeente
     from risicomodel.publishing.report.settings import ReportSettings
@@ -115,14 +115,14 @@ def prepare(run: Path, language: str) -> Context:
     language : {"nl", "en"}
         Of the pages.
     """
-    country = of_country(disclosure.disclose(run))
+    country = Country(disclosure.disclose(run))
     about = country.shown.about
     words, labels = Words(language, about.domains), _labels(about)
     shared = pages.shared(about, words)
     views = {
         "wat-telt-mee": ("counts", importance_page.view(country.shown, labels, words)),
         "uitleg": ("method", method.view(about)),
-        "gegevens": ("data", method.data(about)),
+        "gegevens": ("data", method.data(about, words)),
     }
     same = {
         f"{name}.html": (
@@ -132,18 +132,6 @@ def prepare(run: Path, language: str) -> Context:
         for name, (key, view) in views.items()
     }
     return Context(country, words, labels, shared, _mark(about, language), same)
-
-
-def of_country(shown: Shown) -> Country:
-    """Return everything that may be shown of a run, with the gaps computed from that.
-
-    Parameters
-    ----------
-    shown : Shown
-        As the disclosure gate gives it.
-    """
-    rounded_to = {name: domain.rounded_to for name, domain in shown.about.domains.items()}
-    return Country(replace(shown, figures=gaps.add(shown.figures, rounded_to)))
 
 
 def _write_all(chosen: list[Gemeente], context: Context, folder: Path) -> list[Path]:
@@ -191,8 +179,9 @@ def _write_one(gemeente: Gemeente, context: Context, folder: Path) -> None:
     wijken = gemeente.wijken[[AREA, "wijk_name"]].to_dict("records")
     shared = {**context.shared, "gemeente": gemeente, "wijken": wijken}
     drawing = maps.draw(gemeente.outlines)
-    entry = register.record(gemeente.name, shared["years"], about.justification, words)
-    note = words.text("site.demo") if about.made_up else shared["source"]
+    entry = register.record(gemeente.name, about, gemeente.own_figures, words)
+    demo = statements.any_of(words, ["site.demo"], {"made_up": about.made_up})
+    note = demo[0] if demo else shared["source"]
     downloaded = downloads.write(gemeente, words, folder, note)
     views = {
         "index": overview.view(gemeente, words, drawing) | {"downloads": downloaded},

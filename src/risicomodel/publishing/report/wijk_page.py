@@ -9,7 +9,14 @@ import pandas as pd
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.disclosure import PROFILE
 from risicomodel.publishing.presentation import charts
-from risicomodel.publishing.report import drivers, forecasts, questions, records
+from risicomodel.publishing.report import (
+    drivers,
+    figure_lines,
+    forecasts,
+    questions,
+    records,
+    statements,
+)
 
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
@@ -36,18 +43,34 @@ def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels)
     code = wijk[AREA]
     domains = list(gemeente.country.domains)
     figures = {domain: _row(gemeente, code, domain) for domain in domains}
+    facts = {
+        domain: figure_lines.facts(gemeente, words, domain, row) for domain, row in figures.items()
+    }
     has_explanations = gemeente.country.shown.explanations is not None
     explanations = {
-        domain: drivers.explain(gemeente.explained.get((domain, code), []), labels, words, domain)
+        domain: drivers.explain(
+            gemeente.explained.get((domain, code), []), labels, words, domain, gemeente.name
+        )
         for domain in domains
         if has_explanations
     }
     explained = {domain: one for domain, one in explanations.items() if one is not None}
     return {
         "wijk": wijk,
+        "notes": _notes(gemeente, words, wijk, figures),
         "few": wijk["people"] is None,
-        "expected": any(row.get("expected") is not None for row in figures.values()),
-        "domains": [_domain(gemeente, words, code, domain, figures[domain]) for domain in domains],
+        "domains": [
+            _domain(
+                gemeente,
+                words,
+                code,
+                domain,
+                row=figures[domain],
+                facts=facts[domain],
+                explained=explained.get(domain),
+            )
+            for domain in domains
+        ],
         "profile": _profile(gemeente, code),
         "explanations": explanations,
         "sentences": _sentences(explained, gemeente.name, words),
@@ -58,8 +81,22 @@ def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels)
         ],
         "similar": _similar(gemeente, code),
         "thin": _thin(gemeente, words, wijk, figures),
-        "questions": questions.questions(figures, explained, words),
+        "questions": questions.questions(figures, facts, explained, gemeente.name, words),
     }
+
+
+def _notes(
+    gemeente: Gemeente, words: Words, wijk: dict[str, Any], figures: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Return what a reader should know before anything else."""
+    last, year = gemeente.country.shown.about.last_year, wijk["year"]
+    expected = any(row.get("expected") is not None for row in figures.values())
+    facts = {"year": year, "last": last, "people": wijk["people"], "expected": expected}
+    keys = [f"wijk.{key}" for key in ("older", "only_map", "few", "no_features")]
+    keys = [key for key in keys if year is not None or key != "wijk.few"]
+    return statements.any_of(
+        words, keys, facts, last=last, year=None if year is None else int(year)
+    )
 
 
 def _sentences(
@@ -82,7 +119,14 @@ def _row(gemeente: Gemeente, code: str, domain: str) -> dict[str, Any]:
 
 
 def _domain(
-    gemeente: Gemeente, words: Words, code: str, domain: str, row: dict[str, Any]
+    gemeente: Gemeente,
+    words: Words,
+    code: str,
+    domain: str,
+    *,
+    row: dict[str, Any],
+    facts: dict[str, Any],
+    explained: WijkExplanation | None,
 ) -> dict[str, Any]:
     """Return a domain on the sheet: its figures, the chart and the table."""
     past = gemeente.of_wijk("figures", code, domain)
@@ -96,23 +140,61 @@ def _domain(
         for kind in ("observed", "expected", "estimate")
     ]
     rows += [
+        {
+            "kind": "observed",
+            "year": year,
+            "status": (gemeente.figure(domain, year, code) or {}).get("status", "not_delivered"),
+            **_ends({}, "observed"),
+        }
+        for year in facts["later"]
+    ]
+    rows += [
         {"kind": "forecast", **values}
         for values in records.records(ahead.dropna(subset=["rate"]).reset_index())
     ]
-    of_gemeente = forecasts.rates_of_gemeente(gemeente, domain)
-    of_gemeente[row["year"]] = gemeente.total(domain, row["year"]).get("rate")
-    elsewhere = {
-        "gemeente": of_gemeente,
-        "country": {row["year"]: gemeente.country.rates.get((domain, row["year"]))},
-    }
+    elsewhere = _elsewhere(gemeente, domain, row["year"], explained)
+    for one in rows:
+        one |= {place: of[one["kind"]].get(one["year"]) for place, of in elsewhere.items()}
     near = [r for r in rows if r["kind"] == "forecast" and _near(r, ahead)]
     return {
         "domain": domain,
         "row": row,
+        "lines": figure_lines.lines(gemeente, words, domain, row, facts),
+        "population_year": facts["population_year"],
         "chart": chart,
         "rows": rows,
-        "elsewhere": elsewhere,
         "ahead": near[-1] if near else None,
+    }
+
+
+def _elsewhere(
+    gemeente: Gemeente, domain: str, year: int, explained: WijkExplanation | None
+) -> dict[str, dict[str, dict[int, float | None]]]:
+    """Return the same kind of figure of the gemeente and the country: place, kind and year.
+
+    What is counted is CBS's total, and there is none of the country here; what is expected is never
+    set beside what is counted. Of the country it is what the model says that expects the wijk: a
+    model that saw no figure of the gemeente, as the explanation has it.
+    """
+    of_country: dict[int, float | None] = {}
+    if explained is not None:
+        of_country[explained.year] = explained.base
+    total = gemeente.total(domain, year)
+    counted = total.get("rate") if total.get("source") == "published" else None
+    country = gemeente.country
+    return {
+        "gemeente": {
+            "observed": {year: counted},
+            "expected": {year: gemeente.expected(domain, year)},
+            "estimate": {year: total.get("rate")},
+            "forecast": forecasts.rates_of_gemeente(gemeente, domain),
+        },
+        "country": {
+            "observed": {},
+            "expected": of_country,
+            "estimate": {year: country.rates.get((domain, year))},
+            "forecast": {},
+        },
     }
 
 
@@ -128,7 +210,7 @@ def _ahead(gemeente: Gemeente, code: str, domain: str) -> pd.DataFrame:
     """Return the wijk's forecasts by year."""
     rows = gemeente.of_wijk("forecasts", code, domain)
     kept = ["rate", "lower", "upper"]
-    if rows is None:
+    if rows is None or not rows["on_page"].all():
         return pd.DataFrame(columns=kept, dtype="float64")
     return rows.set_index("year")[kept]
 
@@ -195,27 +277,26 @@ def _thin(
     gemeente: Gemeente, words: Words, wijk: dict[str, Any], figures: dict[str, dict[str, Any]]
 ) -> list[str]:
     """Return where little is known: missing figures, old features, few people."""
-    out = [
-        words.text(
-            "wijk.thin.figure",
-            domain=words.label(domain),
-            year=row["year"],
-            why=words.text(f"status.{row['status']}"),
-        )
-        for domain, row in figures.items()
-        if row.get("observed") is None
-    ]
-    facts = gemeente.country.profiles.get(wijk[AREA])
-    if facts is not None:
-        by_name = facts.set_index("name")["year"]
+    out = []
+    for domain, row in figures.items():
+        values = {"domain": words.label(domain), "year": row["year"]}
+        why = words.text(f"status.{row['status']}")
+        facts = {"observed": row.get("observed")}
+        out += statements.any_of(words, ["wijk.thin.figure"], facts, why=why, **values)
+    of_wijk = gemeente.country.profiles.get(wijk[AREA])
+    if of_wijk is not None:
+        by_name = of_wijk.set_index("name")["year"]
         topics = {item.topic: item.name for item in PROFILE}
         last = int(gemeente.country.shown.profile["year"].max())
         for topic, name in topics.items():
             year = by_name.get(name)
-            if year is not None and int(year) < last:
-                out.append(
-                    words.text("wijk.thin.old", topic=words.text(f"topic.{topic}"), year=int(year))
+            if year is not None:
+                facts = {"year": int(year), "last": last}
+                label = words.text(f"topic.{topic}")
+                out += statements.any_of(
+                    words, ["wijk.thin.old"], facts, topic=label, year=int(year)
                 )
-    if wijk["people"] is not None and wijk["people"] < SMALL:
-        out.append(words.text("wijk.thin.small"))
+    if wijk["people"] is not None:
+        facts = {"people": wijk["people"], "small": SMALL}
+        out += statements.any_of(words, ["wijk.thin.small"], facts)
     return out
