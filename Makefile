@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.ready
 
-.PHONY: run test mutants lint types docs bench repro lock clean help
+.PHONY: run test reports mutants lint types docs bench repro lock clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -20,6 +20,11 @@ run: $(SETUP) ## the main job on built-in data
 
 test: $(SETUP) ## all tests; with RISICOMODEL_ARCHIVE=PATH also those on real CBS tables
 	$(BIN)/pytest -n 2 --dist worksteal
+
+REPORTS ?= $(RUN)/reports
+reports: $(SETUP) ## reports of all gemeenten of RUN=PATH, each read for contradictions (minutes)
+	$(BIN)/risicomodel report $(RUN) gemeente=all run.dir=$(REPORTS)
+	$(BIN)/python tools/check_reports.py $(RUN) $(REPORTS)
 
 mutants: $(SETUP) ## break each guard on purpose; its tests must fail (minutes)
 	$(BIN)/python tools/mutants.py
