@@ -228,7 +228,7 @@ def test_a_map_shows_the_difference_within_the_gemeente_by_keyboard(
 ) -> None:
     with Opened(browser) as opened:
         page = opened.go(reports["nl"] / "index.html")
-        whole, within = (page.locator(f"#maps figure.{kind}").first for kind in ("gap", "within"))
+        whole, within = (page.locator(f".maps figure.{kind}").first for kind in ("gap", "within"))
         assert whole.is_visible()
         assert not within.is_visible()
         box = page.get_by_label("Toon het verschil binnen de gemeente").first
