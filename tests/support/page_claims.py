@@ -570,7 +570,7 @@ def _check_housing(report: Report, page: Node) -> None:
     mean = [number(cell.text, report.language) for cell in body[-1]]
     names = [cell.text for cell in head]
     numbers = {
-        cells[0].text: [number(cell.text, report.language) for cell in cells] for cells in body
+        cells[0].text: [number(cell.text, report.language) for cell in cells] for cells in body[:-1]
     }
     at = {name: names.index(text) for name, text in _profile_texts(report).items() if text in names}
     need = next((place for place, name in enumerate(names) if "Wmo" in name), None)
