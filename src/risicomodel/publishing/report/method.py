@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import About
     from risicomodel.publishing.presentation.language import Words
 
-PROTOCOLS = ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years")
+PROTOCOLS = (
+    "unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "blank_cell", "blank_gemeente",
+    "next_years",
+)  # fmt: skip
 BASELINES = ("mean", "gemeente_mean", "persistence")
 FLOOR = "noise_floor"
 CALIBRATED = "unseen_gemeente"
