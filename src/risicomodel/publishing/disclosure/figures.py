@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from risicomodel.publishing.disclosure.tables import Tables
 
-# Greatest share of a published total that may be of no wijk in the panel. Of youth care CBS knows the
-# wijk of four in five clients in one gemeente in ten; beyond a half, wijken are missing.
+# Greatest share of a published total that may be of no wijk in the panel. For youth care a fifth
+# of the clients have no known wijk in one gemeente in ten; beyond a half, wijken are missing.
 MOST_ELSEWHERE = 0.5
 
 KEY = ["domain", AREA, "year"]
