@@ -16,17 +16,11 @@ from peers_files import KEY, Fold, Manifest, Predictions
 
 from risicomodel.core import metrics
 from risicomodel.learning.protocols import UNSEEN_WIJK
-from risicomodel.results.evaluation import evaluate
+from risicomodel.results.evaluation import bootstrap, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float64]
-
-DRAWS, SEED = 1000, 2026
-RANGE = (0.05, 0.95)
 FACTS = ["wijk_code", "year", "gm_code", "gm_group", "clients", "population"]
 DECIMALS = 4
 
@@ -138,27 +132,9 @@ def _scores(model: str, rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _gap(rows: pd.DataFrame, ours: pd.DataFrame) -> list[float]:
+def _gap(rows: pd.DataFrame, ours: pd.DataFrame) -> bootstrap.Interval:
     """Return WAPE less our best model's, and its 90% range over gemeenten drawn with replacement.
 
-    Both models have the same rows in the same order, so their errors are compared pair by pair.
+    Both models have the same rows, so their errors are compared pair by pair.
     """
-    per_gemeente = (
-        pd.DataFrame({"gm": rows["gm_group"], "clients": rows["clients"]})
-        .assign(more=_errors(rows) - _errors(ours))
-        .groupby("gm")[["more", "clients"]]
-        .sum()
-        .to_numpy()
-    )
-    draw = np.random.default_rng(SEED)
-    count = len(per_gemeente)
-    times = draw.multinomial(count, np.full(count, 1 / count), size=DRAWS)
-    sums = times @ per_gemeente
-    low, high = np.quantile(sums[:, 0] / sums[:, 1], RANGE)
-    total = per_gemeente.sum(axis=0)
-    return [float(total[0] / total[1]), float(low), float(high)]
-
-
-def _errors(rows: pd.DataFrame) -> Floats:
-    error: Floats = np.abs(rows["clients"] - rows["rate"] * rows["population"]).to_numpy()
-    return error
+    return bootstrap.difference(bootstrap.sums(rows), bootstrap.sums(ours), "wape")

@@ -25,6 +25,7 @@ from support.running import DEMO, OF_RUN, OFF, WHOLE, cli, refused, whole_run
 DOMAINS = ("bijstand", "jeugd", "wmo")
 MODELS = ("blend", "gemeente_mean", "glm", "kernel", "lightgbm", "mean", "persistence")
 LEARNED = ("blend", "glm", "kernel", "lightgbm")
+SIDES = ("lower", "upper")
 PROTOCOLS = ("next_years", "random", "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked")
 
 
@@ -175,6 +176,63 @@ def test_leaderboard_says_the_same(run: Path, scores: pd.DataFrame) -> None:
     merged = board.merge(long, on=["domain", "protocol", "model"], validate="one_to_one")
     assert len(merged) == len(board) == len(long)
     assert (merged["wape"] == merged["value"]).all()
+
+
+def test_leaderboard_says_how_sure_it_is(run: Path) -> None:
+    """leaderboard.csv gives every model's WAPE, wR² and bias the 90% interval that is left when
+    gemeenten are drawn anew, and the same for how far it is behind the best, compared in pairs.
+    """
+    board = pd.read_csv(run / "leaderboard.csv")
+    floor = board["model"] == "noise_floor"
+    limits = [f"{name}_{side}" for name in ("wape", "wr2", "bias", "behind") for side in SIDES]
+    assert board.loc[floor, limits].isna().all(axis=None)
+    models = board[~floor]
+    assert models[limits].notna().all(axis=None)
+    for name in ("wape", "wr2", "bias"):
+        assert (models[f"{name}_lower"] <= models[f"{name}_upper"]).all()
+    inside = models["wape"].between(models["wape_lower"], models["wape_upper"])
+    assert inside.mean() > 0.95
+    for _, rows in models.groupby(["domain", "protocol"]):
+        np.testing.assert_allclose(rows["behind"], rows["wape"] - rows["wape"].min(), atol=1e-9)
+        best = rows[rows["behind"] == 0]
+        assert (best[["behind_lower", "behind_upper"]] == 0).all(axis=None)
+    near = models[models["behind"].between(1e-9, 0.02)]
+    width = near["behind_upper"] - near["behind_lower"]
+    assert (width < near["wape_upper"] - near["wape_lower"]).mean() > 0.9, "pairing narrows"
+
+
+def test_scores_can_be_drawn_anew_from_a_run(run: Path, scores: pd.DataFrame) -> None:
+    """gemeente_scores.parquet holds, per gemeente, the sums that every score of all wijken is made
+    of.
+    """
+    sums = pd.read_parquet(run / "gemeente_scores.parquet")
+    key = ["domain", "protocol", "model"]
+    assert is_sorted_key(sums, [*key, "gm_code"])
+    total = sums.groupby(key)[["n_rows", "clients", "absolute_error", "error"]].sum()
+    wide = scores[(scores["group"] == "all") & (scores["model"] != "noise_floor")].pivot(
+        index=key, columns="metric", values="value"
+    )
+    assert set(total.index) == set(wide.index)
+    wide = wide.loc[total.index]
+    np.testing.assert_allclose(total["absolute_error"] / total["clients"], wide["wape"])
+    np.testing.assert_allclose(total["error"] / total["clients"], wide["bias"], atol=1e-12)
+
+
+def test_wijken_that_a_total_gives_away_are_scored_apart(scores: pd.DataFrame) -> None:
+    """A gemeente's only hidden wijk follows from its total: scores.csv has the others apart, as
+    group hidden:several.
+    """
+    rows = scores[(scores["metric"] == "wape") & (scores["model"] == "glm")]
+    both = rows[rows["protocol"].isin(["unseen_wijk", "unseen_wijk_benchmarked"])]
+    parts = both.pivot(index=["domain", "protocol"], columns="group", values="n_rows")
+    assert (parts[["hidden:one", "hidden:several"]].sum(axis=1) == parts["all"]).all()
+    value = rows.set_index(["domain", "protocol", "group"])["value"]
+    for domain in DOMAINS:
+        here = value[domain, "unseen_wijk_benchmarked"]
+        assert here["hidden:one"] == pytest.approx(0, abs=1e-9)
+        assert here["hidden:several"] > here["all"]
+    others = rows[~rows["protocol"].isin(["unseen_wijk", "unseen_wijk_benchmarked"])]
+    assert not others["group"].str.startswith("hidden").any()
 
 
 def test_one_champion_per_domain_and_it_is_the_best(run: Path, record: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from risicomodel.core import paths
 from risicomodel.core.levels import WIJK
 from risicomodel.learning import protocols
 from risicomodel.results.evaluation import evaluate
+from risicomodel.results.evaluation.bootstrap import Interval
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.archive import PlacedTable
     from risicomodel.results.forecasting import Forecasts, Verification
+    from risicomodel.runs.compare import Comparison
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
@@ -45,9 +47,16 @@ NEXT = {
     f"{contract.VERIFY_WORST.file}",
 }
 TITLE = "leaderboard: WAPE per protocol, absolute errors as a share of all clients"
+CHANCE = "~"
+ANEW = "90% interval, gemeenten drawn anew"
+BEHIND_NOTE = (
+    "behind: WAPE less the lowest of the domain and protocol on the same data\n"
+    f"({ANEW}, in pairs); {CHANCE} within chance."
+)
 NOTE = (
-    "noise_floor: what would be left if every rate were known. * champion. All metrics and groups: "
-    f"{contract.SCORES.file}."
+    "noise_floor: what would be left if every rate were known. * champion. "
+    f"{CHANCE} no further behind the best than chance ({ANEW}, in pairs).\n"
+    f"All metrics and groups: {contract.SCORES.file}; all intervals: {contract.LEADERBOARD.file}."
 )
 
 
@@ -181,19 +190,39 @@ def _verified(verification: Verification) -> str:
 def _leaderboard(board: pd.DataFrame) -> str:
     """Return WAPE per protocol side by side, models best first on the first protocol."""
     keys = ["domain", "model"]
-    wide = board.pivot_table(index=keys, columns="protocol", values="wape")
+    wide = board.assign(cell=_marked(board)).pivot(index=keys, columns="protocol", values="cell")
     wide = wide[[p for p in PROTOCOL_ORDER if p in wide]]
     first = wide.columns[0]
-    wr2 = board[board["protocol"] == first].set_index(keys)["wr2"]
+    on_first = board[board["protocol"] == first].set_index(keys)
     champion = board.groupby(keys)["champion"].any()
-    wide.insert(0, f"wR2 {first}", wr2.reindex(wide.index))
-    table = wide.reset_index().sort_values(["domain", first])
+    wide.insert(0, f"wR2 {first}", on_first["wr2"].reindex(wide.index))
+    wape = on_first["wape"].reindex(wide.index)
+    ranked = wide.assign(wape=wape).sort_values(["domain", "wape"]).drop(columns="wape")
+    table = ranked.reset_index()
     starred = champion.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
     table["model"] = table["model"].mask(starred, table["model"] + " *")
     table.columns = [_header(str(name)) for name in table.columns]
-    formats = dict.fromkeys(table.columns[2:], ".3f")
     note = f"{NOTE}\n{FLATTERY}" if protocols.RANDOM in wide else NOTE
-    return f"{_table(table, TITLE, formats)}\n{note}"
+    text = _table(table, TITLE, {str(table.columns[2]): ".3f"})
+    return "\n".join([text, *_how_sure(board, str(first)), note])
+
+
+def _marked(board: pd.DataFrame) -> pd.Series:
+    """Return WAPEs as text, marked where the best of the protocol may be better by chance."""
+    limits = board["behind_lower"], board["behind_upper"]
+    chance = limits[0].le(0) & limits[1].ge(0) & board["behind"].ne(0)
+    text: pd.Series = board["wape"].map("{:.3f}".format)
+    return text.mask(chance, text + f" {CHANCE}")
+
+
+def _how_sure(board: pd.DataFrame, protocol: str) -> list[str]:
+    """Return a line with the interval of every champion's score."""
+    rows = board[board["champion"] & board["protocol"].eq(protocol)].dropna(subset=["wape_lower"])
+    scores = [
+        f"{row.domain} {row.model} {row.wape:.3f} ({row.wape_lower:.3f} to {row.wape_upper:.3f})"
+        for row in rows.itertuples()
+    ]
+    return [f"{protocol}, {ANEW}: {', '.join(scores)}"] if scores else []
 
 
 def _tuned(table: pd.DataFrame, settings: Settings) -> str:
@@ -325,19 +354,21 @@ def _statuses(table: pd.DataFrame) -> pd.DataFrame:
     return wide.fillna(0).astype("int64").reset_index()
 
 
-def comparison(table: pd.DataFrame) -> str:
-    """Return the scores of several runs.
+def comparison(compared: Comparison) -> str:
+    """Return the scores of several runs, and how far apart they are.
 
     Parameters
     ----------
-    table : DataFrame
+    compared : Comparison
         From :func:`risicomodel.runs.compare.compare`.
 
     Returns
     -------
     str
-        A table, and below it what all runs have in common.
+        A table, below it what all runs have in common, and how named runs differ from the first.
     """
+    table = compared.scores.drop(columns=["behind_lower", "behind_upper"])
+    table["behind"] = _apart(compared.scores, "behind")
     formats = {"wr2": ".3f", "wape": ".3f"}
     facts = ["label", "data", "features", "seed"]
     constant = {name: table[name].iloc[0] for name in facts if table[name].nunique() == 1}
@@ -346,4 +377,36 @@ def comparison(table: pd.DataFrame) -> str:
     shared = [f"{name} {value}" for name, value in constant.items() if value != ""]
     if shared:
         parts.append(f"the same in all: {', '.join(shared)}")
+    parts.append(BEHIND_NOTE)
+    if len(compared.changes):
+        parts.append(f"\n{_changes(compared.changes)}")
     return "\n".join(parts)
+
+
+def _changes(changes: pd.DataFrame) -> str:
+    """Return how runs differ from the first that was named, model by model."""
+    table = changes[["domain", "protocol", "model", "run"]].copy()
+    for metric in ("wape", "wr2"):
+        table[metric] = _apart(changes, metric)
+    table["gemeenten"] = changes["n_gemeenten"]
+    return _table(table, f"differences from {changes['against'].iloc[0]}, model by model")
+
+
+def _apart(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return differences as text with their intervals, marked where they are within chance."""
+    columns = [table[name], table[f"{name}_lower"], table[f"{name}_upper"]]
+    return pd.Series(
+        [_difference(Interval(*row)) for row in zip(*columns, strict=True)], index=table.index
+    )
+
+
+def _difference(apart: Interval) -> str:
+    value, lower, upper = apart
+    if value != value:  # noqa: PLR0124 (NaN)
+        return "–"
+    if lower != lower:  # noqa: PLR0124 (NaN)
+        return f"{value:+.4f}"
+    if value == lower == upper == 0:
+        return "0"  # of a model beside itself
+    chance = f" {CHANCE}" if apart.holds_zero else ""
+    return f"{value:+.4f} ({lower:+.4f} to {upper:+.4f}){chance}"

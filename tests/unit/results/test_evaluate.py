@@ -20,7 +20,7 @@ from risicomodel.learning import protocols as splits
 from risicomodel.learning.final_fits import fit_all
 from risicomodel.learning.models import ModelSettings
 from risicomodel.learning.protocols import PROTOCOLS, SplitSettings
-from risicomodel.results.evaluation import evaluate, prediction_intervals
+from risicomodel.results.evaluation import bootstrap, evaluate, prediction_intervals
 from support.country import posed
 from support.crossfitting import FAST, NO_CACHE, QUICK, tasks
 
@@ -305,6 +305,36 @@ def test_no_score_beats_the_floor_by_chance_alone(table: pd.DataFrame) -> None:
     learned = wide.drop(columns=metrics.FLOOR).min(axis=1)
     unaided = [name for name in wide.index if name != evaluate.BENCHMARKED]
     assert (learned[unaided] > 0.8 * wide.loc[unaided, metrics.FLOOR]).all()
+
+
+def test_wijken_hidden_alone_are_scored_apart(table: pd.DataFrame, scored: pd.DataFrame) -> None:
+    """Counted by hand: the wijken of a gemeente, year and fold."""
+    rows = scored[(scored["protocol"] == "unseen_wijk") & (scored["model"] == "glm")]
+    alone = rows.groupby(["gm_code", "year", "fold"]).filter(lambda part: len(part) == 1)
+    assert 0 < len(alone) < len(rows)
+    counts = table[(table["metric"] == "wape") & (table["model"] == "glm")].set_index(
+        ["protocol", "group"]
+    )["n_rows"]
+    for protocol in ("unseen_wijk", evaluate.BENCHMARKED):
+        assert counts[protocol, "hidden:one"] == len(alone)
+        assert counts[protocol, "hidden:several"] == len(rows) - len(alone)
+    exactly = table[
+        (table["protocol"] == evaluate.BENCHMARKED) & (table["group"] == "hidden:one")
+        & (table["metric"] == "wape") & (table["model"] == "glm")
+    ]  # fmt: skip
+    assert exactly["value"].iloc[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_sums_per_gemeente_are_of_every_protocol_and_make_up_the_scores(
+    table: pd.DataFrame, scored: pd.DataFrame
+) -> None:
+    sums = evaluate.gemeente_scores(scored)
+    assert set(sums["protocol"]) == set(table["protocol"])
+    overall = table[table["group"] == "all"].set_index(["protocol", "model", "metric"])["value"]
+    for (protocol, model), part in sums.groupby(["protocol", "model"]):
+        for metric in bootstrap.METRICS:
+            value = bootstrap.score(part, metric).value
+            assert value == pytest.approx(overall[protocol, model, metric], abs=1e-9)
 
 
 def test_seconds_are_those_of_every_fold_together(

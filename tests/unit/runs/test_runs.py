@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from risicomodel import runs
 from risicomodel.core import paths
 from risicomodel.core.errors import ConfigError
+from risicomodel.results.evaluation import bootstrap
+from risicomodel.runs import compare
 from support.running import DEMO, OFF, SHORT, cli, refused, well
 
 if TYPE_CHECKING:
@@ -67,7 +71,7 @@ class TestCompare:
     def test_all(self) -> None:
         out = well("compare").out
         names = {runs.read_record(path)["name"]: path.name for path in runs.find([])}
-        title, head, *rows, same = out.splitlines()
+        title, head, *rows, same, note, chance = out.splitlines()
         assert head.split() == [
             "domain",
             "protocol",
@@ -77,6 +81,7 @@ class TestCompare:
             "seed",
             "wr2",
             "wape",
+            "behind",
             "n_rows",
         ]
         told = {tuple(row.split()[2:6]) for row in rows}
@@ -85,6 +90,10 @@ class TestCompare:
         assert names["figures"] not in out
         assert same == "the same in all: data demo, features demografie_wonen"
         assert "best first" in title
+        assert note.startswith("behind: WAPE less the lowest")
+        assert "~ within chance" in chance
+        assert {row.split()[-2] for row in rows if "noise_floor" in row} == {"–"}
+        assert any(row.split()[-2] == "0" for row in rows), "the best is not behind itself"
 
     def test_named_by_name_and_by_folder(self) -> None:
         folders = {runs.read_record(path)["name"]: path for path in runs.find([])}
@@ -94,6 +103,38 @@ class TestCompare:
         out = well("compare", folders["last"], folders["national"].name).out
         assert folders["national"].name in out
         assert folders["last"].name in out
+        assert f"differences from {folders['last'].name}, model by model" in out
+
+    def test_a_run_beside_itself_and_beside_one_on_other_rows(self, tmp_path: Path) -> None:
+        folders = {runs.read_record(path)["name"]: path for path in runs.find([])}
+        same = shutil.copytree(folders["national"], tmp_path / "same")
+        other = shutil.copytree(folders["national"], tmp_path / "other")
+        sums = pd.read_parquet(other / "gemeente_scores.parquet")
+        sums.assign(n_rows=sums["n_rows"] + 1).to_parquet(other / "gemeente_scores.parquet")
+        apart = compare.compare([str(folders["national"]), str(same), str(other)]).changes
+        assert set(apart["against"]) == {folders["national"].name}
+        by_run = apart.set_index(["run", "model"])
+        limits = ["wape", "wape_lower", "wape_upper", "wr2", "wr2_lower", "wr2_upper"]
+        assert (by_run.loc["same", limits] == 0).all(axis=None)
+        assert by_run.loc["other", limits].isna().all(axis=None)
+        assert (by_run.loc["other", "n_gemeenten"] == 0).all()
+        assert (by_run.loc["same", "n_gemeenten"] > bootstrap.MIN_GEMEENTEN).all()
+
+    def test_runs_without_sums_per_gemeente_have_scores_and_no_differences(
+        self, tmp_path: Path
+    ) -> None:
+        folder = shutil.copytree(runs.find([])[-1], tmp_path / "before")
+        (folder / "gemeente_scores.parquet").unlink()
+        compared = compare.compare([str(folder)])
+        assert compared.scores["behind"].isna().all()
+        assert compared.scores["wape"].notna().all()
+        assert compared.changes.empty
+
+    def test_runs_of_the_same_name_in_two_folders_stay_apart(self, tmp_path: Path) -> None:
+        folders = {runs.read_record(path)["name"]: path for path in runs.find([])}
+        copies = [shutil.copytree(folders[n], tmp_path / n / "run") for n in ("national", "last")]
+        table = compare.compare([str(folder) for folder in copies]).scores
+        assert set(table["run"]) == {str(folder) for folder in copies}
 
     def test_unknown(self) -> None:
         name = runs.find([])[0].name

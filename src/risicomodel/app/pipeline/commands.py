@@ -187,7 +187,7 @@ def _learn(command: str, settings: Settings) -> Outcome:
             result = scoring.assess(problems, predictions, panel.gemeenten, rules, run)
             title = stages.title(settings.data, settings.split.score_years)
             leaderboard_chart.draw_leaderboard(
-                result.scores, run.folder / contract.LEADERBOARD_CHART, title
+                result.leaderboard, run.folder / contract.LEADERBOARD_CHART, title
             )
         if command == "run" and settings.areas != WIJK:
             run.note(

@@ -11,7 +11,7 @@ import pandas as pd
 from risicomodel.learning import models
 from risicomodel.learning.protocols import BLANK_GEMEENTE, UNSEEN_GEMEENTE, UNSEEN_WIJK, UNSEEN_YEAR
 from risicomodel.results import estimates
-from risicomodel.results.evaluation import evaluate, prediction_intervals
+from risicomodel.results.evaluation import bootstrap, evaluate, prediction_intervals
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ def assess(
     rules : ScoringRules
         How to score and estimate.
     run : Run
-        Takes ``scores.csv``, ``leaderboard.csv``, ``calibration.csv``, ``predictions.parquet``,
-        ``adding_up.csv`` and ``unassigned.csv``.
+        Takes ``scores.csv``, ``leaderboard.csv``, ``gemeente_scores.parquet``,
+        ``calibration.csv``, ``predictions.parquet``, ``adding_up.csv`` and ``unassigned.csv``.
 
     Returns
     -------
@@ -168,7 +168,8 @@ def assess(
             run.note(note)
     scores = pd.concat(parts[contract.SCORES], ignore_index=True)
     best = rules.champions(scores)
-    board = evaluate.leaderboard(scores, best)
+    of_gemeenten = pd.concat(parts[contract.GEMEENTE_SCORES], ignore_index=True)
+    board = bootstrap.add_intervals(evaluate.leaderboard(scores, best), of_gemeenten)
     run.write(contract.LEADERBOARD, board)
     while parts:
         declared, of_domains = parts.popitem()
@@ -193,7 +194,10 @@ def _assess_one(
         {problem.domain: evaluate.scored_rows_hash(champion_rows)} if len(champion_rows) else {}
     )
     table = evaluate.score_all(everything, rules.domains[problem.domain].rounded_to)
-    tables = {contract.CALIBRATION: evaluate.calibration(everything)}
+    tables = {
+        contract.CALIBRATION: evaluate.calibration(everything),
+        contract.GEMEENTE_SCORES: evaluate.gemeente_scores(everything),
+    }
     if with_intervals.banded is not None:
         together = pd.concat([with_intervals.banded, *unseen], ignore_index=True)
         table = prediction_intervals.add_interval_scores(table, everything, together)

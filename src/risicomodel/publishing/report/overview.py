@@ -207,7 +207,8 @@ def _changes(gemeente: Gemeente, domain: str) -> dict[str, Any]:
 
 def _quality(gemeente: Gemeente, domain: str) -> dict[str, Any] | None:
     """Return how far off the expected rates are in this gemeente, on figures that are shown."""
-    here = _errors(gemeente.figures(domain, gemeente.year(domain)))
+    rounded_to = gemeente.country.domains[domain].rounded_to
+    here = _errors(gemeente.figures(domain, gemeente.year(domain)), rounded_to)
     if here is None:
         return None
     everyone = gemeente.country.shown.figures
@@ -217,13 +218,13 @@ def _quality(gemeente: Gemeente, domain: str) -> dict[str, Any] | None:
         "domain": domain,
         "year": gemeente.year(domain),
         "here": here,
-        "country": _errors(rows),
+        "country": _errors(rows, rounded_to),
         "bias": bias,
         "bias_key": statements.first(BIAS, {"bias": bias}),
     }
 
 
-def _errors(rows: pd.DataFrame) -> dict[str, float] | None:
+def _errors(rows: pd.DataFrame, rounded_to: int) -> dict[str, float] | None:
     """Return WAPE, bias, noise floor and the share within the band, in shares; n wijken."""
     rows = rows.dropna(subset=["observed", "expected"])
     if rows.empty:
@@ -233,7 +234,7 @@ def _errors(rows: pd.DataFrame) -> dict[str, float] | None:
     return {
         "wape": metrics.wape_of_counts(clients, expected),
         "bias": metrics.bias_of_counts(clients, expected),
-        "floor": metrics.noise_floor(clients),
+        "floor": metrics.noise_floor(clients, rounded_to),
         "inside": float(1 - rows["outside"].mean()),
         "n": len(rows),
     }

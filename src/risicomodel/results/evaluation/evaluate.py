@@ -9,7 +9,7 @@ import pandas as pd
 from risicomodel.core import metrics, storage
 from risicomodel.data.domains import clients_column, population_column
 from risicomodel.learning.protocols import UNSEEN_WIJK
-from risicomodel.results.evaluation import scores
+from risicomodel.results.evaluation import bootstrap, scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +37,8 @@ def scored_rows(
     Returns
     -------
     DataFrame
-        Rows with a usable figure, with ``wijk_code``, ``gm_code``, ``year``, ``clients`` and
-        ``population`` (persons) and ``gm_inhabitants`` added.
+        Rows with a usable figure, with ``wijk_code``, ``gm_code``, ``gm_group``, ``year``,
+        ``clients`` and ``population`` (persons) and ``gm_inhabitants`` added.
     """
     wijken = problem.wijken
     people = wijken["aantal_inwoners"].groupby([wijken["gm_code"], wijken["year"]])
@@ -46,6 +46,7 @@ def scored_rows(
         {
             "wijk_code": wijken["wijk_code"],
             "gm_code": wijken["gm_code"],
+            "gm_group": wijken["gm_group"],
             "year": wijken["year"],
             "clients": wijken[clients_column(problem.domain)],
             "population": wijken[population_column(problem.domain)],
@@ -119,7 +120,10 @@ def score_all(rows: pd.DataFrame, rounded_to: int = 0) -> pd.DataFrame:
     out = []
     for key, part in rows.groupby(keys, sort=True):
         folds = part.groupby("fold")["seconds"].first().sum()
-        table = scores.score(part, rounded_to).assign(seconds=round(float(folds), 3))
+        knows_total = key[1] in (UNSEEN_WIJK, BENCHMARKED)
+        hidden = {"hidden": _hidden_together(part)} if knows_total else {}
+        table = scores.score(part.assign(**hidden), rounded_to)
+        table["seconds"] = round(float(folds), 3)
         table[keys] = [str(name) for name in key]
         out.append(table)
     table = pd.concat(out, ignore_index=True)
@@ -130,6 +134,34 @@ def score_all(rows: pd.DataFrame, rounded_to: int = 0) -> pd.DataFrame:
     table["seconds"] = table["seconds"].mask(floor, 0.0)
     table = table.drop_duplicates(["domain", "protocol", "model", "metric", "group"])
     return table.sort_values(scores.COLUMNS[:5], ignore_index=True)[scores.COLUMNS]
+
+
+def _hidden_together(rows: pd.DataFrame) -> pd.Series:
+    """Say of every hidden wijk whether others of its gemeente were hidden at once.
+
+    A gemeente's total gives its only hidden wijk away, by arithmetic.
+    """
+    together = rows.groupby(["gm_code", "year", "fold"], observed=True)["row"].transform("size")
+    labels: pd.Series = together.gt(1).map({True: "hidden:several", False: "hidden:one"})
+    return labels
+
+
+def gemeente_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what scores are made of per gemeente, those after adding up among them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scored rows of every protocol and model, from :func:`scored_rows`.
+
+    Returns
+    -------
+    DataFrame
+        ``gemeente_scores.parquet``, from :func:`risicomodel.results.evaluation.bootstrap.sums`.
+    """
+    benchmarked = benchmark(rows[rows["protocol"] == UNSEEN_WIJK])
+    parts = [bootstrap.sums(part) for part in (rows, benchmarked)]
+    return pd.concat(parts).sort_values([*bootstrap.KEY, bootstrap.CLUSTER], ignore_index=True)
 
 
 def calibration(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,8 @@
-"""The leaderboard as a chart, drawn from ``scores.csv`` with matplotlib."""
+"""The leaderboard as a chart, drawn from ``leaderboard.csv`` with matplotlib."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.learning.protocols import (
@@ -21,6 +19,7 @@ from risicomodel.results.evaluation.evaluate import BENCHMARKED
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, safe for colour-blind readers; every model has its own shape too.
@@ -45,13 +44,16 @@ PROTOCOLS = (
 )
 
 
-def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
+def draw_leaderboard(board: pd.DataFrame, path: Path, title: str) -> None:
     """Draw every model's WAPE per domain and protocol beside the noise floor.
+
+    Of the best model on each protocol a line shows the 90% interval over gemeenten. Intervals of
+    all models would say little: they overlap even where differences are no chance.
 
     Parameters
     ----------
-    table : DataFrame
-        ``scores.csv``.
+    board : DataFrame
+        ``leaderboard.csv``.
     path : Path
         The ``.svg`` file to write; the same table gives the same bytes.
     title : str
@@ -60,13 +62,12 @@ def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    rows = table[(table["metric"] == "wape") & (table["group"] == metrics.ALL)]
-    domains = list(rows["domain"].unique())
+    domains = list(board["domain"].unique())
     with mpl.rc_context({"svg.hashsalt": "risicomodel", "svg.fonttype": "none"}):
         figure = Figure(figsize=(9.5, 4.2), layout="constrained")
         axes = figure.subplots(1, len(domains), sharey=True, squeeze=False)[0]
         for axis, domain in zip(axes, domains, strict=True):
-            _panel(axis, rows[rows["domain"] == domain], domain)
+            _panel(axis, board[board["domain"] == domain], domain)
         axes[0].set_ylabel("")
         figure.suptitle(title, fontsize=10)
         handles, labels = axes[0].get_legend_handles_labels()
@@ -77,9 +78,15 @@ def draw_leaderboard(table: pd.DataFrame, path: Path, title: str) -> None:
 
 
 def _panel(axis: Axes, rows: pd.DataFrame, domain: str) -> None:
-    wide = rows.pivot_table(index="protocol", columns="model", values="value")
+    wide = rows.pivot_table(index="protocol", columns="model", values="wape")
     wide = wide.reindex([name for name in reversed(PROTOCOLS) if name in wide.index])
     height = range(len(wide))
+    best = rows[rows["behind"] == 0].drop_duplicates("protocol").set_index("protocol")
+    limits = best.reindex(wide.index)[["wape_lower", "wape_upper"]]
+    axis.hlines(
+        list(height), limits["wape_lower"], limits["wape_upper"], color="#BBBBBB", lw=5,
+        label="90% of the best model", zorder=1,
+    )  # fmt: skip
     if metrics.FLOOR in wide:
         axis.plot(wide[metrics.FLOOR], height, "|", color="black", ms=14, label="noise floor")
     for model in [m for m in (*STYLES, *wide.columns) if m in wide and m != metrics.FLOOR]:

@@ -31,7 +31,8 @@ def groupings(rows: pd.DataFrame, *, forecast: bool) -> Mapping[str, pd.Series]:
     Parameters
     ----------
     rows : DataFrame
-        ``population``, ``gm_inhabitants``, ``year``; for forecasts also ``last_known``, ``origin``.
+        ``population``, ``gm_inhabitants``, ``year``; for forecasts also ``last_known``, ``origin``;
+        where the total of gemeenten is known ``hidden``, with labels.
     forecast : bool
         Whether rows are predictions of a later year: these are grouped by horizon and by whether
         the wijk has an earlier figure as well.
@@ -55,6 +56,8 @@ def groupings(rows: pd.DataFrame, *, forecast: bool) -> Mapping[str, pd.Series]:
         "gm_size": size_class(rows["gm_inhabitants"], GM_SIZE_CLASSES, "gm_size"),
         "year": "year:" + rows["year"].astype("str"),
     }
+    if "hidden" in rows:
+        out["hidden"] = rows["hidden"]
     if forecast:
         # where a wijk has no earlier figure, persistence falls back on a mean
         history = rows["last_known"].map({True: "history:known", False: "history:none"})

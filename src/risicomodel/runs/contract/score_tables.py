@@ -38,6 +38,14 @@ def _score(name: str, sentence: str) -> Column:
     return Column(name, NUMBER, "", sentence)
 
 
+def _interval(name: str) -> tuple[Column, Column]:
+    """Return the limits of a score; empty for the noise floor, and where gemeenten are few."""
+    return (
+        _score(f"{name}_lower", f"Lower end of the 90% interval of {name}, gemeenten drawn anew."),
+        _score(f"{name}_upper", "Upper end of it."),
+    )
+
+
 SCORES = Table(
     "scores.csv",
     "Every metric of every model on every protocol, of all wijken and of groups of them.",
@@ -53,7 +61,13 @@ SCORES = Table(
             "",
             "wape, wr2, r2 or bias; of 90% bands coverage, width, winkler, winkler_plain.",
         ),
-        Column("group", TEXT, "", "all, or one of size:…, gm_size:…, year:…, history:…, horizon:…"),
+        Column(
+            "group",
+            TEXT,
+            "",
+            "all, or one of size:…, gm_size:…, year:…, history:…, horizon:…; hidden:one of wijken "
+            "that are the only one hidden of their gemeente, hidden:several of the others.",
+        ),
         _score("value", "The score: WAPE and bias as shares, widths and winkler in rate."),
         N_WIJKEN,
         N_GEMEENTEN,
@@ -78,6 +92,35 @@ LEADERBOARD = Table(
         N_ROWS,
         SECONDS,
         CHAMPION,
+        *_interval("wape"),
+        *_interval("wr2"),
+        *_interval("bias"),
+        _score(
+            "behind",
+            "WAPE less the lowest of the domain and protocol; within chance where its interval "
+            "holds 0.",
+        ),
+        *_interval("behind"),
+    ),
+)
+
+GEMEENTE_SCORES = Table(
+    "gemeente_scores.parquet",
+    "What scores are made of, per gemeente: from these 'risicomodel compare' draws gemeenten anew.",
+    key=(*words("domain protocol model"), GM_CODE.name),
+    commands=FITTING,
+    columns=(
+        DOMAIN,
+        PROTOCOL,
+        MODEL,
+        replace(GM_CODE, sentence="CBS's code of the first of the gemeenten that mergers link."),
+        N_ROWS,
+        persons("clients", "Published clients."),
+        POPULATION,
+        persons("absolute_error", "Absolute differences of predicted and published, added up."),
+        persons("error", "Predicted less published."),
+        persons("rate_squares", "Published rates squared, times the persons at risk."),
+        persons("error_squares", "Errors of the rate squared, times the persons at risk."),
     ),
 )
 
