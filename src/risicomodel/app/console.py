@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.sources.archive import PlacedTable
     from risicomodel.results.forecasting import Forecasts, Verification
-    from risicomodel.runs.compare import Comparison
+    from risicomodel.runs.compare import ComparedRuns
 
 DEMO = "DEMO: made-up figures. Nothing here is about a real place."
 WIDTH = 1_000
@@ -354,12 +354,12 @@ def _statuses(table: pd.DataFrame) -> pd.DataFrame:
     return wide.fillna(0).astype("int64").reset_index()
 
 
-def comparison(compared: Comparison) -> str:
+def comparison(compared: ComparedRuns) -> str:
     """Return the scores of several runs, and how far apart they are.
 
     Parameters
     ----------
-    compared : Comparison
+    compared : ComparedRuns
         From :func:`risicomodel.runs.compare.compare`.
 
     Returns

@@ -29,7 +29,7 @@ ROW = [*bootstrap.KEY, "run"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparedRuns:
     """Runs beside each other.
 
     Parameters
@@ -51,7 +51,7 @@ class Comparison:
     changes: pd.DataFrame
 
 
-def compare(names: list[str]) -> Comparison:
+def compare(names: list[str]) -> ComparedRuns:
     """Return the scores of several runs, and how far apart they are.
 
     Parameters
@@ -87,7 +87,9 @@ def compare(names: list[str]) -> Comparison:
         changes = _changes(list(labelled) if names else [], models)
     first = ["domain", "protocol", "model", "run", "label", "data", "features", "seed"]
     table = table[[*first, *METRICS, *BEHIND, "n_rows"]]
-    return Comparison(table.sort_values(["domain", "protocol", "wape"], ignore_index=True), changes)
+    return ComparedRuns(
+        table.sort_values(["domain", "protocol", "wape"], ignore_index=True), changes
+    )
 
 
 def _labelled(compared: list[FinishedRun]) -> dict[str, FinishedRun]:

@@ -297,7 +297,9 @@ def verify(settings: Settings, folder: str) -> Outcome:
     with runs.open_run("verify", settings.run, settings.areas) as run:
         panel, report = inputs.read(replace(Sources.of(settings), domains=domains), run)
         with run.stage("comparison"):
-            verification = forecasting.verify(forecasts, sums, earlier.record["forecasts"], panel)
+            rounded_to = {name: domain.rounded_to for name, domain in domains.items()}
+            boundaries = earlier.record["forecasts"]
+            verification = forecasting.verify(forecasts, sums, boundaries, panel, rounded_to)
         for note in verification.notes:
             run.note(note)
         run.write(contract.VERIFY, verification.scores)

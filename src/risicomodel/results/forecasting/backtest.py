@@ -206,14 +206,16 @@ def _by_code(published_rows: pd.DataFrame, history: History, domain: str) -> pd.
     return figure
 
 
-def score_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """Score every model, and say where its error came from.
+def score_trials(trials: pd.DataFrame, rounded_to: int) -> pd.DataFrame:
+    """Score every model of one domain, and say where its error came from.
 
     Parameters
     ----------
     trials : DataFrame
         From :func:`trials_of_origin`, or with ``model`` and ``forecast`` instead of a column per
         model.
+    rounded_to : int
+        The multiple that CBS rounds the domain's counts to (persons), for the noise floor.
 
     Returns
     -------
@@ -221,15 +223,15 @@ def score_trials(trials: pd.DataFrame) -> pd.DataFrame:
         Per ``domain``, ``origin_year`` (text; ``all`` is their mean), ``horizon`` and ``model``:
         ``wape`` (Σ|clients − forecast| / Σ clients), ``bias`` (Σ forecast / Σ clients − 1),
         ``wape_gemeente`` (of the sums per gemeente), ``wape_wijk`` (of the wijken, given the true
-        sum of their gemeente), ``noise_floor`` (of counting noise alone), ``wape_wijk_known`` and
-        ``noise_floor_known`` (the same for wijken with a figure at the origin), ``n_wijken``,
-        ``n_origins``.
+        sum of their gemeente), ``noise_floor`` (of counting and rounding alone),
+        ``wape_wijk_known`` and ``noise_floor_known`` (the same for wijken with a figure at the
+        origin), ``n_wijken``, ``n_origins``.
     """
     models = [PERSISTENCE_BY_CODE, *components.MODELS] if "model" not in trials else []
     tables = [trials_of_model(trials, model) for model in models] or [trials]
     per_origin = pd.DataFrame(
         [
-            {**dict(zip(KEY, key, strict=True)), **_error_measures(part)}
+            {**dict(zip(KEY, key, strict=True)), **_error_measures(part, rounded_to)}
             for model_trials in tables
             for key, part in model_trials.groupby(KEY, observed=True)
         ]
@@ -263,7 +265,7 @@ def champions(table: pd.DataFrame) -> dict[str, str]:
     return {str(domain): str(row.idxmin()) for domain, row in relative_wape.iterrows()}
 
 
-def _error_measures(part: pd.DataFrame) -> dict[str, float]:
+def _error_measures(part: pd.DataFrame, rounded_to: int) -> dict[str, float]:
     clients, forecast = _counts(part, "clients", "forecast")
     sums = part.groupby("gm_code", observed=True)[["clients", "forecast"]].sum()
     with_figure = part[part["basis"] == "figure"]
@@ -273,11 +275,11 @@ def _error_measures(part: pd.DataFrame) -> dict[str, float]:
         "bias": metrics.bias_of_counts(clients, forecast),
         "wape_gemeente": metrics.wape_of_counts(*_counts(sums, "clients", "forecast")),
         "wape_wijk": metrics.wape_of_counts(clients, _scaled_to_gemeente(part)),
-        "noise_floor": metrics.noise_floor(clients),
+        "noise_floor": metrics.noise_floor(clients, rounded_to),
         "wape_wijk_known": metrics.wape_of_counts(
             clients_with_figure, _scaled_to_gemeente(with_figure)
         ),
-        "noise_floor_known": metrics.noise_floor(clients_with_figure),
+        "noise_floor_known": metrics.noise_floor(clients_with_figure, rounded_to),
         "n_wijken": len(part),
     }
 

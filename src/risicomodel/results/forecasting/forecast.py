@@ -181,7 +181,7 @@ def _of_domain(
     base = total_trials.PUBLISHED
     if of_totals.empty or not of_totals["base"].eq(base).any():
         base, of_totals = total_trials.STAND_IN, total_trials.by_wijken(trials)
-    scores = backtest.score_trials(trials)
+    scores = backtest.score_trials(trials, plan.domain.rounded_to)
     champion = backtest.champions(scores)[domain]
     both = forecast_tables.Trials(trials, of_totals)
     wijken, sums = forecast_tables.tabulate(origin_state, both, domain, champion)

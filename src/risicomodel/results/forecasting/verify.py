@@ -15,6 +15,8 @@ from risicomodel.results.forecasting import backtest, forecast_intervals, origin
 from risicomodel.results.forecasting.gemeente_totals import carry_totals, links_between_gemeenten
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from risicomodel.data.panel.build import Panel
 
 N_WORST = 10
@@ -50,7 +52,11 @@ class Verification:
 
 
 def verify(
-    forecasts: pd.DataFrame, sums: pd.DataFrame, boundaries: dict[str, Any], panel: Panel
+    forecasts: pd.DataFrame,
+    sums: pd.DataFrame,
+    boundaries: dict[str, Any],
+    panel: Panel,
+    rounded_to: Mapping[str, int],
 ) -> Verification:
     """Compare earlier forecasts with a panel that has later figures.
 
@@ -64,6 +70,8 @@ def verify(
         ``kind`` (``map`` or ``tables``) and ``year`` of the boundaries they are for.
     panel : Panel
         With figures of some of the years forecast.
+    rounded_to : mapping of str to int
+        The multiple that CBS rounds to (persons), by domain.
 
     Returns
     -------
@@ -97,7 +105,7 @@ def verify(
     rows = pd.concat(out, ignore_index=True)
     champion = rows[rows["champion"]]
     gemeenten = _gemeenten(champion, pd.concat(totals))
-    return Verification(_scores(rows), gemeenten, _worst(champion), rows, notes)
+    return Verification(_scores(rows, rounded_to), gemeenten, _worst(champion), rows, notes)
 
 
 def _areas(
@@ -144,8 +152,12 @@ def _matched(
     return pd.concat(out, ignore_index=True).assign(domain=domain, year=year)
 
 
-def _scores(rows: pd.DataFrame) -> pd.DataFrame:
-    table = backtest.score_trials(rows)
+def _scores(rows: pd.DataFrame, rounded_to: Mapping[str, int]) -> pd.DataFrame:
+    tables = [
+        backtest.score_trials(part, rounded_to[str(domain)])
+        for domain, part in rows.groupby("domain")
+    ]
+    table = pd.concat(tables, ignore_index=True)
     actual = rows["clients"].clip(upper=rows["population"])
     with_coverage = rows.assign(
         origin_year=rows["origin_year"].astype("str"),
