@@ -87,9 +87,8 @@ def compare(names: list[str]) -> ComparedRuns:
         changes = _changes(list(labelled) if names else [], models)
     first = ["domain", "protocol", "model", "run", "label", "data", "features", "seed"]
     table = table[[*first, *METRICS, *BEHIND, "n_rows"]]
-    return ComparedRuns(
-        table.sort_values(["domain", "protocol", "wape"], ignore_index=True), changes
-    )
+    ranked = table.sort_values(["domain", "protocol", "wape"], ignore_index=True)
+    return ComparedRuns(ranked, changes)
 
 
 def _labelled(compared: list[FinishedRun]) -> dict[str, FinishedRun]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from risicomodel.core import metrics
 from risicomodel.learning.protocols import (
     BLANK_CELL,
@@ -19,7 +21,6 @@ from risicomodel.results.evaluation.evaluate import BENCHMARKED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, safe for colour-blind readers; every model has its own shape too.
