@@ -385,11 +385,15 @@ def comparison(compared: ComparedRuns) -> str:
 
 def _changes(changes: pd.DataFrame) -> str:
     """Return how runs differ from the first that was named, model by model."""
-    table = changes[["domain", "protocol", "model", "run"]].copy()
+    differ = changes[changes[["wape", "wr2"]].ne(0).any(axis=1)]
+    table = differ[["domain", "protocol", "model", "run"]].copy()
     for metric in ("wape", "wr2"):
-        table[metric] = _apart(changes, metric)
-    table["gemeenten"] = changes["n_gemeenten"]
-    return _table(table, f"differences from {changes['against'].iloc[0]}, model by model")
+        table[metric] = _apart(differ, metric)
+    table["gemeenten"] = differ["n_gemeenten"]
+    title = f"differences from {changes['against'].iloc[0]}, model by model"
+    if same := len(changes) - len(differ):
+        title += f" ({same} that score exactly the same are left out)"
+    return _table(table, title) if len(table) else title
 
 
 def _apart(table: pd.DataFrame, name: str) -> pd.Series:
