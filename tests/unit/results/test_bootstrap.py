@@ -70,7 +70,7 @@ def test_a_draw_is_a_score_of_gemeenten_drawn_with_replacement(rows: pd.DataFram
         together = pd.concat([gemeenten[i] for i in np.repeat(np.arange(n), times)])
         figures = (together[column].to_numpy() for column in ("clients", "rate", "population"))
         wapes.append(metrics.wape(*figures))
-    ours = bootstrap._of_draws(of_models(rows)["one"], "wape")
+    ours = bootstrap._of_draws(of_models(rows)["one"][bootstrap.SUMS].to_numpy(), "wape")
     np.testing.assert_allclose(ours[1:101], wapes, rtol=1e-9)
 
 

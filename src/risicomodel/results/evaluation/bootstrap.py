@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from risicomodel.core.arrays import Floats
@@ -115,7 +116,7 @@ def score(model: pd.DataFrame, metric: str) -> Interval:
     -------
     Interval
     """
-    return _interval(_of_draws(model, metric))
+    return _interval(_of_draws(_values(model), metric))
 
 
 def difference(model: pd.DataFrame, other: pd.DataFrame, metric: str) -> Interval:
@@ -133,14 +134,13 @@ def difference(model: pd.DataFrame, other: pd.DataFrame, metric: str) -> Interva
     Interval
         Over :func:`same_gemeenten`; of none, all is NaN.
     """
-    gemeenten = same_gemeenten(model, other)
-    if gemeenten.empty:
+    _, one, two = _on_same_rows(model, other)
+    if not len(one):
         return UNKNOWN
-    drawn = [_of_draws(part.set_index(CLUSTER).loc[gemeenten], metric) for part in (model, other)]
-    return _interval(drawn[0] - drawn[1])
+    return _interval(_of_draws(one, metric) - _of_draws(two, metric))
 
 
-def same_gemeenten(model: pd.DataFrame, other: pd.DataFrame) -> pd.Index[str]:
+def same_gemeenten(model: pd.DataFrame, other: pd.DataFrame) -> list[str]:
     """Return the gemeenten of which two models were scored on the same rows.
 
     Parameters
@@ -150,14 +150,23 @@ def same_gemeenten(model: pd.DataFrame, other: pd.DataFrame) -> pd.Index[str]:
 
     Returns
     -------
-    Index
+    list of str
         Codes of gemeenten with as many rows, clients and persons at risk in both.
     """
-    one, two = (part.set_index(CLUSTER)[_SAME].sort_index() for part in (model, other))
-    shared = one.index.intersection(two.index)
+    codes, _, _ = _on_same_rows(model, other)
+    return [str(code) for code in codes]
+
+
+def _on_same_rows(
+    model: pd.DataFrame, other: pd.DataFrame
+) -> tuple[npt.NDArray[np.object_], Floats, Floats]:
+    """Return gemeenten scored on the same rows by two models, with the sums of each."""
+    codes_of_one, codes_of_two = (part[CLUSTER].to_numpy(dtype=object) for part in (model, other))
+    codes, in_one, in_two = np.intersect1d(codes_of_one, codes_of_two, return_indices=True)
+    one, two = _values(model)[in_one], _values(other)[in_two]
     # sums of the same numbers in another order may differ in the last digits
-    same = np.isclose(one.loc[shared], two.loc[shared], rtol=1e-9, atol=0).all(axis=1)
-    return shared[np.flatnonzero(same)]
+    kept = np.isclose(one[:, : len(_SAME)], two[:, : len(_SAME)], rtol=1e-9, atol=0).all(axis=1)
+    return codes[kept], one[kept], two[kept]
 
 
 def add_intervals(board: pd.DataFrame, of_gemeenten: pd.DataFrame) -> pd.DataFrame:
@@ -214,9 +223,14 @@ def _weights(n_gemeenten: int) -> Floats:
     return weights
 
 
-def _of_draws(model: pd.DataFrame, metric: str) -> Floats:
+def _values(model: pd.DataFrame) -> Floats:
+    values: Floats = model[SUMS].to_numpy(dtype="float64")
+    return values
+
+
+def _of_draws(values: Floats, metric: str) -> Floats:
     """Return the score of the gemeenten as they are, and after it of every draw."""
-    drawn = _weights(len(model)) @ model[SUMS].to_numpy(dtype="float64")
+    drawn = _weights(len(values)) @ values
     return METRICS[metric](dict(zip(SUMS, drawn.T, strict=True)))
 
 
