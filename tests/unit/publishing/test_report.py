@@ -266,7 +266,7 @@ class TestOddities:
         """Clients of everyone over people of a part of it would be no rate."""
         totals = pd.read_parquet(copied / "gemeenten.parquet")
         here = totals["gm_code"] == smallest
-        totals.loc[here, "wmo_clients"] = totals.loc[here, "wmo_clients"] * 2
+        totals.loc[here, "wmo_clients"] = totals.loc[here, "wmo_clients"] * 3
         totals.to_parquet(copied / "gemeenten.parquet", index=False)
         before, *_ = site.write(whole_run(), tmp_path / "before", ReportSettings(smallest))
         after, *_ = site.write(copied, tmp_path / "after", ReportSettings(smallest))

@@ -49,7 +49,7 @@ def facts(gemeente: Gemeente, words: Words, domain: str, row: dict[str, Any]) ->
     def written(rate: float | None) -> float | None:
         return None if rate is None else round(rate * per, 1)
 
-    gap, expected = row.get("gap"), row.get("expected")
+    gap, by_model = row.get("gap"), row.get("expected")
     out: dict[str, Any] = {
         "year": row["year"],
         "later": gemeente.undelivered_after(domain, row["year"]),
@@ -63,16 +63,16 @@ def facts(gemeente: Gemeente, words: Words, domain: str, row: dict[str, Any]) ->
         **{name: written(row.get(name)) for name in ("observed", "expected", "estimate", "gap")},
         **dict.fromkeys(("off", "within", "held_to", "part")),
     }
-    if gap is None or expected is None:
+    if gap is None or by_model is None:
         return out
     alone = row.get("gap_wijk") is None
     factor = 1 + float(row["off_country" if alone else "off_gemeente"])
-    part = float(gap) - expected * (factor - 1)
-    out |= {"alone": alone, "held_to": written(expected * factor), "part": part}
+    part = float(gap) - by_model * (factor - 1)
+    out |= {"alone": alone, "held_to": written(by_model * factor), "part": part}
     if not alone:
         out |= {
             "off": round(100 * (factor - 1)),
-            "within": round(100 * part / (expected * factor)),
+            "within": round(100 * part / (by_model * factor)),
         }
     return out
 

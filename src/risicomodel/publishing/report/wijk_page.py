@@ -172,8 +172,8 @@ def _elsewhere(
 ) -> dict[str, dict[str, dict[int, float | None]]]:
     """Return the same kind of figure of the gemeente and the country: place, kind and year.
 
-    What is counted is CBS's total, and there is none of the country here; what is expected is never
-    set beside what is counted. Of the country it is what the model says that expects the wijk: a
+    What is counted is CBS's total, and there is none of the country here; it is never set beside
+    what the model expects. Of the country it is what the model says that expects the wijk: a
     model that saw no figure of the gemeente, as the explanation has it.
     """
     of_country: dict[int, float | None] = {}

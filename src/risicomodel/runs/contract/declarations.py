@@ -20,6 +20,7 @@ PLACEHOLDER = re.compile(r"\{\w+\}")
 
 PLACE_ENDING = "code"  # of every column by which a place is found: wijk_code, gm_code, code, …
 OBSERVED = "observed"  # begins the name of every column of published rates
+GROUP = "group"  # scores per group: the noise floor of a group of one wijk tells its clients
 
 YEAR, PERSONS, SHARE, CLIENTS_PER_PERSON = "year", "persons", "share 0–1", "clients per person 0–1"
 
@@ -117,9 +118,11 @@ class Table:
 
     @property
     def holds_figures(self) -> bool:
-        """Whether a figure of one wijk may be in it: under its code, or as a mean of very few."""
-        observed = any(column.name.startswith(OBSERVED) for column in self.columns)
-        return self.names_places or observed
+        """Whether a figure of one wijk may be in it: under its code, or of a group of very few."""
+        of_few = any(
+            column.name.startswith(OBSERVED) or column.name == GROUP for column in self.columns
+        )
+        return self.names_places or of_few
 
     def at(self, level: Level) -> Table:
         """Return the table as it is written of a level's areas, under the level's own names.
