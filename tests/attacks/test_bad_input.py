@@ -215,6 +215,7 @@ class TestTotals:
 
     WORDS = (
         *SPLIT, "domain=jeugd", "model=glm", "split.protocols=[unseen_gemeente,unseen_wijk]",
+        "estimate.share_unassigned=true",
     )  # fmt: skip
 
     def estimated(self, archive: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:

@@ -73,7 +73,7 @@ class TestMistakes:
             ("sed=1,2", ["'sed'", "did you mean 'seed'?"]),
             ("features=demografie_wonen,plus_inkommen", ["did you mean 'plus_inkomen'?"]),
             ("model=glm,lightgbmm", ["did you mean 'lightgbm'?"]),
-            ("seed=[1", ["correct the override"]),
+            ("seed=[1", ["Correct the override"]),
         ],
     )
     def test_in_an_override(self, typo: str, words: list[str]) -> None:

@@ -180,7 +180,7 @@ def shared(name: str, make: Callable[[Path], object]) -> Path:
     """
     folder = paths.cache_dir().resolve().parent / "shared" / name
     made = folder.with_name(f"{name}.made")
-    with storage.alone(folder):
+    with storage.alone(made):  # what makes the folder may lock that itself
         if not made.exists():
             make(folder)
             made.touch()

@@ -101,7 +101,7 @@ class Command(NamedTuple):
 
 DATA = (
     ("data=demo|archive|cbs|table", "where figures come from (default: demo, made up)"),
-    ("data.dir=PATH", "the folder of CBS tables; 'data.dir=[A,B]' for several, read as one"),
+    ("data.dir=PATH", "the folder of CBS tables; several: 'data.dir=[A,B]'"),
 )
 LEVEL = ("level=wijk|buurt", "the areas it is about (default: wijk)")
 DOMAIN = ("domain=jeugd", "one domain; 'domain=[jeugd,wmo]' for two (default: all)")

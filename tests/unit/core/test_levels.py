@@ -244,7 +244,7 @@ class TestRun:
         scores = pd.read_csv(tiny_run() / "scores.csv")
         assert set(scores["protocol"]) == {
             "unseen_gemeente", "unseen_wijk", "unseen_wijk_benchmarked", "next_years", "random",
-            "unseen_year",
+            "unseen_year", "blank_cell", "blank_gemeente",
         }  # fmt: skip
 
     def test_hidden_buurten_leave_others_of_their_wijk_in_sight(self) -> None:
@@ -262,6 +262,7 @@ class TestRun:
     def test_what_does_not_add_up_is_told_of_buurten(self, tmp_path: Path) -> None:
         """Never moved by a hair: then every total is too far off, and a note says so."""
         words = [*LEARN, "domain=bijstand", "estimate.most_moved=1.0001"]
+        words += ["estimate.share_unassigned=true"]
         words += ["split.protocols=[unseen_gemeente,unseen_wijk]", f"run.dir={tmp_path / 'run'}"]
         told = well("run", "level=buurt", *words).err
         assert "its buurten would be scaled by more than estimate.most_moved" in told

@@ -127,8 +127,9 @@ def test_own_figures_take_the_place_of_published_ones_and_are_observed(tmp_path:
     assert joined["jeugd_clients"].fillna(-1).tolist() == [12.0, -1.0, 14.0]
     # a blank of the gemeente's own says nothing
     assert joined["jeugd_status"].tolist() == ["observed", "suppressed", "observed"]
+    assert joined["jeugd_own"].tolist() == [True, False, True]
     pd.testing.assert_frame_equal(
-        joined.drop(columns=["jeugd_clients", "jeugd_status"]),
+        joined.drop(columns=["jeugd_clients", "jeugd_status", "jeugd_own"]),
         PANEL.drop(columns=["jeugd_clients", "jeugd_status"]),
     )
 

@@ -413,7 +413,7 @@ class TestWriting:
 
     def test_impossible_settings_are_all_named(self, tmp_path: Path) -> None:
         wrong = DemoSettings(seed=-1, gemeenten=10, wijken=601, first_year=2020, last_year=2019)
-        with pytest.raises(ConfigError, match=r"correct data\.demo") as error:
+        with pytest.raises(ConfigError, match=r"Correct data\.demo") as error:
             write_archive(tmp_path / "demo", wrong)
         assert len(error.value.details) == 3
         assert "wijken is 601; expected 10 to 600" in str(error.value)

@@ -102,7 +102,7 @@ def moments(clients: Floats, below: int) -> tuple[Floats, Floats]:
     --------
     >>> mean, variance = moments(np.array([1.0, 30.0]), below=8)
     >>> mean.round(2).tolist(), variance.round(2).tolist()
-    ([1.0, 6.57], [1.0, 0.57])
+    ([1.0, 6.64], [1.0, 0.43])
     """
     chance, counts = _chances(clients.ravel(), below), np.arange(below)
     mean = chance @ counts
