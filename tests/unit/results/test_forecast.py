@@ -260,6 +260,27 @@ class TestArchive:
         near = held[held["origin_year"].eq("all") & held["horizon"].le(3)]
         assert near["coverage"].between(0.87, 0.93).all()
 
+    def test_totals_of_gemeenten_are_nearer_than_the_last_total(self, real: Path) -> None:
+        """One to three years ahead at least a twentieth, mean of the origins; decision 22."""
+        table = pd.read_csv(real / "forecast_total_scores.csv").query("origin_year == 'all'")
+        near = table[table["model"].isin(["blend", "levels"]) & table["horizon"].le(3)]
+        near = near[near["base"] == "published total"]
+        assert set(near["domain"]) == {"jeugd", "wmo"}
+        assert (near["wape"] <= 0.95 * near["wape_last"]).all()
+        assert near.groupby("horizon")["bias"].apply(lambda bias: bias.abs().max())[1] < 0.03
+
+    def test_bands_hold_whatever_a_forecast_stands_on_and_narrow_with_size(
+        self, real: Path
+    ) -> None:
+        table = pd.read_csv(real / "forecast_bands.csv").query("level == 'wijk'")
+        table = table[table["model"].eq("blend") & table["origin_year"].eq("all")]
+        near = table[table["horizon"].le(3) & table["n_rows"].gt(300)].set_index("group")
+        assert near.loc["basis:figure", "coverage"].between(0.88, 0.92).all()
+        assert near.loc["basis:older", "coverage"].between(0.85, 0.95).all()
+        sizes = ["size:<500", "size:500-2000", "size:2000-5000", "size:5000-10000", "size:>=10000"]
+        width = table.pivot_table("width", ["domain", "horizon"], "group")[sizes]
+        assert (width.loc[(slice(None), [1, 2, 3]), :].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
+
     def test_today_is_the_newest_map(self, real: Path) -> None:
         record = json.loads((real / "run.json").read_text(encoding="utf-8"))["forecasts"]
         assert (record["kind"], record["year"]) == ("map", 2022)

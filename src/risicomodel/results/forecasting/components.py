@@ -30,6 +30,7 @@ from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.results.estimates import rao_yu
 from risicomodel.results.forecasting import cohorts, half_years, origins
+from risicomodel.results.forecasting.half_years import DAMPING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from risicomodel.results.forecasting.origins import History
 
 
-# Share of a growth that is left a year later, and ratio between the weights of successive years:
-# one constant for all domains, as seven years of one domain cannot identify its own.
-DAMPING = 0.5
 # Share of the mean over all ages that is added to the use of every age group: small groups say
 # little about their own.
 EVEN_SHARE = 0.05

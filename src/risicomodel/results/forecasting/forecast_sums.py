@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Floats
+from risicomodel.learning.conformal import CONFIDENCE
 from risicomodel.results.forecasting import components, forecast_intervals, total_trials
+from risicomodel.results.forecasting.reconciliation import UNASSIGNED_SD
 
 if TYPE_CHECKING:
     from risicomodel.results.forecasting.on_totals import OnTotals
@@ -18,10 +20,6 @@ GEMEENTE, NO_WIJK, WHOLE = "gemeente", "unassigned", "country"
 NO_WIJK_NAME = "not assigned to a wijk"
 ABOUT = ["horizon", "year", "origin_year"]
 Z_90 = 1.6449
-# Standard deviation, as a share of the total, of clients without a known wijk, where earlier years
-# do not tell: between gemeenten.
-UNASSIGNED_SD = 0.04
-CONFIDENCE = 0.9
 
 
 def sums(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.DataFrame:

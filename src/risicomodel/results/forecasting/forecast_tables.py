@@ -180,7 +180,8 @@ def score_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     -------
     DataFrame
         Per ``level`` (wijk, gemeente, country), ``domain``, ``model``, ``origin_year`` (or
-        ``all``), ``horizon`` and ``group`` (``all`` or a size class of wijken): ``coverage``
+        ``all``), ``horizon`` and ``group`` (``all``, a size class of wijken, or ``basis:`` and
+        what their forecasts stand on): ``coverage``
         (share of figures within their interval), ``width`` (of all intervals, per client forecast),
         ``winkler`` (the interval score, per client forecast), ``n_rows``.
     """
@@ -207,6 +208,7 @@ def _interval_measures(with_intervals: pd.DataFrame) -> pd.DataFrame:
         measured.assign(origin_year="all", group="all"),
         measured.assign(group="all"),
         wijken.assign(origin_year="all", group=wijken["size"]),
+        wijken.assign(origin_year="all", group="basis:" + wijken["basis"].astype("str")),
     ]
     return pd.concat([_means(part) for part in parts], ignore_index=True)
 

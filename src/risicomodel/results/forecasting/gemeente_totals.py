@@ -26,15 +26,15 @@ from risicomodel.data.domains import clients_column, half_column
 from risicomodel.data.panel.crosswalk import carry
 from risicomodel.data.sources.layout import HALVES
 from risicomodel.results.forecasting.cohorts import INHABITANTS
+from risicomodel.results.forecasting.half_years import (
+    DAMPING,
+    HALVES_PER_YEAR,
+    MAX_LOG_GROWTH,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Share of a growth that is left a year later, and ratio of the weights of successive years.
-DAMPING = 0.5
-HALVES_PER_YEAR = 2
-# A larger growth is due to a change in reporting; it is clipped (logarithm).
-MAX_LOG_GROWTH = 0.3
 # Least share of a gemeente's people that lived where a total was published, for it to have one.
 MIN_COVERAGE = 0.95
 EPSILON = 1e-9
@@ -184,16 +184,28 @@ def ahead(totals: GemeenteTotals, wijk_growth: Floats) -> Floats | None:
         return None
     horizons = np.arange(1, wijk_growth.shape[1] + 1)
     newest = DAMPING**horizons
-    of_halves = _growth_within_year(totals, np.cumsum(newest))
+    of_halves = growth_within_year(totals, np.cumsum(newest))
     growth = newest * of_halves + (1 - newest) * np.log(wijk_growth.clip(EPSILON))
     out: Floats = totals.clients[:, [-1]] * np.exp(growth)
     return out
 
 
-def _growth_within_year(totals: GemeenteTotals, damped: Floats) -> Floats:
-    """Return growth since the origin as it was between the halves of its year, (g, horizons).
+def growth_within_year(totals: GemeenteTotals, damped: Floats) -> Floats:
+    """Return growth since the origin as it was between the halves of its year.
 
     That of the country goes on, damped; a gemeente's beyond it is a step, and stays.
+
+    Parameters
+    ----------
+    totals : GemeenteTotals
+        With the halves of the origin.
+    damped : array of shape (horizons,)
+        For how many years the country's growth goes on.
+
+    Returns
+    -------
+    array of shape (g, horizons)
+        Logarithms; 0 where no halves are known.
     """
     first, second = totals.halves[:, -1].T
     both = (first > 0) & (second > 0)

@@ -17,6 +17,9 @@ from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 
 WEIGHT = 0.5
+# Share of a growth that is left a year later, and ratio between the weights of successive years:
+# one constant for all domains, as seven years of one domain cannot identify its own.
+DAMPING = 0.5
 HALVES_PER_YEAR = 2  # halves of it
 # Clients at which a growth is shrunk to half.
 SHRINKAGE_CLIENTS = 100.0

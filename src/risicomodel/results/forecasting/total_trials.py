@@ -16,6 +16,7 @@ from risicomodel.data.domains import clients_column, population_column
 from risicomodel.results.forecasting import backtest, components, forecast_intervals
 from risicomodel.results.forecasting.cohorts import INHABITANTS
 from risicomodel.results.forecasting.gemeente_totals import carry_totals, links_between_gemeenten
+from risicomodel.results.forecasting.reconciliation import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,6 @@ PUBLISHED, STAND_IN = "published total", "sum of wijken"
 LAST = "last_total"
 UNASSIGNED, UNASSIGNED_SINCE = "unassigned", "unassigned_since"
 CARRIED = ["forecast", "shared_error", "own_error", "population", LAST, UNASSIGNED]
-# Least share of a gemeente's people in wijken with a figure, to count who has no known wijk.
-COVERED = 0.95
 
 
 def trials_of_totals(

@@ -174,7 +174,7 @@ FORECAST_BANDS = Table(
         _METHOD,
         _ORIGIN_TEXT,
         HORIZON,
-        Column("group", TEXT, "", "all, or a size class of wijken."),
+        Column("group", TEXT, "", "all, a size class of wijken, or what their forecasts stand on."),
         _COVERAGE,
         Column("width", NUMBER, "per client", "Width of all bands per client forecast."),
         Column("winkler", NUMBER, "per client", "Interval score per client forecast."),
