@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pandas as pd
+
     from risicomodel.data.domains import Domain
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning.problem import Problem
@@ -31,6 +33,8 @@ class Origin:
         From its wijken to those of later years.
     least_people : int
         As forecasts are asked for.
+    gemeenten : DataFrame
+        The panel's published totals.
     """
 
     problem: Problem
@@ -38,6 +42,7 @@ class Origin:
     past: History
     walk: Crosswalk
     least_people: int
+    gemeenten: pd.DataFrame
 
     def follow(self, past: History) -> Decomposition:
         """Return the course from what was known, or from a part of that."""
@@ -83,4 +88,11 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
                 {domain: multiples[origin]},
                 gemeenten=panel.gemeenten,
             )
-            yield Origin(one.problem, one.domain, known, walk, chosen.forecast.least_people)
+            yield Origin(
+                one.problem,
+                one.domain,
+                known,
+                walk,
+                chosen.forecast.least_people,
+                panel.gemeenten,
+            )
