@@ -54,7 +54,8 @@ BEHIND_NOTE = (
     f"({ANEW}, in pairs); {CHANCE} within chance."
 )
 NOTE = (
-    "noise_floor: what would be left if every rate were known. * champion. "
+    "noise_floor: what would be left if every rate were known; blank cells may be below, as other "
+    "years and totals tell of the clients themselves. * champion. "
     f"{CHANCE} no further behind the best than chance ({ANEW}, in pairs).\n"
     f"All metrics and groups: {contract.SCORES.file}; all intervals: {contract.LEADERBOARD.file}."
 )
