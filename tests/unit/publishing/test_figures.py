@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from risicomodel.publishing.disclosure import figures
 from support.disclosure import whole_tables
 
@@ -18,3 +20,20 @@ def test_what_cbs_left_blank_is_small_whatever_is_estimated_of_it() -> None:
     assert cells.loc[blank, "small"].all()
     counted = cells["published"] >= 10
     assert not cells.loc[counted & (cells["population"] > 1_000), "small"].any()
+
+
+def test_an_estimated_total_is_on_the_base_of_its_forecast() -> None:
+    """Without a published total, people whose wijk CBS would not know belong to it all the same."""
+    tables = whole_tables()
+    cells = figures.cells(tables)
+    nothing_hidden = pd.Series(False, index=cells.index)
+    groups = cells.groupby(figures.BY_GEMEENTE)["clients"].sum()
+    given = pd.Series(True, index=groups.index)
+    totals = figures.of_gemeenten(tables, cells, given, nothing_hidden)
+    estimated = totals[totals["source"] == "estimate"].set_index(figures.BY_GEMEENTE)["clients"]
+    assert tables.unassigned is not None
+    without = tables.unassigned.set_index(figures.BY_GEMEENTE)["clients"]
+    expected = (groups + without.reindex(groups.index, fill_value=0)).reindex(estimated.index)
+    assert without.reindex(estimated.index).gt(3).any()
+    # within CBS's rounding
+    assert (estimated - expected).abs().max() <= 5

@@ -153,10 +153,20 @@ def of_wijken(tables: Tables, rows: pd.DataFrame, hidden: pd.Series) -> pd.DataF
     return out[[*columns, *FIGURES, *EXPECTED]].sort_values(KEY, ignore_index=True)
 
 
+def _without_wijk(tables: Tables) -> pd.Series:
+    """Return people whose wijk is not known (persons), by domain, gemeente and year."""
+    if tables.unassigned is None:
+        return pd.Series(0.0, pd.MultiIndex.from_tuples([], names=BY_GEMEENTE))
+    return tables.unassigned.set_index(BY_GEMEENTE)["clients"].clip(lower=0.0)
+
+
 def of_gemeenten(
     tables: Tables, rows: pd.DataFrame, given: pd.Series, hidden: pd.Series
 ) -> pd.DataFrame:
-    """Return the clients of gemeenten: published where that is so, else their wijken together.
+    """Return the clients of gemeenten: published where that is so, else estimated.
+
+    An estimated total is on the base of a published one, and of its forecast: the wijken together,
+    and people whose wijk CBS would not know.
 
     Parameters
     ----------
@@ -189,7 +199,9 @@ def of_gemeenten(
     more = groups[["expected_clients", "expected_people", "own_clients"]].sum(min_count=1)
     more["own_clients"] = more["own_clients"].mask(groups["hidden"].any())
     totals = pd.Series(published(tables)).rename_axis(BY_GEMEENTE).reindex(sums.index)
-    clients = totals.fillna(sums["clients"])
+    clients = totals.fillna(
+        sums["clients"] + _without_wijk(tables).reindex(sums.index, fill_value=0)
+    )
     # where wijken are missing, all clients of a gemeente over a part of its people is no rate
     whole = sums["clients"] >= (1 - MOST_ELSEWHERE) * clients
     shown = given.reindex(sums.index) & whole & ~rules.too_small(clients, sums["population"])

@@ -51,14 +51,17 @@ class Tables:
         The run and its models as a whole.
     panel, gemeenten, predictions : DataFrame
         As the run wrote them; of predictions the champion's.
-    outlines, forecasts, forecast_sums, stacking, explanations, dependence, similar : DataFrame
-        None where the run has none.
+    unassigned, outlines, forecasts, forecast_sums, stacking, explanations, dependence : DataFrame
+        None where the run has none; of ``unassigned`` the champion's.
+    similar : DataFrame
+        Likewise.
     """
 
     about: About
     panel: pd.DataFrame
     gemeenten: pd.DataFrame
     predictions: pd.DataFrame
+    unassigned: pd.DataFrame | None
     outlines: pd.DataFrame | None
     forecasts: pd.DataFrame | None
     forecast_sums: pd.DataFrame | None
@@ -107,11 +110,13 @@ def read(folder: Path) -> Tables:
     champion = [("champion", "==", True)]
     recent = [("year", ">=", int(panel["year"].max()) - RECENT)]
     forecasts = _first(run, contract.FORECASTS, filters=champion)
+    unassigned = _first(run, contract.UNASSIGNED)
     return Tables(
         about=_about(run, panel, forecasts),
         panel=panel,
         gemeenten=run.read(contract.GEMEENTEN),
         predictions=run.read(contract.PREDICTIONS, columns=PREDICTED, filters=champion),
+        unassigned=None if unassigned is None else unassigned[unassigned["champion"]],
         outlines=_first(run, contract.OUTLINES),
         forecasts=forecasts,
         forecast_sums=_first(run, contract.FORECAST_SUMS),
