@@ -87,6 +87,7 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
                 walk,
                 {domain: multiples[origin]},
                 gemeenten=panel.gemeenten,
+                country=panel.country,
             )
             yield Origin(
                 one.problem,

@@ -59,7 +59,7 @@ def growth(origin: Origin) -> pd.DataFrame:
     )
     clients = components.MODELS[components.DEFAULT_MODEL](parts)
     wijken = np.log(reconciliation.growth_of_wijken(clients, known, parts.drift))
-    halves = gemeente_totals.growth_within_year(totals, np.cumsum(NEWS))
+    halves = gemeente_totals.growth_within_year(totals, HORIZONS)
     ahead = {
         way: totals.clients[:, [-1]] * np.exp(a * halves + b * wijken)
         for way, (a, b) in WAYS.items()

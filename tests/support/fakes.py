@@ -313,6 +313,36 @@ def named_totals(
     return path
 
 
+def quarterly(path: Path, year: int, clients: Mapping[str, tuple[float | None, ...]]) -> Path:
+    """A StatLine CSV of benefits: code → persons at the end of March, June, September, December.
+
+    Other benefits are 1 to 3 persons, rates per 100 stand beside counts, under the same stem.
+    """
+    ends = ("maart", "juni", "september", "december")
+    rows = [
+        {
+            "ID": 0,
+            "WijkenEnBuurten": "Totaal" if code == "NL00" else f"Gebied {code}",
+            "Perioden": f"{year} {end}",
+            "Gemeentenaam_1": "".ljust(40),
+            "SoortRegio_2": _kind(code).ljust(8),
+            "Codering_3": code.ljust(10),
+            "IndelingswijzigingWijkenEnBuurten_4": "",
+            "Werkloosheidsuitkering_5": "1.0",
+            "Bijstandsuitkering_6": "" if count is None else f"{count:.1f}",
+            "Arbeidsongeschiktheidsuitkering_7": "2.0",
+            "AOWUitkering_8": "3.0",
+            "Werkloosheidsuitkering_9": "",
+            "Bijstandsuitkering_10": "4.0",
+        }
+        for code, counts in clients.items()
+        for end, count in zip(ends, counts, strict=True)
+    ]
+    table = pd.DataFrame(rows).assign(ID=range(len(rows)))
+    table.to_csv(path, sep=";", index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
 def cut(path: Path, share: float = 0.6) -> Path:
     """Cut a file off in the middle of a row."""
     whole = path.read_bytes()

@@ -14,6 +14,7 @@ import pandas as pd
 from risicomodel.core.errors import ConfigError, suggest
 
 AREA = "wijk_code"  # code of an area, whatever the level
+COUNTRY_CODE = "NL00"
 NAMES = ("wijk_code", "wijk_name", "wijk_group")
 COUNT = "n_wijken"
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Subjects that end so hold figures of gemeenten, by name: they have no wijken.
 OF_GEMEENTEN = "_gemeenten"
+# What a figure may count, and the later moment of the year that may be counted too.
+PERIODS, NEWEST = ("year", "march"), ("", "december")
 
 
 @dataclass
@@ -29,11 +31,21 @@ class GemeenteTable:
         Names that the column with clients (persons) has had.
     totals : list of str
         Titles that mean what the domain counts, in the tables' breakdown.
+    coded : bool
+        Whether the tables have codes of areas, and not names only.
+    period : str
+        What the tables call that which the figures per wijk count: the ``year``, or the end of a
+        month (``march``).
+    newest : str
+        A later month of the same year whose end the tables count too; empty if they do not.
     """
 
     subject: str
     column: list[str]
-    totals: list[str]
+    totals: list[str] = field(default_factory=list)
+    coded: bool = False
+    period: str = "year"
+    newest: str = ""
 
 
 @dataclass
@@ -152,6 +164,14 @@ def half_column(domain: str, half: str) -> str:
     return f"{domain}_{half}"
 
 
+def year_end_column(domain: str) -> str:
+    """Return the name of the column with clients at the end of the year (persons).
+
+    Of a domain whose figure is a count at an earlier moment of the year.
+    """
+    return f"{domain}_year_end"
+
+
 def population_at_risk(domain: Domain, kwb: pd.DataFrame) -> pd.Series:
     """Return a domain's population at risk.
 
@@ -222,4 +242,13 @@ def _table_violations(name: str, domain: Domain, subjects: set[str]) -> list[str
             out.append(
                 f"{name}: '{table.subject}' of gemeente_tables does not end '{OF_GEMEENTEN}'"
             )
+        for key, value, allowed in (
+            ("period", table.period, PERIODS),
+            ("newest", table.newest, NEWEST),
+        ):
+            if value not in allowed:
+                out.append(
+                    f"{name}: {key} '{value}' of gemeente_tables is not one of "
+                    f"{', '.join(map(repr, allowed))}"
+                )
     return out

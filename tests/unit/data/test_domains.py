@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from risicomodel.data.domains import Domain
 
 SUBJECTS = {
-    "kwb", "jeugd", "wmo", "jeugd_gemeenten", "wmo_gemeenten",
+    "kwb", "jeugd", "wmo", "jeugd_gemeenten", "wmo_gemeenten", "bijstand_gemeenten",
 }  # fmt: skip
 
 

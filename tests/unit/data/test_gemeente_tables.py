@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 import pytest
@@ -236,6 +236,80 @@ def test_youth_care_takes_care_in_kind_and_not_all_care(
     }  # fmt: skip
 
 
+class TestQuarters:
+    """Benefits are counted at the end of every quarter; the figure per wijk is that of March."""
+
+    COUNTS: ClassVar[dict[str, tuple[float | None, ...]]] = {
+        "NL00": (431_560.0, 425_470.0, 416_340.0, 414_620.0),
+        "GM0344": (900.0, 890.0, 880.0, 870.0),
+        "WK034400": (500.0, 490.0, 480.0, 470.0),
+        "BU03440000": (300.0, 290.0, 280.0, 270.0),
+        "GM0003": (40.0, 40.0, None, None),
+        "GM9999": (10.0, 10.0, 10.0, 10.0),
+    }
+
+    @pytest.fixture
+    def read(self, tmp_path: Path, domains: dict[str, Domain]) -> NamedTotals:
+        path = fakes.quarterly(tmp_path / "84692NED.csv", 2019, self.COUNTS)
+        archive = Archive(path.parent, {"bijstand_gemeenten": {2019: ["84692NED"]}})
+        (declared,) = domains["bijstand"].gemeente_tables
+        table = archive.parse(archive.years("bijstand_gemeenten")[2019])
+        return gemeente_tables.read(table, declared, "bijstand")
+
+    def test_march_is_the_figure_and_december_the_newest_count(self, read: NamedTotals) -> None:
+        assert read.figures.loc["GM0344"].tolist() == [900.0, 870.0]
+        assert read.country.to_dict("list") == {
+            "bijstand_clients": [431_560.0], "bijstand_year_end": [414_620.0],
+        }  # fmt: skip
+
+    def test_only_gemeenten_of_the_panel_are_taken(self, read: NamedTotals) -> None:
+        empty = pd.DataFrame({"gm_code": [], "year": [], "bijstand_clients": []})
+        filled, notes = fill(empty, [read], TestQuarters.wijken(), "bijstand")
+        assert filled["gm_code"].tolist() == ["GM0344", "GM0003"]
+        assert filled["bijstand_year_end"].isna().tolist() == [False, True]
+        assert any("GM9999 (2019)" in note for note in notes)
+
+    def test_a_total_that_is_there_stays_and_gets_the_count_at_the_end(
+        self, read: NamedTotals
+    ) -> None:
+        published = pd.DataFrame(
+            {"gm_code": ["GM0344"], "year": [2019], "bijstand_clients": [910.0]}
+        )
+        filled, _ = fill(published, [read], TestQuarters.wijken(), "bijstand")
+        row = filled.set_index("gm_code").loc["GM0344"]
+        assert (row["bijstand_clients"], row["bijstand_year_end"]) == (910.0, 870.0)
+
+    def test_a_table_without_december_has_the_figure_alone(
+        self, tmp_path: Path, domains: dict[str, Domain]
+    ) -> None:
+        path = fakes.quarterly(tmp_path / "84692NED.csv", 2019, self.COUNTS)
+        rows = pd.read_csv(path, sep=";", dtype="str", encoding="utf-8-sig")
+        rows[rows["Perioden"] != "2019 december"].to_csv(path, sep=";", index=False)
+        archive = Archive(path.parent, {"bijstand_gemeenten": {2019: ["84692NED"]}})
+        (declared,) = domains["bijstand"].gemeente_tables
+        table = archive.parse(archive.years("bijstand_gemeenten")[2019])
+        read = gemeente_tables.read(table, declared, "bijstand")
+        assert read.figures.columns.tolist() == ["bijstand_clients"]
+
+    @staticmethod
+    def wijken() -> pd.DataFrame:
+        return pd.DataFrame(
+            [("GM0344", "Utrecht", 2019), ("GM0003", "Appingedam", 2019)],
+            columns=["gm_code", "gm_name", "year"],
+        )
+
+    def test_a_period_that_no_table_has_is_refused(self, domains: dict[str, Domain]) -> None:
+        (declared,) = domains["bijstand"].gemeente_tables
+        wrong = [replace(declared, period="maart", newest="juni")]
+        chosen = {"bijstand": replace(domains["bijstand"], gemeente_tables=wrong)}
+        with pytest.raises(ConfigError) as caught:
+            domains_module.check(chosen, set(names.columns()), {"kwb", "bijstand_gemeenten"})
+        assert caught.value.details == (
+            "bijstand: period 'maart' of gemeente_tables is not one of 'year', 'march'",
+            "bijstand: newest 'juni' of gemeente_tables is not one of '', 'december'",
+        )
+
+
 @pytest.mark.parametrize(
     ("subject", "message"),
     [
@@ -246,8 +320,6 @@ def test_youth_care_takes_care_in_kind_and_not_all_care(
 def test_a_declaration_that_fits_no_table_is_refused(
     chosen: dict[str, Domain], subject: str, message: str
 ) -> None:
-    from dataclasses import replace
-
     declared = [GemeenteTable(subject, ["WmoClienten"], ["Totaal"])]
     wrong = {"wmo": replace(chosen["wmo"], gemeente_tables=declared)}
     with pytest.raises(ConfigError) as caught:
@@ -312,3 +384,40 @@ class TestRealTables:
     def test_zoetermeer_has_the_total_that_cbs_published(self, extended: Panel) -> None:
         found = extended.gemeenten.set_index(["gm_code", "year"])["wmo_clients"]
         assert found["GM0637", 2021] == 8300
+
+
+@pytest.mark.archive
+class TestRealQuarters:
+    """The benefits per quarter of RISICOMODEL_EXTRA beside the archive of RISICOMODEL_ARCHIVE."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def extended(
+        cls,
+        archive_dir: Path,
+        extra_dir: Path,
+        small_settings: Settings,
+        domains: dict[str, Domain],
+    ) -> Panel:
+        folders = [archive_dir, extra_dir / "benefits"]
+        chosen = {"bijstand": domains["bijstand"]}
+        return build.build(Archives(folders, small_settings.catalogue()), chosen)
+
+    def test_the_figure_per_wijk_is_the_count_of_march(self, extended: Panel) -> None:
+        """Sums of complete gemeenten are within a hundredth of the total of March: rounding."""
+        wijken = extended.wijken
+        complete = wijken.groupby(["gm_code", "year"])["bijstand_clients"].agg(["sum", "count"])
+        sizes = wijken.groupby(["gm_code", "year"]).size()
+        sums = complete.loc[complete["count"] == sizes, "sum"]
+        totals = extended.gemeenten.set_index(["gm_code", "year"])["bijstand_clients"]
+        both = pd.concat([sums, totals], axis=1, join="inner").loc[lambda t: t.min(axis=1) > 0]
+        off = (both["sum"] - both["bijstand_clients"]).abs().groupby("year").sum()
+        assert (off / both["bijstand_clients"].groupby("year").sum()).max() < 0.01
+
+    def test_the_country_and_dozens_of_gemeenten_have_a_newer_count(self, extended: Panel) -> None:
+        counts = extended.gemeenten.groupby("year")["bijstand_year_end"].count().to_dict()
+        assert counts == {2015: 48, 2016: 36, 2017: 34, 2018: 32, 2019: 32, 2020: 30}
+        country = extended.country.set_index("year")
+        assert country.loc[2019, ["bijstand_clients", "bijstand_year_end"]].tolist() == [
+            431_560.0, 414_620.0,
+        ]  # fmt: skip

@@ -73,9 +73,9 @@ def test_only_the_whole_year_and_the_total_of_the_breakdown_are_kept(tmp_path: P
 
 def test_a_half_is_given_where_it_is_asked_for_and_told_to_be_there(tmp_path: Path) -> None:
     raw = jeugd(tmp_path)
-    assert layout.has_halves(raw, 2019)
-    assert not layout.has_halves(raw, 2018)
-    assert not layout.has_halves(raw[raw["Perioden"] != "2e halfjaar 2019"], 2019)
+    assert layout.has_periods(raw, 2019, layout.HALVES)
+    assert not layout.has_periods(raw, 2018, layout.HALVES)
+    assert not layout.has_periods(raw[raw["Perioden"] != "2e halfjaar 2019"], 2019, layout.HALVES)
     for half in layout.HALVES:
         rows = layout.area_rows(raw, 2019, where="here", totals=TOTALS, period=half)
         assert rows["totaaljongerenmetjeugdzorginnatura"].tolist() == ["260.0", "195.0", ""]

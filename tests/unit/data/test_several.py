@@ -12,6 +12,7 @@ import pytest
 from risicomodel.core import storage
 from risicomodel.core.errors import DataError, SourceError
 from risicomodel.data.panel import build, store
+from risicomodel.data.sources import layout
 from risicomodel.data.sources.archive import Archive
 from risicomodel.data.sources.several import Archives, UnitedTable, unite
 from support import fakes
@@ -73,7 +74,7 @@ def test_halves_and_areas_are_united_too(folders: list[Path]) -> None:
     archives = Archives(folders, CATALOGUE)
     table = archives.parse(archives.years("jeugd")[2019])
     assert table.areas()["code"].tolist() == ["WK000300", "WK000301", "WK000500"]
-    halves = table.halves(TOTALS)
+    halves = table.within_year(layout.HALVES, TOTALS)
     assert list(halves) == ["first_half", "second_half"]
     for rows in halves.values():
         figures = rows["totaaljongerenmetjeugdzorginnatura"].tolist()

@@ -20,6 +20,7 @@ import pytest
 from filelock import FileLock
 
 from risicomodel.core.errors import ConfigError, SourceError
+from risicomodel.data.sources import layout
 from risicomodel.data.sources.archive import MANIFEST, Archive
 from risicomodel.data.sources.statline.download import download
 from risicomodel.data.sources.statline.odata3 import OData3
@@ -92,7 +93,7 @@ class TestWhatIsDownloaded:
         archive = Archive(folder, CATALOGUE, source="cbs")
         ref = archive.years("jeugd")[2019]
         parsed = archive.parse(ref)
-        whole, of_halves = parsed.rows(TOTALS), parsed.halves(TOTALS)
+        whole, of_halves = parsed.rows(TOTALS), parsed.within_year(layout.HALVES, TOTALS)
         assert list(of_halves) == ["first_half", "second_half"]
         less = [whole["totaaljongeren"] - rows["totaaljongeren"] for rows in of_halves.values()]
         assert [set(part) for part in less] == [{2}, {1}]  # as the table was made

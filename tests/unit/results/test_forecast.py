@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from risicomodel.results.forecasting import backtest, components, forecast_intervals, half_years
+from risicomodel.results.forecasting import backtest, components, forecast_intervals, within_year
 from risicomodel.results.forecasting.origins import History
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
 from support.forecasts import MADE, ONE, TWO, forecast_run
@@ -288,6 +288,24 @@ class TestArchive:
         assert codes.nunique() == 3340
 
 
+def test_benefits_per_quarter_bring_forecasts_of_bijstand_nearer(
+    archive_dir: Path, extra_dir: Path, tmp_path: Path
+) -> None:
+    """Totals by half, wijken by a twentieth and more; both bases are scored apart."""
+    folder, folders = tmp_path / "run", f"data.dir=[{archive_dir},{extra_dir / 'benefits'}]"
+    well("forecast", "data=archive", folders, *OFF, f"run.dir={folder}", "domain=bijstand")
+    totals = pd.read_csv(folder / "forecast_total_scores.csv").query("origin_year == 'all'")
+    near = totals[totals["model"].eq("blend") & totals["horizon"].le(2)]
+    assert sorted(near["base"].unique()) == ["published total", "sum of wijken"]
+    assert (near["wape"] <= 0.6 * near["wape_last"]).all()
+    scores = pd.read_csv(folder / "forecast_scores.csv").query("origin_year == 'all'")
+    wape = scores[scores["model"] == "blend"].set_index("horizon")["wape"]
+    assert (wape.loc[[1, 2, 3]].to_numpy() < [0.090, 0.145, 0.208]).all()
+    held = pd.read_csv(folder / "forecast_bands.csv").query("group == 'all' and model == 'blend'")
+    held = held[held["origin_year"].eq("all") & held["level"].ne("country")]
+    assert held.loc[held["horizon"].le(3), "coverage"].between(0.87, 0.93).all()
+
+
 def test_a_merged_gemeente_is_forecast_as_it_is_now(real_archive: Archive, tmp_path: Path) -> None:
     """Land van Cuijk is of 2022; its history is of Boxmeer, Cuijk, Grave and others."""
     folder = tmp_path / "run"
@@ -407,38 +425,75 @@ class TestHalves:
 
     def test_growth_is_the_countrys_the_gemeentes_beyond_and_the_wijks_beyond_that(self) -> None:
         many = 1e9 * np.array([[1.0, 1.2], [1.0, 1.0], [2.0, 2.0]])
-        found = half_years.growth_between_halves(many, self.GM)
-        assert found.country == pytest.approx(np.log(4.2 / 4.0))
-        gemeente = np.log([1.1, 1.1, 1.0]) - found.country
+        found = within_year.growth_between_halves(many, self.GM)
+        country = np.log(4.2 / 4.0)
+        assert found.country == pytest.approx(2 * country)  # a year has two halves
+        gemeente = np.log([1.1, 1.1, 1.0]) - country
         assert_allclose(found.gemeente, gemeente / 2, rtol=1e-6)
-        wijk = np.log([1.2, 1.0, 1.0]) - found.country - gemeente
+        wijk = np.log([1.2, 1.0, 1.0]) - country - gemeente
         assert_allclose(found.wijk, wijk / 2, rtol=1e-6, atol=1e-9)
 
     def test_of_few_clients_little_is_believed_and_of_a_leap_not_all(self) -> None:
-        few = half_years.growth_between_halves(
+        few = within_year.growth_between_halves(
             np.array([[90.0, 110.0], [1e6, 1e6], [1e6, 1e6]]), np.arange(3)
         )
         assert few.gemeente[0] == pytest.approx(np.log(110 / 90) / 4, rel=0.01)
-        leap = half_years.growth_between_halves(
+        leap = within_year.growth_between_halves(
             np.array([[1e6, 9e6], [9e8, 9e8], [9e8, 9e8]]), np.arange(3)
         )
-        assert leap.gemeente[0] == half_years.WEIGHT * half_years.MAX_LOG_GROWTH
+        assert leap.gemeente[0] == within_year.WEIGHT * within_year.MAX_LOG_GROWTH
 
     def test_half_of_the_countrys_growth_a_year_is_that_of_the_halves(self) -> None:
-        found = half_years.growth_between_halves(np.array([[100.0, 102.0]]), np.array([0]))
-        assert found.with_years(0.0) == pytest.approx(np.log(1.02))
-        assert found.with_years(0.1) == pytest.approx(np.log(1.02) + 0.05)
+        found = within_year.growth_between_halves(np.array([[100.0, 102.0]]), np.array([0]))
+        damped = np.array([0.5, 0.75])
+        assert_allclose(found.course(0.0, 2), np.log(1.02) * damped)
+        assert_allclose(found.course(0.1, 2), (np.log(1.02) + 0.05) * damped)
 
     @pytest.mark.parametrize("known", [None, np.zeros((3, 2))])
     def test_without_halves_nothing_changes(self, known: np.ndarray | None) -> None:
-        found = half_years.growth_between_halves(known, self.GM)
-        assert found.with_years(0.07) == 0.07
+        found = within_year.growth_between_halves(known, self.GM)
+        assert_allclose(found.course(0.07, 2), [0.07 * 0.5, 0.07 * 0.75])
         assert not found.gemeente.any()
         assert not found.wijk.any()
 
     def test_who_has_no_halves_goes_with_what_is_above_it(self) -> None:
-        found = half_years.growth_between_halves(
+        found = within_year.growth_between_halves(
             np.array([[500.0, 550.0], [0.0, 0.0], [500.0, 500.0]]), self.GM
         )
         assert found.gemeente[1] == found.gemeente[0] > 0
         assert found.wijk[1] == 0
+
+
+class TestYearEnd:
+    """What is made of a count at the end of a year whose figure is of the end of March."""
+
+    COUNTS = np.array([[9_000.0, 9_450.0], [1_000.0, 1_000.0], [500.0, np.nan]])
+    GM = np.array([0, 0, 1, 2])
+
+    def test_the_step_to_the_newest_count_is_taken_whole_and_what_follows_is_damped(self) -> None:
+        grown = within_year.growth_to_year_end(self.COUNTS, np.array([1e6, 1.03e6]), self.GM)
+        step = np.log(1.03)
+        assert grown.country == pytest.approx(step / 0.75)
+        goes_on = 0.5**0.75 - 0.5 ** np.arange(1, 4)  # years
+        assert_allclose(grown.course(0.0, 3), step + 0.5 * step / 0.75 * goes_on)
+        assert_allclose(grown.course(0.1, 3), step + (0.5 * step / 0.75 + 0.05) * goes_on)
+
+    def test_a_gemeentes_own_step_beyond_the_country_is_believed_where_clients_are_many(
+        self,
+    ) -> None:
+        grown = within_year.growth_to_year_end(self.COUNTS, np.array([1e6, 1.03e6]), self.GM)
+        many = 9_225 / (9_225 + within_year.SHRINKAGE_CLIENTS)
+        assert grown.gemeente[0] == pytest.approx((np.log(1.05) - np.log(1.03)) * many)
+        assert grown.gemeente[1] == grown.gemeente[0]
+        assert grown.gemeente[2] < 0
+        assert grown.gemeente[3] == 0  # without a count of its own: the country's
+        assert not grown.wijk.any()
+
+    def test_without_the_country_the_gemeenten_with_both_counts_stand_for_it(self) -> None:
+        grown = within_year.growth_to_year_end(self.COUNTS, None, self.GM)
+        assert grown.country == pytest.approx(np.log(10_450 / 10_000) / 0.75)
+
+    def test_without_any_count_nothing_changes(self) -> None:
+        grown = within_year.growth_to_year_end(np.full((3, 2), np.nan), None, self.GM)
+        assert_allclose(grown.course(0.07, 2), [0.07 * 0.5, 0.07 * 0.75])
+        assert not grown.gemeente.any()

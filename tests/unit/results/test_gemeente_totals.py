@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,13 @@ from numpy.testing import assert_allclose
 
 from risicomodel.core import groups
 from risicomodel.core.arrays import Floats
-from risicomodel.results.forecasting import gemeente_totals, reconciliation
+from risicomodel.results.forecasting import (
+    backtest,
+    components,
+    gemeente_totals,
+    reconciliation,
+    total_trials,
+)
 from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
 from risicomodel.results.forecasting.reconciliation import Origin
 
@@ -51,6 +59,17 @@ class TestAhead:
         per_year = 2 * np.log(1.1)
         growth = [0.5 * per_year * 0.5, 0.25 * per_year * 0.75, 0.125 * per_year * 0.875]
         assert_allclose(np.log(ahead[0] / 100.0), growth)
+
+    def test_a_count_at_the_end_of_the_year_is_a_step_that_was_taken(self) -> None:
+        counted = replace(
+            totals(STEADY, LEVEL),
+            at_year_end=np.array([110.0, np.nan, 300.0]),
+            country=np.array([1000.0, 1000.0]),
+        )
+        ahead = gemeente_totals.ahead(counted, np.ones((3, 2)))
+        assert ahead is not None
+        assert_allclose(ahead[0], 100.0 * 1.1 ** np.array([0.5, 0.25]))
+        assert_allclose(ahead[1:], np.array(STEADY)[1:, [1]] * np.ones(2))
 
     def test_a_change_of_reporting_is_not_followed_all_the_way(self) -> None:
         halves = [[80.0, 8_000.0], [16_000.0, 16_000.0], [24_000.0, 24_000.0]]
@@ -171,3 +190,47 @@ class TestReconciling:
         own = np.array([[6.0], [3.0]])
         assert reconciliation.reconcile(own, np.ones((2, 1)), origin, None) is own
         assert_allclose(reconciliation.totals_of(own, origin, None), [[9.0]])
+
+
+class TestStandIns:
+    """Where few gemeenten have a published total, sums of wijken are scored beside them."""
+
+    @staticmethod
+    def wijken(gemeenten: int) -> pd.DataFrame:
+        forecasts = dict.fromkeys([*components.MODELS, backtest.PERSISTENCE_BY_CODE], 90.0)
+        rows = [
+            {
+                "domain": "bijstand", "origin_year": 2018, "year": 2019, "horizon": 1,
+                "gm_code": f"GM{gm:04}", "gm_group": f"GM{gm:04}",
+                "wijk_code": f"WK{gm:04}{part:02}", "basis": "figure", "clients": 100.0,
+                "population": 1000.0, "shared_error": 0.1, "own_error": 0.1, **forecasts,
+            }
+            for gm in range(gemeenten)
+            for part in range(2)
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    @staticmethod
+    def totals(gemeenten: int) -> pd.DataFrame:
+        sums = total_trials.by_wijken(TestStandIns.wijken(gemeenten))
+        return sums.assign(base=total_trials.PUBLISHED, clients=210.0)
+
+    def test_few_totals_and_the_sums_of_the_others(self) -> None:
+        both = total_trials.with_stand_ins(self.totals(2), self.wijken(10))
+        of_one = both[both["model"] == components.DEFAULT_MODEL]
+        assert of_one["base"].value_counts().to_dict() == {
+            total_trials.STAND_IN: 8, total_trials.PUBLISHED: 2,
+        }  # fmt: skip
+        assert not of_one["gm_code"].duplicated().any()
+        scores = total_trials.score(both).query("origin_year == 'all'")
+        wape = scores[scores["model"] == components.DEFAULT_MODEL].set_index("base")["wape"]
+        assert wape[total_trials.PUBLISHED] == pytest.approx(30 / 210)
+        assert wape[total_trials.STAND_IN] == pytest.approx(20 / 200)
+
+    def test_where_most_have_totals_these_alone_count(self) -> None:
+        most = self.totals(8)
+        assert total_trials.with_stand_ins(most, self.wijken(10)) is most
+
+    def test_without_totals_all_are_sums(self) -> None:
+        alone = total_trials.with_stand_ins(pd.DataFrame(), self.wijken(3))
+        assert set(alone["base"]) == {total_trials.STAND_IN}

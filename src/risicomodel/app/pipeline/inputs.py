@@ -83,6 +83,7 @@ def read(sources: Sources, run: Run) -> tuple[Panel, pd.DataFrame]:
         run.note(note)
     run.write(contract.PANEL, panel.wijken)
     run.write(contract.GEMEENTEN, panel.gemeenten)
+    run.write(contract.COUNTRY, panel.country)
     run.write(contract.OUTLINES, panel.outlines)
     if len(panel.multiple_use):
         run.write(contract.STACKING, panel.multiple_use)

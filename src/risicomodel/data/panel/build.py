@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from risicomodel.core.errors import SourceError
-from risicomodel.core.levels import AREA, WIJK
+from risicomodel.core.levels import AREA, COUNTRY_CODE, WIJK
 from risicomodel.data.domains import (
     clients_column,
     half_column,
     population_at_risk,
     population_column,
     status_column,
+    year_end_column,
 )
 from risicomodel.data.panel import (
     gemeente_tables,
@@ -44,6 +45,7 @@ GM_KEY = ["gm_code", "year"]
 TOTALS: tuple[Callable[[str], str], ...] = (
     clients_column,
     *(partial(half_column, half=half) for half in HALVES),
+    year_end_column,
 )
 SIZE = ["aantal_inwoners", "oppervlakte_land", "oppervlakte_totaal"]
 
@@ -60,7 +62,9 @@ class Panel:
         domain clients (persons), population at risk (persons) and status.
     gemeenten : DataFrame
         Key ``gm_code``, ``year``; the published ``<domain>_clients`` (persons) of the gemeente, and
-        of the halves of the year where they are published.
+        of the halves of the year, or at its end, where they are published.
+    country : DataFrame
+        Key ``year``; the same of the country.
     outlines : DataFrame
         What maps show, a row per map and area (:mod:`outlines`); for wijken only.
     multiple_use : DataFrame
@@ -76,6 +80,7 @@ class Panel:
 
     wijken: pd.DataFrame
     gemeenten: pd.DataFrame
+    country: pd.DataFrame
     outlines: pd.DataFrame
     multiple_use: pd.DataFrame
     provenance: list[Provenance] = field(default_factory=list)
@@ -133,16 +138,14 @@ def build(archive: AnyArchive, domains: Mapping[str, Domain], level: Level = WIJ
         for year in extracts.years(KWB)
         if (edition := extracts.of(KWB, year).edition) is not None
     }
-    totals_of = {}
+    totals_of, country_of = {}, {}
     wijken = latest_out(_areas(extracts, editions), editions)
     for name, domain in domains.items():
-        wijken, totals = _add_domain(wijken, extracts, name, domain)
+        wijken, of_gemeenten, of_country = _add_domain(wijken, extracts, name, domain)
         named = extracts.named_totals(name)
-        totals_of[name], about = gemeente_tables.fill(totals, named, wijken, name)
+        totals_of[name], about = gemeente_tables.fill(of_gemeenten, named, wijken, name)
+        country_of[name] = gemeente_tables.country(of_country, named)
         notes += about
-    gemeenten = reduce(lambda a, b: a.merge(b, on=GM_KEY, how="outer"), totals_of.values())
-    ordered = [column(name) for column in TOTALS for name in domains]
-    gemeenten = gemeenten[[*GM_KEY, *(name for name in ordered if name in gemeenten)]]
     wijken = wijken.sort_values(KEY, ignore_index=True)
     wijken = wijken.assign(**place_ids.groups(wijken))
     maps = extracts.maps()
@@ -150,13 +153,22 @@ def build(archive: AnyArchive, domains: Mapping[str, Domain], level: Level = WIJ
     drawn = {year: boundaries.outlines(m) for year, m in maps.items()} if level is WIJK else {}
     return Panel(
         wijken,
-        gemeenten.sort_values(GM_KEY, ignore_index=True),
+        _side_by_side(totals_of, GM_KEY),
+        _side_by_side(country_of, ["year"]),
         outlines.attach(wijken, drawn),
         multiple_use.together(extracts.multiple_use()),
         sorted(extracts.provenance, key=lambda p: (p.subject, p.period)),
         level,
         notes,
     )
+
+
+def _side_by_side(tables: Mapping[str, pd.DataFrame], key: list[str]) -> pd.DataFrame:
+    """Return the totals of domains as one table, sorted by its key."""
+    table = reduce(lambda a, b: a.merge(b, on=key, how="outer"), tables.values())
+    ordered = [column(name) for column in TOTALS for name in tables]
+    table = table[[*key, *(name for name in ordered if name in table)]]
+    return table.sort_values(key, ignore_index=True)
 
 
 def _require(extracts: Extracts, subjects: set[str]) -> None:
@@ -248,8 +260,8 @@ def _filled(
 
 def _add_domain(
     wijken: pd.DataFrame, extracts: Extracts, name: str, domain: Domain
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the panel with a domain's figures, and those of gemeenten and of the country."""
     clients = pd.Series(float("nan"), index=wijken.index)
     status = pd.Series(published.NOT_MEASURED, index=wijken.index, dtype="str")
     totals = []
@@ -270,18 +282,21 @@ def _add_domain(
         }
     )
     wijken = wijken.assign(**_halves(wijken, extracts, name, domain))
-    columns = [*GM_KEY, clients_column(name)]
-    return wijken, pd.concat(totals) if totals else pd.DataFrame(columns=columns)
+    columns = ["code", "year", clients_column(name)]
+    table = pd.concat(totals) if totals else pd.DataFrame(columns=columns)
+    of_gemeenten = table[table["code"].str.startswith("GM")].rename(columns={"code": "gm_code"})
+    return wijken, of_gemeenten, table[table["code"] == COUNTRY_CODE].drop(columns="code")
 
 
 def _totals(extracts: Extracts, name: str, domain: Domain, year: int) -> pd.DataFrame:
-    """Return what a year's table says of gemeenten: clients of the year and of its halves."""
+    """Return what a year's table says of gemeenten and the country: of the year, of its halves."""
     extract = extracts.of(domain.subject, year)
     figures = {clients_column(name): extract.figures[name].clients}
     figures |= {half_column(name, half): f.clients for half, f in extract.halves[name].items()}
     table = pd.DataFrame(figures)
-    of_gemeente = table[table.index.str.startswith("GM")].dropna(subset=[clients_column(name)])
-    return of_gemeente.rename_axis("gm_code").reset_index().assign(year=year)
+    whole = table[table.index.str.startswith(("GM", COUNTRY_CODE))]
+    whole = whole.dropna(subset=[clients_column(name)])
+    return whole.rename_axis("code").reset_index().assign(year=year)
 
 
 def _halves(

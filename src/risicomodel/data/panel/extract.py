@@ -149,7 +149,8 @@ class Extracts:
         rows = table.rows(totals)
         of_level = self.level.holds(rows["code"])
         is_edition = ref.subject == KWB and of_level.any()
-        halves = table.halves(totals) if domains and of_level.any() else {}
+        counts_in_parts = bool(domains) and of_level.any()
+        halves = table.within_year(layout.HALVES, totals) if counts_in_parts else {}
 
         def figures(rows: pd.DataFrame, name: str) -> Figures:
             return published.read(rows, domains[name], name=name, where=where)

@@ -1,19 +1,21 @@
-"""Totals of gemeenten from tables that name them, for those that the tables per wijk lack.
+"""Totals of gemeenten and of the country from other tables than those with the figures per wijk.
 
 CBS publishes youth care and Wmo per gemeente too, in tables with names and without codes, together
-with larger regions. They know no wijken, so they say nothing of one: only totals of gemeenten.
+with larger regions; and benefits per quarter. Here they say nothing of a wijk: only totals.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from risicomodel.data.domains import clients_column, half_column
+from risicomodel.core.levels import COUNTRY_CODE
+from risicomodel.data.domains import clients_column, half_column, year_end_column
 from risicomodel.data.panel import published
+from risicomodel.data.sources import layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 GM_KEY = ["gm_code", "year"]
 # "Utrecht (PV)", "Utrecht (CR)": regions have two capitals, gemeenten a word or points ("(NH.)")
+_COUNTRY_NAME = "Nederland"
 _REGION = re.compile(r"Nederland|.* \([A-Z]{2}\)")
 _SUFFIX = re.compile(r" \((?!gemeente\)).*\)$")
 SHOWN = 5
@@ -39,13 +42,20 @@ class NamedTotals:
     year : int
         The year.
     figures : DataFrame
-        Clients of the year and of its halves (persons), by the gemeente's name as the table has
-        it; no rows of other regions, nor of gemeenten without a figure of the year.
+        Clients of the year, of its halves and at its end (persons), as far as the table has them,
+        by the gemeente's name or code as the table has it; no rows of other regions, nor of
+        gemeenten without a figure of the year.
+    country : DataFrame
+        The same of the country; no row where the table has none.
+    coded : bool
+        Whether gemeenten have codes.
     """
 
     table: str
     year: int
     figures: pd.DataFrame
+    country: pd.DataFrame = field(default_factory=pd.DataFrame)
+    coded: bool = False
 
 
 def read(table: AnyTable, declared: GemeenteTable, name: str) -> NamedTotals:
@@ -54,9 +64,9 @@ def read(table: AnyTable, declared: GemeenteTable, name: str) -> NamedTotals:
     Parameters
     ----------
     table : ParsedTable or UnitedTable
-        Its areas have names and no codes.
+        Its areas have names, or codes.
     declared : GemeenteTable
-        Its column and total.
+        Its column, total and periods.
     name : str
         The domain's name.
 
@@ -64,19 +74,33 @@ def read(table: AnyTable, declared: GemeenteTable, name: str) -> NamedTotals:
     -------
     NamedTotals
     """
-    periods = {clients_column(name): table.rows(declared.totals, by_name=True)}
-    halves = table.halves(declared.totals, by_name=True)
-    periods |= {half_column(name, half): rows for half, rows in halves.items()}
+    by_name = not declared.coded
+    columns = {half_column(name, half): half for half in layout.HALVES}
+    if declared.newest:
+        columns = {year_end_column(name): declared.newest}
+    rows = {clients_column(name): table.rows(declared.totals, declared.period, by_name=by_name)}
+    within = table.within_year(list(columns.values()), declared.totals, by_name=by_name)
+    rows |= {column: within[period] for column, period in columns.items() if within}
     where = table.ref.path.name
-    clients = {
-        column: published.read(
-            rows.assign(code=rows["name"]), declared, name=name, where=where
-        ).clients
-        for column, rows in periods.items()
-    }
-    figures = pd.DataFrame(clients).dropna(subset=[clients_column(name)])
-    of_region = figures.index.str.fullmatch(_REGION.pattern)
-    return NamedTotals(table.ref.table, table.ref.year, figures[~of_region])
+
+    def clients(part: pd.DataFrame) -> pd.Series:
+        of_areas = part.assign(code=part["name"]) if by_name else part
+        return published.read(of_areas, declared, name=name, where=where).clients
+
+    figures = pd.DataFrame({column: clients(part) for column, part in rows.items()})
+    figures = figures.dropna(subset=[clients_column(name)])
+    of_country = figures.index.isin([COUNTRY_CODE, _COUNTRY_NAME])
+    if declared.coded:
+        of_gemeente = figures.index.str.startswith("GM")
+    else:
+        of_gemeente = ~figures.index.str.fullmatch(_REGION.pattern)
+    return NamedTotals(
+        table.ref.table,
+        table.ref.year,
+        figures[of_gemeente],
+        figures[of_country].reset_index(drop=True),
+        declared.coded,
+    )
 
 
 def codes(titles: Sequence[str], areas: pd.DataFrame) -> dict[str, str]:
@@ -121,6 +145,26 @@ def codes(titles: Sequence[str], areas: pd.DataFrame) -> dict[str, str]:
     return {title: code for title, code in out.items() if given.count(code) == 1}
 
 
+def country(totals: pd.DataFrame, named: Sequence[NamedTotals]) -> pd.DataFrame:
+    """Return what is published of the country, a row per year.
+
+    Parameters
+    ----------
+    totals : DataFrame
+        ``year`` and the country's figures in the tables per wijk, which count first.
+    named : sequence of NamedTotals
+        Of other tables; the first that has a figure counts.
+
+    Returns
+    -------
+    DataFrame
+        Key ``year``; clients of the year, of its halves and at its end (persons).
+    """
+    parts = [totals, *(one.country.assign(year=one.year) for one in named)]
+    rows = pd.concat([part for part in parts if len(part)] or [totals], ignore_index=True)
+    return rows.groupby("year", as_index=False).first()
+
+
 def _codes_near(titles: Sequence[str], year: int, wijken: pd.DataFrame) -> dict[str, str]:
     """Return codes by the names of the year and, for others, of the years nearest to it.
 
@@ -132,6 +176,11 @@ def _codes_near(titles: Sequence[str], year: int, wijken: pd.DataFrame) -> dict[
         areas = wijken[(wijken["year"] == near) & ~wijken["gm_code"].isin(out.values())]
         out |= codes(lacking, areas)
     return out
+
+
+def _same(codes_of_table: Sequence[str], wijken: pd.DataFrame) -> dict[str, str]:
+    """Return the codes of a table that the panel has too, each by itself."""
+    return {code: code for code in wijken["gm_code"].unique() if code in set(codes_of_table)}
 
 
 def _whole(name: str) -> str:
@@ -172,7 +221,8 @@ def fill(
     """
     tables: dict[str, list[pd.DataFrame]] = {}
     for one in named:
-        by_title = _codes_near(list(one.figures.index), one.year, wijken)
+        titles = list(one.figures.index)
+        by_title = _same(titles, wijken) if one.coded else _codes_near(titles, one.year, wijken)
         table = one.figures.rename_axis("title").reset_index().assign(year=one.year)
         table["gm_code"] = table["title"].map(by_title)
         tables.setdefault(one.table, []).append(table)
@@ -181,10 +231,22 @@ def fill(
         rows = pd.concat(parts, ignore_index=True)
         matched = rows.dropna(subset=["gm_code"])
         new = matched[~_keys(matched).isin(_keys(filled))].drop(columns="title")
+        filled = _with_year_end(filled, matched, name)
         notes += _notes(name, table_id, rows, len(new), _differing(totals, matched, name))
         if len(new):
             filled = pd.concat([filled, new], ignore_index=True)
     return filled, notes
+
+
+def _with_year_end(totals: pd.DataFrame, matched: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Add counts at the end of the year to totals that are there, which never have one."""
+    column = year_end_column(name)
+    if column not in matched:
+        return totals
+    at_end = matched.set_index(GM_KEY)[column].reindex(_keys(totals)).set_axis(totals.index)
+    if column in totals:
+        at_end = totals[column].fillna(at_end)
+    return totals.assign(**{column: at_end})
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from risicomodel.data.sources.several import AnyArchive
 
 # frames of a panel, a file each, and what there is to say of them
-TABLES = ("wijken", "gemeenten", "outlines", "multiple_use")
+TABLES = ("wijken", "gemeenten", "country", "outlines", "multiple_use")
 ABOUT = "provenance.json"
 
 

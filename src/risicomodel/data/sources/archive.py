@@ -93,7 +93,7 @@ class ParsedTable:
         totals : sequence of str
             Titles that mean "total" in a breakdown.
         period : str
-            The table's year, or one of its halves.
+            The table's year, or a period within it.
         by_name : bool
             The table names its areas and has no codes.
 
@@ -112,13 +112,15 @@ class ParsedTable:
             by_name=by_name,
         )
 
-    def halves(
-        self, totals: Sequence[str] = (), *, by_name: bool = False
+    def within_year(
+        self, periods: Sequence[str], totals: Sequence[str] = (), *, by_name: bool = False
     ) -> dict[str, pd.DataFrame]:
-        """Return the figures on the halves of the year.
+        """Return the figures on periods within the year.
 
         Parameters
         ----------
+        periods : sequence of str
+            Such as :data:`risicomodel.data.sources.layout.HALVES`.
         totals : sequence of str
             Titles that mean "total" in a breakdown.
         by_name : bool
@@ -127,11 +129,11 @@ class ParsedTable:
         Returns
         -------
         dict of str to DataFrame
-            A row per area for ``first_half`` and ``second_half``; empty if the table has no halves.
+            By period, a row per area; empty if the table lacks one of the periods.
         """
-        if not layout.has_halves(self.raw, self.ref.year):
+        if not layout.has_periods(self.raw, self.ref.year, periods):
             return {}
-        return {half: self.rows(totals, half, by_name=by_name) for half in layout.HALVES}
+        return {period: self.rows(totals, period, by_name=by_name) for period in periods}
 
     def areas(self) -> pd.DataFrame:
         """Return which areas the table has: ``code``, ``name``, ``gm_name`` and ``change``."""

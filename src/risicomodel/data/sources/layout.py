@@ -31,10 +31,13 @@ CODE = re.compile(r"(NL\d{2}|LD\d{2}|PV\d{2}|CR\d{2}|GM\d{4}|WK\d{6}|BU\d{8})")
 _TOTAL_KEY = re.compile(r"T\d{6}")
 # how a period is written: as a title, as a key, and a whole year also as a spreadsheet writes it
 YEAR, HALVES = "year", ("first_half", "second_half")
+MARCH, DECEMBER = "march", "december"
 _PERIODS = {
     YEAR: ("{year}", "{year}JJ00", "{year}.0"),
     HALVES[0]: ("1e halfjaar {year}", "{year}HJ01"),
     HALVES[1]: ("2e halfjaar {year}", "{year}HJ02"),
+    MARCH: ("{year} maart", "{year}MM03"),
+    DECEMBER: ("{year} december", "{year}MM12"),
 }
 
 
@@ -142,7 +145,7 @@ def area_rows(
     titles : callable
         Returns the titles of a dimension by key, as far as the archive has them.
     period : str
-        The whole year, or one of its :data:`HALVES`; other periods are left out.
+        The whole year, one of its :data:`HALVES`, or the end of a month; others are left out.
     by_name : bool
         For a table of gemeenten and larger regions that names them and gives no codes.
 
@@ -227,8 +230,8 @@ def _breakdowns(names: Sequence[str]) -> list[str]:
     return [name for name in plain if name not in {*_OTHER, *_DIMENSIONS}]
 
 
-def has_halves(raw: pd.DataFrame, year: int) -> bool:
-    """Return whether a table has figures on both halves of a year.
+def has_periods(raw: pd.DataFrame, year: int, periods: Iterable[str]) -> bool:
+    """Return whether a table has figures on all of some periods of a year.
 
     Parameters
     ----------
@@ -236,13 +239,15 @@ def has_halves(raw: pd.DataFrame, year: int) -> bool:
         What :func:`risicomodel.data.sources.formats.read_file` returns.
     year : int
         The year.
+    periods : iterable of str
+        Such as :data:`HALVES`.
 
     Returns
     -------
     bool
     """
     table = raw.set_axis(stems(raw.columns), axis="columns")
-    return "perioden" in table and all(_is_period(table, year, half).any() for half in HALVES)
+    return "perioden" in table and all(_is_period(table, year, one).any() for one in periods)
 
 
 def _is_period(table: pd.DataFrame, year: int, period: str = YEAR) -> pd.Series:

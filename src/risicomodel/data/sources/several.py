@@ -69,18 +69,18 @@ class UnitedTable:
         """
         return self._united(lambda part: part.rows(totals, period, by_name=by_name), by_name)
 
-    def halves(
-        self, totals: Sequence[str] = (), *, by_name: bool = False
+    def within_year(
+        self, periods: Sequence[str], totals: Sequence[str] = (), *, by_name: bool = False
     ) -> dict[str, pd.DataFrame]:
-        """Return the figures on the halves of the year, of the folders that have them."""
+        """Return the figures on periods within the year, of the folders that have them."""
         parts = {
             folder: part
             for folder, part in self.parts.items()
-            if layout.has_halves(part.raw, part.ref.year)
+            if layout.has_periods(part.raw, part.ref.year, periods)
         }
-        of_halves = replace(self, parts=parts, counts={})
+        of_periods = replace(self, parts=parts, counts={})
         return {
-            half: of_halves.rows(totals, half, by_name=by_name) for half in layout.HALVES if parts
+            period: of_periods.rows(totals, period, by_name=by_name) for period in periods if parts
         }
 
     def areas(self) -> pd.DataFrame:

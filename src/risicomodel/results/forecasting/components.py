@@ -10,8 +10,8 @@ A forecast is a product that can be read from left to right:
     person of an age as now.
 ``country``
     The country's rate in the last year with figures, and its recent growth beyond need, damped by
-    half every year. Half of that growth is taken from the two halves of the last year, where CBS
-    publishes these (:mod:`risicomodel.results.forecasting.half_years`).
+    half every year. Half of that growth is taken from within the last year, where CBS publishes
+    its halves or its end (:mod:`risicomodel.results.forecasting.within_year`).
 ``gemeente``, ``wijk``
     How each deviates from what is above it, carried forward as far as such deviations have lasted
     (:mod:`risicomodel.results.estimates.rao_yu`), with its growth within the last year.
@@ -29,14 +29,15 @@ import pandas as pd
 from risicomodel.core import groups
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.results.estimates import rao_yu
-from risicomodel.results.forecasting import cohorts, half_years, origins
-from risicomodel.results.forecasting.half_years import DAMPING
+from risicomodel.results.forecasting import cohorts, origins, within_year
+from risicomodel.results.forecasting.within_year import DAMPING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from risicomodel.data.domains import Domain
     from risicomodel.results.forecasting.origins import History
+    from risicomodel.results.forecasting.within_year import GrowthWithinYear
 
 
 # Share of the mean over all ages that is added to the use of every age group: small groups say
@@ -145,15 +146,13 @@ def decompose(
     last_deviation = origins.last_finite(deviation)[:, None]
     deviation_at_last = np.where(np.isfinite(last_deviation), last_deviation, mean)
     ahead = np.arange(1, horizons + 1)
-    half_year_growth = half_years.growth_between_halves(history.half_year_clients.get(name), gm)
-    gemeente_growth, wijk_growth = (
-        np.exp(g)[:, None] for g in (half_year_growth.gemeente, half_year_growth.wijk)
-    )
+    newest = _within_year(history, name, gm)
+    gemeente_growth, wijk_growth = (np.exp(g)[:, None] for g in (newest.gemeente, newest.wijk))
     return Decomposition(
         need=expected[:, t:],
         population=population[:, t:],
         country_level=float(country_levels[-1]),
-        drift=np.exp(half_year_growth.with_years(growth) * np.cumsum(DAMPING**ahead)),
+        drift=np.exp(newest.course(growth, horizons)),
         gemeente=of_gemeente.clip(MIN_FACTOR)[gm] * gemeente_growth,
         gemeente_last=last_gemeente.clip(MIN_FACTOR)[gm][:, None]
         * gemeente_growth
@@ -168,6 +167,14 @@ def decompose(
             history, figures, gm, (population[:, t:], history.structural_ratio[name]), least_people
         ),
     )
+
+
+def _within_year(history: History, name: str, gm: Ints) -> GrowthWithinYear:
+    totals = history.totals.get(name)
+    if totals is not None and totals.at_year_end is not None:
+        counts = np.stack([totals.clients[:, -1], totals.at_year_end], axis=1)
+        return within_year.growth_to_year_end(counts, totals.country, gm)
+    return within_year.growth_between_halves(history.half_year_clients.get(name), gm)
 
 
 def _people(history: History, name: str, domain: Domain, horizons: int) -> tuple[Floats, Floats]:

@@ -178,15 +178,13 @@ def _of_domain(
             strict=True,
         )
     )
-    base = total_trials.PUBLISHED
-    if of_totals.empty or not of_totals["base"].eq(base).any():
-        base, of_totals = total_trials.STAND_IN, total_trials.by_wijken(trials)
+    of_totals = total_trials.with_stand_ins(of_totals, trials)
     scores = backtest.score_trials(trials, plan.domain.rounded_to)
     champion = backtest.champions(scores)[domain]
     both = forecast_tables.Trials(trials, of_totals)
     wijken, sums = forecast_tables.tabulate(origin_state, both, domain, champion)
     intervals = forecast_tables.score_intervals(both, level)
-    return wijken, sums, scores, intervals, total_trials.score(of_totals, base)
+    return wijken, sums, scores, intervals, total_trials.score(of_totals)
 
 
 def _from_origin(
@@ -223,7 +221,13 @@ def _history(
 ) -> History:
     wijken, ratios = plan.problem.wijken, {plan.problem.domain: ratio}
     return origins.history_at(
-        wijken, areas, origin, ground.crosswalk, ratios, gemeenten=ground.panel.gemeenten
+        wijken,
+        areas,
+        origin,
+        ground.crosswalk,
+        ratios,
+        gemeenten=ground.panel.gemeenten,
+        country=ground.panel.country,
     )
 
 

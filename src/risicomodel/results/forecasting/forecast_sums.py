@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Floats
+from risicomodel.core.levels import COUNTRY_CODE
 from risicomodel.learning.conformal import CONFIDENCE
 from risicomodel.results.forecasting import components, forecast_intervals, total_trials
 from risicomodel.results.forecasting.reconciliation import UNASSIGNED_SD
@@ -15,7 +16,6 @@ from risicomodel.results.forecasting.reconciliation import UNASSIGNED_SD
 if TYPE_CHECKING:
     from risicomodel.results.forecasting.on_totals import OnTotals
 
-COUNTRY = "NL00"
 GEMEENTE, NO_WIJK, WHOLE = "gemeente", "unassigned", "country"
 NO_WIJK_NAME = "not assigned to a wijk"
 ABOUT = ["horizon", "year", "origin_year"]
@@ -46,7 +46,7 @@ def sums(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.Data
     unassigned = _unassigned(gemeenten, trials)
     gemeenten = _within_parts(gemeenten, pd.concat([rows, unassigned]), ["gm_code", *ABOUT])
     country = forecast_intervals.sum_forecasts(gemeenten, ABOUT)
-    country = country.join(of_country(country)).assign(gm_code=COUNTRY, gm_name="Nederland")
+    country = country.join(of_country(country)).assign(gm_code=COUNTRY_CODE, gm_name="Nederland")
     country = _within_parts(country, gemeenten, ABOUT)
     counts = gemeenten.groupby(ABOUT)["n_wijken"].sum().reset_index()
     table = pd.concat(

@@ -256,6 +256,9 @@ def driver_years(
         out.append((domain, "figures", figure_years, f"clients of {domain} per wijk"))
         if history.half_year_clients.get(domain, np.zeros(1)).any():
             out.append((domain, "halves", f"{history.origin}", "clients in each half of the year"))
+        totals = history.totals.get(domain)
+        if totals is not None and totals.at_year_end is not None:
+            out.append((domain, "year_end", f"{history.origin}", "clients at the end of the year"))
         out.append((domain, "boundaries", boundaries, "the wijken that are forecast"))
         for topic in names.topics():
             edition = rows.get(names.edition_column(topic))

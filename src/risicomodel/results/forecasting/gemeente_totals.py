@@ -1,12 +1,12 @@
 """Forecast the published totals of gemeenten, from the last one.
 
 Two views of growth are averaged (as logarithms). One is new: CBS publishes the clients of each half
-of the year too, and growth from the first to the second half is newer than any yearly total, and
+of the year too, or those at its end, and growth within the year is newer than any yearly total, and
 comes out with it. The other knows more: what the wijken of the gemeente are forecast to have
 together (ages of people, how gemeenten went back to their usual level, growth of earlier years).
 News ages: its weight is a half for the next year, a quarter for the year after, an eighth …
 
-    total(o + h) = total(o) · exp(w · growth between halves + (1 − w) · growth of the wijken)
+    total(o + h) = total(o) · exp(w · growth within the year + (1 − w) · growth of the wijken)
     w = ½ to the power h
 
 With equal weights at first, as these beat weights that are fitted on a handful of years.
@@ -22,14 +22,16 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
-from risicomodel.data.domains import clients_column, half_column
+from risicomodel.data.domains import clients_column, half_column, year_end_column
 from risicomodel.data.panel.crosswalk import carry
 from risicomodel.data.sources.layout import HALVES
 from risicomodel.results.forecasting.cohorts import INHABITANTS
-from risicomodel.results.forecasting.half_years import (
+from risicomodel.results.forecasting.within_year import (
     DAMPING,
     HALVES_PER_YEAR,
+    MARCH_TO_DECEMBER,
     MAX_LOG_GROWTH,
+    damped,
 )
 
 if TYPE_CHECKING:
@@ -54,12 +56,19 @@ class GemeenteTotals:
         Published totals (persons); NaN where there is none.
     halves : array of shape (g, t, 2)
         Clients in the first and the second half of the year (persons), not to be added up.
+    at_year_end : array of shape (g,), or None
+        Clients at the end of the origin (persons), NaN where not published; None where the figure
+        is not a count at a moment.
+    country : array of shape (2,), or None
+        The country's figure of the origin and its count at the end of that year (persons).
     """
 
     codes: pd.Index[str]
     years: list[int]
     clients: Floats
     halves: Floats
+    at_year_end: Floats | None = None
+    country: Floats | None = None
 
 
 def published_until(
@@ -68,6 +77,8 @@ def published_until(
     areas: pd.DataFrame,
     domain: str,
     links: Mapping[int, pd.DataFrame],
+    *,
+    country: pd.DataFrame,
 ) -> GemeenteTotals:
     """Return the totals published until an origin, on the gemeenten of the areas to forecast for.
 
@@ -85,6 +96,8 @@ def published_until(
         The domain.
     links : mapping of int to DataFrame
         By year until the origin, the crosswalk from its wijken to the areas.
+    country : DataFrame
+        The panel's: ``year`` and what is published of the country, with columns as of gemeenten.
 
     Returns
     -------
@@ -92,7 +105,8 @@ def published_until(
         All NaN where a domain has no totals.
     """
     codes = pd.Index(areas["gm_code"].unique())
-    names = [clients_column(domain), *(half_column(domain, half) for half in HALVES)]
+    halves = [half_column(domain, half) for half in HALVES]
+    names = [clients_column(domain), *halves, year_end_column(domain)]
     years = sorted(links)
     carried = []
     for year in years:
@@ -102,7 +116,24 @@ def published_until(
         )
         carried.append(carry_totals(figures, between, codes))
     values = np.stack(carried, axis=1)
-    return GemeenteTotals(codes, years, values[:, :, 0], values[:, :, 1:])
+    of_country = _of_country(country, domain, years[-1])
+    at_end = values[:, -1, 3]
+    is_count = of_country is not None or np.isfinite(at_end).any()
+    return GemeenteTotals(
+        codes,
+        years,
+        values[:, :, 0],
+        values[:, :, 1:3],
+        at_end if is_count else None,
+        of_country,
+    )
+
+
+def _of_country(country: pd.DataFrame, domain: str, year: int) -> Floats | None:
+    """Return the country's figure of a year and the count at its end; None without these."""
+    names = [clients_column(domain), year_end_column(domain)]
+    rows = country[country["year"] == year].reindex(columns=names).dropna()
+    return rows.iloc[0].to_numpy(dtype="float64") if len(rows) else None
 
 
 def links_between_gemeenten(
@@ -182,37 +213,46 @@ def ahead(totals: GemeenteTotals, wijk_growth: Floats) -> Floats | None:
     n_totals = np.isfinite(totals.clients).sum(axis=0)
     if (n_totals > 0).sum() <= 1 or n_totals[-1] == 0:
         return None
-    horizons = np.arange(1, wijk_growth.shape[1] + 1)
-    newest = DAMPING**horizons
-    of_halves = growth_within_year(totals, np.cumsum(newest))
-    growth = newest * of_halves + (1 - newest) * np.log(wijk_growth.clip(EPSILON))
+    horizons = wijk_growth.shape[1]
+    newest = DAMPING ** np.arange(1, horizons + 1)
+    within_year = growth_within_year(totals, horizons)
+    growth = newest * within_year + (1 - newest) * np.log(wijk_growth.clip(EPSILON))
     out: Floats = totals.clients[:, [-1]] * np.exp(growth)
     return out
 
 
-def growth_within_year(totals: GemeenteTotals, damped: Floats) -> Floats:
-    """Return growth since the origin as it was between the halves of its year.
+def growth_within_year(totals: GemeenteTotals, horizons: int) -> Floats:
+    """Return growth since the origin as it was within its year.
 
     That of the country goes on, damped; a gemeente's beyond it is a step, and stays.
 
     Parameters
     ----------
     totals : GemeenteTotals
-        With the halves of the origin.
-    damped : array of shape (horizons,)
-        For how many years the country's growth goes on.
+        With the halves of the origin, or the counts at its end.
+    horizons : int
+        Years ahead.
 
     Returns
     -------
     array of shape (g, horizons)
-        Logarithms; 0 where no halves are known.
+        Logarithms; 0 where nothing within the year is known.
     """
-    first, second = totals.halves[:, -1].T
-    both = (first > 0) & (second > 0)
-    if not both.any():
-        return np.zeros((len(first), len(damped)))
-    country = np.log(second[both].sum() / first[both].sum())
-    ratio = np.divide(second, first, out=np.ones_like(first), where=both)
-    beyond = np.where(both, np.log(ratio) - country, 0.0).clip(-MAX_LOG_GROWTH, MAX_LOG_GROWTH)
-    out: Floats = HALVES_PER_YEAR * country * damped + beyond[:, None]
+    if totals.at_year_end is None:
+        first, last = totals.halves[:, -1].T
+        since, years = 0.0, 1 / HALVES_PER_YEAR
+    else:
+        first, last = totals.clients[:, -1], totals.at_year_end
+        since = years = MARCH_TO_DECEMBER
+    both = (first > 0) & (last > 0)
+    whole = totals.country
+    if whole is None:
+        whole = np.array([first[both].sum(), last[both].sum()])
+    if not (whole > 0).all():
+        return np.zeros((len(first), horizons))
+    growth = np.log(whole[1] / whole[0])
+    ratio = np.divide(last, first, out=np.ones_like(first), where=both)
+    beyond = np.where(both, np.log(ratio) - growth, 0.0).clip(-MAX_LOG_GROWTH, MAX_LOG_GROWTH)
+    per_year = growth / years
+    out: Floats = per_year * (since + damped(since, horizons)) + beyond[:, None]
     return out

@@ -299,6 +299,7 @@ def history_at(
     structure: Mapping[str, pd.Series],
     *,
     gemeenten: pd.DataFrame,
+    country: pd.DataFrame,
 ) -> History:
     """Carry all that was known at an origin to the areas to forecast for.
 
@@ -317,6 +318,8 @@ def history_at(
         rows (:mod:`risicomodel.results.forecasting.structural_rate`).
     gemeenten : DataFrame
         The panel's totals of gemeenten; years after the origin are not used.
+    country : DataFrame
+        Those of the country, likewise.
 
     Returns
     -------
@@ -343,7 +346,8 @@ def history_at(
         half_year_clients={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
         of_gemeente=np.stack(of_gemeente, axis=1),
         totals={
-            d: gemeente_totals.published_until(gemeenten, rows, areas, d, links) for d in structure
+            d: gemeente_totals.published_until(gemeenten, rows, areas, d, links, country=country)
+            for d in structure
         },
     )
 

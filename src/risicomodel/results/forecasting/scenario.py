@@ -23,7 +23,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Floats, Ints
 from risicomodel.core.errors import ConfigError, suggest
-from risicomodel.core.levels import AREA
+from risicomodel.core.levels import AREA, COUNTRY_CODE
 from risicomodel.results.forecasting import cohorts, components
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def _summed(compared: pd.DataFrame) -> pd.DataFrame:
         [
             wijken,
             gemeente.assign(level="gemeente"),
-            country.assign(level="country", code="NL00", name="Nederland"),
+            country.assign(level="country", code=COUNTRY_CODE, name="Nederland"),
         ],
         ignore_index=True,
     )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PUBLISHED, STAND_IN = "published total", "sum of wijken"
 LAST = "last_total"
+# Least share of gemeenten with a published total, for those without one to be left out.
+MOSTLY = 0.5
 UNASSIGNED, UNASSIGNED_SINCE = "unassigned", "unassigned_since"
 CARRIED = ["forecast", "shared_error", "own_error", "population", LAST, UNASSIGNED]
 
@@ -169,15 +171,43 @@ def by_wijken(trials: pd.DataFrame) -> pd.DataFrame:
     return table.join(last, on=by).assign(base=STAND_IN)
 
 
-def score(trials: pd.DataFrame, base: str) -> pd.DataFrame:
-    """Score forecasts of totals beside the last total unchanged.
+def with_stand_ins(of_totals: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials of totals, with sums of wijken where few gemeenten have published totals.
+
+    Parameters
+    ----------
+    of_totals : DataFrame
+        Of one domain, from :func:`trials_of_totals`.
+    trials : DataFrame
+        Of its wijken, from :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+
+    Returns
+    -------
+    DataFrame
+        As they are, if most gemeenten with figures of wijken have a published total too; otherwise
+        those on published totals, and for other gemeenten and years the sums of their wijken.
+    """
+    key = ["model", "origin_year", "horizon", "gm_code"]
+    sums = by_wijken(trials)
+    if of_totals.empty:
+        return sums
+    published = of_totals[of_totals["base"] == PUBLISHED]
+    if len(published) > MOSTLY * len(sums):
+        return of_totals
+    rest = ~pd.MultiIndex.from_frame(sums[key]).isin(pd.MultiIndex.from_frame(published[key]))
+    return pd.concat([published, sums[rest]], ignore_index=True)
+
+
+def score(trials: pd.DataFrame) -> pd.DataFrame:
+    """Score forecasts of totals beside the last total unchanged, on either base apart.
+
+    Where there are published totals of most gemeenten, those without one at the origin are not
+    scored: they have no last total.
 
     Parameters
     ----------
     trials : DataFrame
-        Of one domain, from :func:`trials_of_totals` or :func:`by_wijken`.
-    base : str
-        What the totals are: published, or the sum of the published wijken.
+        Of one domain, from :func:`with_stand_ins`.
 
     Returns
     -------
@@ -186,8 +216,14 @@ def score(trials: pd.DataFrame, base: str) -> pd.DataFrame:
         ``base``, ``wape``, ``bias``, ``wape_last`` and ``bias_last`` (of the last total, for the
         same gemeenten), ``n_gemeenten``, ``n_origins``.
     """
+    scored = trials[trials[LAST].notna()]
+    return pd.concat(
+        [_score(part, str(base)) for base, part in scored.groupby("base")], ignore_index=True
+    )
+
+
+def _score(trials: pd.DataFrame, base: str) -> pd.DataFrame:
     keys = ["domain", "origin_year", "horizon", "model"]
-    trials = trials[trials["base"] == base]
     rows = []
     for key, part in trials.groupby(keys, observed=True):
         clients, forecast, last = (part[c].to_numpy() for c in ("clients", "forecast", LAST))

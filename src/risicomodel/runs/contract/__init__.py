@@ -6,6 +6,7 @@ that readers must know of, of a name, type, unit or meaning, takes a new :data:`
 
 from risicomodel.runs.contract.checks import check
 from risicomodel.runs.contract.data_tables import (
+    COUNTRY,
     FEATURES,
     GEMEENTEN,
     OUTLINES,
@@ -55,7 +56,7 @@ VERSION = 2  # of all tables together: a run says which one it was made under
 TABLES = {
     table.name: table
     for table in (
-        PANEL, GEMEENTEN, OUTLINES, QUALITY, STACKING, FEATURES,
+        PANEL, GEMEENTEN, COUNTRY, OUTLINES, QUALITY, STACKING, FEATURES,
         SCORES, LEADERBOARD, CALIBRATION, PREDICTIONS, ADDING_UP, UNASSIGNED,
         SENSITIVE_CHANGES, GEMEENTE_SCORES,
         EXPLANATIONS, EXPLANATION_FEATURES, EXPLANATION_FAMILIES, SIMILAR, IMPORTANCE, DEPENDENCE,
@@ -79,7 +80,7 @@ OTHER_FILES = {
 }
 
 __all__ = [
-    "ADDING_UP", "CALIBRATION", "CROSSWALK", "DEPENDENCE", "EXPLANATIONS",
+    "ADDING_UP", "CALIBRATION", "COUNTRY", "CROSSWALK", "DEPENDENCE", "EXPLANATIONS",
     "EXPLANATION_FAMILIES", "EXPLANATION_FEATURES", "FEATURES", "FORECASTS", "FORECAST_BANDS",
     "FORECAST_DRIVERS", "FORECAST_SCORES", "FORECAST_SUMS", "FORECAST_TOTAL_SCORES",
     "GEMEENTEN", "GEMEENTE_SCORES", "IMPORTANCE", "INTERACTIONS", "LEADERBOARD",

@@ -9,6 +9,7 @@ from risicomodel.data.domains import (
     own_column,
     population_column,
     status_column,
+    year_end_column,
 )
 from risicomodel.data.panel import location, names
 from risicomodel.data.sources.layout import HALVES
@@ -50,6 +51,13 @@ HALVES_OF_YEAR = tuple(
         optional=True,
     )
     for half in HALVES
+)
+AT_YEAR_END = Column(
+    year_end_column("{domain}"),
+    NUMBER,
+    PERSONS,
+    "Clients at the end of the year, where the figure counts those of an earlier moment.",
+    optional=True,
 )
 
 
@@ -132,6 +140,20 @@ GEMEENTEN = Table(
         CALENDAR_YEAR,
         persons(clients_column("{domain}"), "Clients that CBS publishes of the gemeente."),
         *HALVES_OF_YEAR,
+        AT_YEAR_END,
+    ),
+)
+
+COUNTRY = Table(
+    "country.parquet",
+    "Published totals of the country.",
+    key=("year",),
+    commands=EVERY_COMMAND,
+    columns=(
+        CALENDAR_YEAR,
+        persons(clients_column("{domain}"), "Clients that CBS publishes of the country."),
+        *HALVES_OF_YEAR,
+        AT_YEAR_END,
     ),
 )
 

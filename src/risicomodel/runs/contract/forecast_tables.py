@@ -146,7 +146,7 @@ FORECAST_SCORES = Table(
 FORECAST_TOTAL_SCORES = Table(
     "forecast_total_scores.csv",
     "How good forecast totals of gemeenten were, beside the last total carried on unchanged.",
-    key=words("domain origin_year horizon model"),
+    key=words("domain origin_year horizon model base"),
     commands=FORECASTING,
     columns=(
         DOMAIN,
@@ -189,7 +189,7 @@ FORECAST_DRIVERS = Table(
     commands=FORECASTING,
     columns=(
         DOMAIN,
-        Column("driver", TEXT, "", "figures, halves, boundaries, or a topic of CBS's columns."),
+        Column("driver", TEXT, "", "figures, halves, year_end, boundaries, or a topic of CBS."),
         Column("describes", TEXT, "", "The years, or the map, that it is of."),
         Column("what", TEXT, "", "What is taken from it."),
     ),
