@@ -18,6 +18,7 @@ from risicomodel.results.forecasting import (
     scenario,
     structural_rate,
     total_trials,
+    unassigned_share,
 )
 
 if TYPE_CHECKING:
@@ -221,10 +222,19 @@ def _trials(
 def _history(
     plan: ForecastPlan, origin: int, areas: pd.DataFrame, ratio: pd.Series, ground: _Ground
 ) -> History:
-    wijken, ratios = plan.problem.wijken, {plan.problem.domain: ratio}
-    return origins.history_at(
-        wijken, areas, origin, ground.crosswalk, ratios, gemeenten=ground.panel.gemeenten
+    wijken, name, gemeenten = plan.problem.wijken, plan.problem.domain, ground.panel.gemeenten
+    history = origins.history_at(
+        wijken, areas, origin, ground.crosswalk, {name: ratio}, gemeenten=gemeenten
     )
+    shares = unassigned_share.at_origins(
+        wijken,
+        gemeenten,
+        areas,
+        origin,
+        crosswalk=ground.crosswalk,
+        domains={name: plan.domain},
+    )
+    return replace(history, unassigned=shares)
 
 
 def _decomposition(

@@ -10,7 +10,7 @@ import pandas as pd
 from risicomodel.core.arrays import Floats
 from risicomodel.learning.conformal import CONFIDENCE
 from risicomodel.results.forecasting import components, forecast_intervals, total_trials
-from risicomodel.results.forecasting.reconciliation import UNASSIGNED_SD
+from risicomodel.results.forecasting.unassigned_share import SPREAD
 
 if TYPE_CHECKING:
     from risicomodel.results.forecasting.on_totals import OnTotals
@@ -76,7 +76,7 @@ def _gemeenten(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> p
 def _unassigned(gemeenten: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Return people without a known wijk: what the total has more than its wijken."""
     forecast = gemeenten["forecast"] - gemeenten["wijken"]
-    reach = gemeenten["horizon"].map(_spread(trials)).fillna(Z_90 * UNASSIGNED_SD)
+    reach = gemeenten["horizon"].map(_spread(trials)).fillna(Z_90 * SPREAD)
     reach = reach * gemeenten["forecast"]
     return gemeenten.assign(
         forecast=forecast,

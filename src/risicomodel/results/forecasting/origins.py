@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
+    from risicomodel.results.forecasting.unassigned_share import UnassignedShare
 
 
 AREA_COLUMNS = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
@@ -147,6 +148,8 @@ class History:
         tells of the gemeente, not of the area.
     map_people : MapPeople or None
         Inhabitants that the map of the areas gives, newer than any figure.
+    unassigned : dict of UnassignedShare
+        By domain: which share of a gemeente's clients has no known wijk.
     """
 
     origin: int
@@ -161,6 +164,7 @@ class History:
     totals: dict[str, GemeenteTotals] = field(default_factory=dict)
     of_gemeente: Bools | None = None
     map_people: MapPeople | None = None
+    unassigned: dict[str, UnassignedShare] = field(default_factory=dict)
 
     def off_map(self) -> Floats:
         """Return people of the map per person that the crosswalk and the cohorts give.

@@ -16,7 +16,6 @@ from risicomodel.data.domains import clients_column, population_column
 from risicomodel.results.forecasting import backtest, components, forecast_intervals
 from risicomodel.results.forecasting.cohorts import INHABITANTS
 from risicomodel.results.forecasting.gemeente_totals import carry_totals, links_between_gemeenten
-from risicomodel.results.forecasting.reconciliation import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 PUBLISHED, STAND_IN = "published total", "sum of wijken"
 LAST = "last_total"
 UNASSIGNED, UNASSIGNED_SINCE = "unassigned", "unassigned_since"
+# Least share of a gemeente's people in wijken with a figure, for their sum to be compared with the
+# total.
+COVERED = 0.95
 CARRIED = ["forecast", "shared_error", "own_error", "population", LAST, UNASSIGNED]
 
 

@@ -102,7 +102,8 @@ FORECAST_SUMS = Table(
             "level",
             TEXT,
             "",
-            "gemeente, country, or unassigned: clients of a gemeente whose wijk is not known.",
+            "gemeente, country, or unassigned: clients whose wijk is not known, or has "
+            "no forecast.",
         ),
         _CODE,
         _NAME,

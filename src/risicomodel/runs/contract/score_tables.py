@@ -220,8 +220,9 @@ UNASSIGNED = Table(
             "basis",
             TEXT,
             "",
-            "published (total and every wijk are), total (some wijken are estimated), or share (no "
-            "total: the gemeente's share in other years, shrunk to the country's).",
+            "published (total and every wijk are), total (some wijken are estimated), share (no "
+            "total: the gemeente's share in other years, shrunk to the country's), or lacking (new "
+            "wijken of the gemeente are not in the panel: their clients are counted here).",
         ),
         DOMAIN,
         MODEL,
