@@ -51,6 +51,33 @@ class TestBackTest:
         assert_allclose(row["wape_wijk_known"], 0.0)
 
 
+class TestRedrawn:
+    def test_redrawn_wijken_have_the_people_of_the_map_and_keep_their_clients_together(
+        self,
+    ) -> None:
+        carried = pd.DataFrame(
+            {"blend": [60.0, 60.0, 80.0, 10.0], "people": [600.0, 600.0, 800.0, 100.0]},
+            index=["a", "b", "c", "d"],
+        )
+        counted = pd.Series([300.0, 900.0, np.nan, 200.0], carried.index)
+        raked = backtest.rake_redrawn(carried, counted, np.array(["g", "g", "g", "h"]))
+        assert list(raked) == ["blend"]
+        # c was not redrawn, d is the only one of its gemeente
+        assert_allclose(raked["blend"], [30.0, 90.0, 80.0, 10.0])
+
+    def test_bands_of_redrawn_wijken_come_from_redrawn_wijken(self) -> None:
+        rows = TestBands.trials()
+        rows["basis"] = "figure"
+        rows["redrawn"] = np.arange(len(rows)) % 4 == 0
+        off = np.exp(np.random.default_rng(4).normal(0, 0.4, len(rows)))
+        rows["clients"] = rows["clients"].where(~rows["redrawn"], rows["clients"] * off)
+        rows = rows.join(forecast_intervals.leave_one_origin_out(rows))
+        held = rows["clients"].between(rows["lower"], rows["upper"]).groupby(rows["redrawn"]).mean()
+        assert held.between(0.86, 0.94).all()
+        width = (rows["upper"] - rows["lower"]).groupby(rows["redrawn"]).mean()
+        assert width[True] > 2 * width[False]
+
+
 class TestBands:
     @staticmethod
     def trials(origins: int = 5, each: int = 400, shock: float = 0.0) -> pd.DataFrame:
@@ -277,6 +304,9 @@ class TestArchive:
         near = table[table["horizon"].le(3) & table["n_rows"].gt(300)].set_index("group")
         assert near.loc["basis:figure", "coverage"].between(0.88, 0.92).all()
         assert near.loc["basis:older", "coverage"].between(0.85, 0.95).all()
+        changed = table[table["horizon"].le(3) & table["group"].eq("map:changed")]
+        assert (changed["n_rows"] > 300).all()
+        assert changed["coverage"].between(0.86, 0.94).all()  # .46 to .82 with everybody's bands
         sizes = ["size:<500", "size:500-2000", "size:2000-5000", "size:5000-10000", "size:>=10000"]
         width = table.pivot_table("width", ["domain", "horizon"], "group")[sizes]
         assert (width.loc[(slice(None), [1, 2, 3]), :].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)

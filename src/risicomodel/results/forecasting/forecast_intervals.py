@@ -3,7 +3,8 @@
 Errors are scaled by their expected size
 (:class:`risicomodel.results.forecasting.components.Decomposition`: what country, gemeenten and
 wijken may do, counting and rounding). Their quantile is taken per horizon and by what a forecast
-stands on, among errors of wijken of about its size (:mod:`risicomodel.learning.smooth_bands`);
+stands on, apart for wijken that were redrawn since the origin, among errors of wijken of about its
+size (:mod:`risicomodel.learning.smooth_bands`);
 intervals of gemeenten come from the errors of their totals in the same way. In the back-test the
 intervals of an origin come from the errors of all other origins, so that a shock is met as the next
 one will be: unforeseen. The 90% is over years, as most of a year's errors are shared.
@@ -58,14 +59,18 @@ def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bin(rows: pd.DataFrame) -> pd.Series:
-    """Return horizon, and whether a wijk has a figure of its own or a gemeente a total."""
+    """Return horizon, and whether a wijk has a figure of its own or a gemeente a total.
+
+    Redrawn wijken are apart: what is carried to them is a guess, whatever it stands on.
+    """
     horizon = rows["horizon"].clip(upper=POOLED_HORIZON).astype("str")
     if "base" in rows:
         return horizon + " " + rows["base"].astype("str")
     if "basis" not in rows:
         return horizon
     with_figure = rows["basis"].astype("str").eq("figure")
-    return horizon + with_figure.map({True: " figure", False: " without"})
+    stands_on = with_figure.map({True: " figure", False: " without"})
+    return horizon + stands_on.mask(rows["redrawn"], " redrawn")
 
 
 def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Decompositions = Mapping[str, tuple[History, Decomposition]]
 
 NO_FORECAST = "silent"
+SAME, CHANGED = "map:same", "map:changed"
 # Redrawn areas of at least this many people are named when their people are this far off the map.
 LEAST_PEOPLE, FAR_OFF, SHOWN = 200, 0.25, 6
 KEY = ["domain", AREA, "origin_year", "year", "model"]
@@ -114,6 +115,7 @@ def _of_model(
         table = history.areas[[AREA, "wijk_name", "gm_code", "gm_name", "gm_group"]].assign(
             **about,
             basis=decomposition.basis,
+            redrawn=False if history.redrawn is None else history.redrawn,
             forecast=np.where(decomposition.basis == NO_FORECAST, np.nan, clients[:, h]),
             population=decomposition.population[:, h],
             shared_error=decomposition.shared_error[:, h],
@@ -180,8 +182,8 @@ def score_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     -------
     DataFrame
         Per ``level`` (wijk, gemeente, country), ``domain``, ``model``, ``origin_year`` (or
-        ``all``), ``horizon`` and ``group`` (``all``, a size class of wijken, or ``basis:`` and
-        what their forecasts stand on): ``coverage``
+        ``all``), ``horizon`` and ``group`` (``all``, a size class of wijken, ``basis:`` and what
+        their forecasts stand on, or ``map:`` and whether they were redrawn since): ``coverage``
         (share of figures within their interval), ``width`` (of all intervals, per client forecast),
         ``winkler`` (the interval score, per client forecast), ``n_rows``.
     """
@@ -209,6 +211,7 @@ def _interval_measures(with_intervals: pd.DataFrame) -> pd.DataFrame:
         measured.assign(group="all"),
         wijken.assign(origin_year="all", group=wijken["size"]),
         wijken.assign(origin_year="all", group="basis:" + wijken["basis"].astype("str")),
+        wijken.assign(origin_year="all", group=np.where(wijken["redrawn"], CHANGED, SAME)),
     ]
     return pd.concat([_means(part) for part in parts], ignore_index=True)
 

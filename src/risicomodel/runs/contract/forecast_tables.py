@@ -175,7 +175,13 @@ FORECAST_BANDS = Table(
         _METHOD,
         _ORIGIN_TEXT,
         HORIZON,
-        Column("group", TEXT, "", "all, a size class of wijken, or what their forecasts stand on."),
+        Column(
+            "group",
+            TEXT,
+            "",
+            "all, a size class of wijken, what their forecasts stand on, or whether they were "
+            "redrawn since.",
+        ),
         _COVERAGE,
         Column("width", NUMBER, "per client", "Width of all bands per client forecast."),
         Column("winkler", NUMBER, "per client", "Interval score per client forecast."),
