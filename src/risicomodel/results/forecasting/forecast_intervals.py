@@ -48,6 +48,31 @@ def conformal_intervals(forecasts: pd.DataFrame, trials: pd.DataFrame) -> pd.Dat
     return pd.DataFrame({"lower": lower, "upper": upper}, index=forecasts.index)
 
 
+def with_hidden(
+    forecasts: pd.DataFrame, blank: pd.Series, trials: pd.DataFrame, hidden: pd.DataFrame
+) -> pd.DataFrame:
+    """Return 90% prediction intervals; where nothing is published, from hidden gemeenten.
+
+    Parameters
+    ----------
+    forecasts, trials : DataFrame
+        As for :func:`conformal_intervals`.
+    blank : Series of bool
+        Which forecasts are of gemeenten of which nothing is published.
+    hidden : DataFrame
+        Trials of gemeenten treated so (:mod:`.hidden_gemeenten`).
+
+    Returns
+    -------
+    DataFrame
+        As :func:`conformal_intervals`.
+    """
+    out = conformal_intervals(forecasts, trials)
+    if blank.any() and len(hidden):
+        out.loc[blank] = conformal_intervals(forecasts[blank], hidden)
+    return out
+
+
 def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
     people = rows["population"].clip(lower=1.0)
     rate = rows["forecast"] / people
@@ -73,13 +98,17 @@ def _bin(rows: pd.DataFrame) -> pd.Series:
     return horizon + stands_on.mask(rows["redrawn"], " redrawn")
 
 
-def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:
+def leave_one_origin_out(
+    trials: pd.DataFrame, blank: pd.Series | None = None, hidden: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the intervals that every origin would have had, from the errors of all other origins.
 
     Parameters
     ----------
     trials : DataFrame
         Trials with ``model`` and ``forecast``, of any number of domains and models.
+    blank, hidden : Series of bool, DataFrame
+        As for :func:`with_hidden`; by default none.
 
     Returns
     -------
@@ -88,11 +117,15 @@ def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:
         origin.
     """
     out = pd.DataFrame(np.nan, index=trials.index, columns=LIMITS)
+    blank = pd.Series(data=False, index=trials.index) if blank is None else blank
+    hidden = trials.iloc[:0] if hidden is None else hidden
     for _, model_trials in trials.groupby(["domain", "model"], observed=True):
         for origin, part in model_trials.groupby("origin_year"):
             other_origins = model_trials[model_trials["origin_year"] != origin]
             if len(other_origins):
-                out.loc[part.index] = conformal_intervals(part, other_origins)
+                others = hidden[hidden["origin_year"] != origin] if len(hidden) else hidden
+                limits = with_hidden(part, blank[part.index], other_origins, others)
+                out.loc[part.index] = limits
     return out
 
 

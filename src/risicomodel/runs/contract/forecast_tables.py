@@ -179,8 +179,8 @@ FORECAST_BANDS = Table(
             "group",
             TEXT,
             "",
-            "all, a size class of wijken, what their forecasts stand on, or whether they were "
-            "redrawn since.",
+            "all, a size class of wijken, what their forecasts stand on (expected: gemeenten "
+            "treated as if they had no figures), or whether they were redrawn since.",
         ),
         _COVERAGE,
         Column("width", NUMBER, "per client", "Width of all bands per client forecast."),
