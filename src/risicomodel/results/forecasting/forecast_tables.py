@@ -160,6 +160,8 @@ def _population_source(history: History) -> str:
         y for i, y in enumerate(history.years) if np.isfinite(history.people[:, i]).any()
     ]
     source = f"KWB {max(edition_years, default=history.origin)}, cohorts"
+    if history.map_people is not None:
+        source += f", scaled to the map of {history.map_people.year}"
     return source if history.official is None else f"{source}, adding up to the official forecast"
 
 
