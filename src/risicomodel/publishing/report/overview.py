@@ -8,7 +8,15 @@ import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.report import atlas, figure_lines, forecasts, gaps, records, statements
+from risicomodel.publishing.report import (
+    atlas,
+    figure_lines,
+    forecasts,
+    gaps,
+    records,
+    statements,
+    sums,
+)
 from risicomodel.publishing.report.statements import LIKELY
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ def view(gemeente: Gemeente, words: Words, drawing: Drawing) -> dict[str, Any]:
         ],
         "maps": [atlas.view(gemeente, words, domain, drawing) for domain in domains],
         "rankings": [_ranking(gemeente, domain) for domain in domains],
+        "sums": sums.view(gemeente, words),
         "stacking": _stacking(gemeente),
         "changes": [_changes(gemeente, domain) for domain in domains],
         "quality": [row for domain in domains if (row := _quality(gemeente, domain))],

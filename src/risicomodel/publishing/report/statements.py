@@ -146,6 +146,17 @@ CONDITIONS: dict[str, Condition] = {
     **_sides("index.parts.country_", "country", "how much higher than expected the country is (%)",
              ("higher", "same", "lower")),
     "index.ranking.own": _is("own", "a figure in the table is the gemeente's own"),
+    "index.sums.none": _none("rows", "no total of the gemeente is given"),
+    "index.sums.few": Condition(
+        "of some year fewer than 10 people are in no wijk", lambda f: "few" in f["statuses"]
+    ),
+    "index.sums.cover": Condition(
+        "of some year people in no wijk would tell of a wijk that is hidden",
+        lambda f: "cover" in f["statuses"],
+    ),
+    "index.sums.own": Condition(
+        "of some year wijken have figures of the gemeente's own", lambda f: "own" in f["statuses"]
+    ),
     "index.moved.lead": Condition(
         "wijken with a forecast have no page, and the figures have the gemeente",
         lambda f: f["n"] > 0 and f["year"] is not None,
