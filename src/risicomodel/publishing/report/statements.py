@@ -244,15 +244,15 @@ CONDITIONS: dict[str, Condition] = {
         "neither a figure nor an estimate is shown",
         lambda f: f["observed"] is None and f["estimate"] is None,
     ),
-    "counts.pairs_none": _none("pairs", "no pair of features does anything that is written"),
-    "counts.unused_none": _none("unused", "every feature is used"),
-    "counts.never_origin": _none("justification", "no sensitive feature is used"),
-    "counts.never_income": Condition(
+    "importance.pairs_none": _none("pairs", "no pair of features does anything that is written"),
+    "importance.unused_none": _none("unused", "every feature is used"),
+    "importance.never_origin": _none("justification", "no sensitive feature is used"),
+    "importance.never_income": Condition(
         "no feature is of income", lambda f: "inkomen" not in f["families"]
     ),
-    "counts.way.up": _equals("way", "up", "the high end is higher, by most of its movement"),
-    "counts.way.down": _equals("way", "down", "the high end is lower, by most of its movement"),
-    "counts.way.both": _equals("way", "both", "the ends differ by less than that"),
+    "importance.way.up": _equals("way", "up", "the high end is higher, by most of its movement"),
+    "importance.way.down": _equals("way", "down", "the high end is lower, by most of its movement"),
+    "importance.way.both": _equals("way", "both", "the ends differ by less than that"),
     "method.sensitive": _none("justification", "no sensitive feature is used"),
     "method.sensitive_used": _is("justification", "a sensitive feature is used"),
     "method.card_fair_without": Condition(
