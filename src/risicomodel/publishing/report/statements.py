@@ -259,6 +259,14 @@ CONDITIONS: dict[str, Condition] = {
         "no feature is sensitive or of income",
         lambda f: not f["justification"] and "inkomen" not in f["families"],
     ),
+    "method.nothing_known": Condition(
+        "a test in which nothing of the gemeente is known differs by domain, in whole percents",
+        lambda f: f["low"] is not None and f["low"] < f["high"],
+    ),
+    "method.nothing_known_one": Condition(
+        "such a test is alike in all domains, in whole percents",
+        lambda f: f["low"] is not None and f["low"] == f["high"],
+    ),
     "method.none": _none("rows", "the run does not have the table"),
     "method.no_families": _none("domains", "the run does not have importance"),
     "method.card_learned_own": _is("own", "a gemeente's own figures are among what was learned"),
