@@ -91,17 +91,18 @@ def _scores(about: About) -> list[dict[str, Any]]:
         for protocol in (name for names in PROTOCOLS.values() for name in names):
             rows = board[(board["domain"] == domain) & (board["protocol"] == protocol)]
             rows = rows.set_index("model")
+            by_model: dict[Any, Any] = rows.to_dict("index")
             base = rows.loc[rows.index.isin(BASELINES), "wape"]
-            if len(base) and champion in rows.index:
+            if len(base) and champion in by_model:
                 of = str(base.idxmin())
                 row: dict[str, Any] = {"domain": domain, "protocol": protocol, "of": of}
-                row |= _scored(rows.loc[champion], "model") | _scored(rows.loc[of], "baseline")
+                row |= _scored(by_model[champion], "model") | _scored(by_model[of], "baseline")
                 row["floor"] = records.value(rows["wape"].get(FLOOR))
                 out.append(row)
     return out
 
 
-def _scored(row: pd.Series, name: str) -> dict[str, Any]:
+def _scored(row: dict[str, Any], name: str) -> dict[str, Any]:
     columns = {"": "wape", "_lower": "wape_lower", "_upper": "wape_upper"}
     return {f"{name}{end}": records.value(row.get(column)) for end, column in columns.items()}
 

@@ -98,10 +98,10 @@ def card(gemeente: Gemeente, domain: str) -> dict[str, Any]:
 
 def _notes(gemeente: Gemeente, words: Words) -> list[str]:
     """Return what a reader should know before anything else."""
-    facts = {"year": gemeente.last, "last": gemeente.country.shown.about.last_year}
-    return statements.any_of(
-        words, ["index.older", "index.new"], facts, name=gemeente.name, **facts
-    )
+    years = {"year": gemeente.last, "last": gemeente.country.shown.about.last_year}
+    facts = years | {"unnamed": gemeente.name == gemeente.code}
+    keys = ["index.older", "index.new", "index.unnamed"]
+    return statements.any_of(words, keys, facts, name=gemeente.name, **years)
 
 
 BIAS = tuple(f"index.quality.{key}" for key in ("too_high", "even", "too_low"))

@@ -115,6 +115,8 @@ CONDITIONS: dict[str, Condition] = {
         lambda f: f["year"] is not None and f["year"] < f["last"],
     ),
     "index.new": _equals("year", None, "no year of the figures has the gemeente"),
+    "index.unnamed": _is("unnamed", "no table or map has the gemeente's name"),
+    "all.unnamed": _is("unnamed", "of some gemeente no table or map has the name"),
     "index.card_none": Condition(
         "no rate of the gemeente is given, and not for want of wijken or of a delivery",
         lambda f: f["rate"] is None and f["source"] != "partial" and not f["not_delivered"],

@@ -46,13 +46,11 @@ def _rows(gemeente: Gemeente, domain: str) -> list[dict[str, Any]]:
     table = gemeente.table("sums")
     if table is None:
         return []
-    ahead = table["kind"] == FORECAST
-    last = table.loc[~ahead, "year"].max()
-    first = gemeente.year(domain)
-    shown = (table["domain"] == domain) & table["total"].notna() & (table["year"] >= first)
-    rows = records.records(table[shown].sort_values(["year", "kind"]))
-    origin = max((row["year"] for row in rows if row["kind"] == "published"), default=last)
-    return [row for row in rows if row["kind"] != FORECAST or row["year"] <= origin + AHEAD]
+    of_domain = table[(table["domain"] == domain) & (table["year"] >= gemeente.year(domain))]
+    ahead = of_domain["kind"] == FORECAST
+    last = of_domain.loc[ahead, "year"].min() + AHEAD - 1
+    shown = of_domain["total"].notna() & (~ahead | (of_domain["year"] <= last))
+    return records.records(of_domain[shown].sort_values(["year", "kind"]))
 
 
 def _cells(row: dict[str, Any], words: Words) -> dict[str, str]:
