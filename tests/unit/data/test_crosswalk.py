@@ -149,7 +149,8 @@ def test_an_unknown_figure_makes_unknown_what_it_goes_to() -> None:
 
 def drawn(**boxes: tuple[float, float, float, float]) -> pd.DataFrame:
     wkb = [shapely.to_wkb(shapely.box(*box)) for box in boxes.values()]
-    return pd.DataFrame({"code": list(boxes), "name": "", "people": np.nan, "outline": wkb})
+    about = {"name": "", "gm_name": "", "people": np.nan}
+    return pd.DataFrame({"code": list(boxes), **about, "outline": wkb})
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,10 @@ PUBLISHING = paths.PACKAGE / "publishing"
 ALWAYS = re.compile(
     r"none_written|site\.|warning\.|all\.|index\.(lead|maps\.(lead|desc)|ranking\.(caption|chance)"
     r"|stacking\.(title|lead)|change\.(title|lead)|quality\.(title|lead|note)|downloads\.lead"
-    r"|parts\.note)|wijk\.(lead|profile\.(title|beside)|figures\.(chart|rows_note)"
+    r"|parts\.note|sums\.lead)|wijk\.(lead|profile\.(title|beside)|figures\.(chart|rows_note)"
     r"|drivers\.(title|lead|lead_one|how|say|expected|sides)|similar\.lead|thin\.title"
     r"|questions\.(driver|missing|jeugd|wmo|bijstand|other))|housing\.(lead|talk|unknown|ask_\d)"
-    r"|counts\.(title|lead|same|how|share_lead|how_lead|pairs|pairs_lead|unused|never_\d|pair\.)"
+    r"|importance\.(title|lead|same|how|share_lead|how_lead|pairs|pairs_lead|unused|never_\d|pair\.)"
     r"|data\.(lead|what|unit_text|years_text|domain|how|known|use|of\.)|method\.|register\."
 )
 SENTENCE = re.compile(r"[.?;]”?$")

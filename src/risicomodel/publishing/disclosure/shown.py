@@ -109,9 +109,15 @@ class Shown:
         Per domain, gemeente and year: ``clients``, ``rate`` (empty where not given), ``source``
         (``published``, ``estimate``, or ``partial`` where wijken are missing), ``population_year``,
         ``not_delivered``, expected clients and people of the wijken shown, and ``own_clients``.
+    sums : DataFrame
+        Per domain, gemeente and year, past and future: ``kind`` (source of the total, or
+        ``forecast``), ``total``, ``areas`` (wijken together), ``unassigned`` (people in no wijk)
+        with its band, to CBS's rounding; ``unassigned_status`` (``given``, ``few`` where under 10,
+        ``cover`` where it would tell of a wijk that is hidden, ``own`` where wijken have the
+        gemeente's own figures).
     forecasts, forecast_totals : DataFrame or None
         Per domain, wijk (gemeente) and future year: ``rate`` with its band; of wijken ``on_page``,
-        whether one of ``wijken`` is the same place.
+        whether one of ``wijken`` is the same place; of gemeenten ``clients`` to CBS's rounding.
     profile : DataFrame
         Long: ``level`` (wijk, gemeente, country), ``code``, ``name``, ``value``, ``year``.
     stacking : DataFrame or None
@@ -132,6 +138,7 @@ class Shown:
     wijken: pd.DataFrame
     figures: pd.DataFrame
     totals: pd.DataFrame
+    sums: pd.DataFrame
     forecasts: pd.DataFrame | None
     forecast_totals: pd.DataFrame | None
     profile: pd.DataFrame

@@ -247,10 +247,11 @@ def areas_of_map(panel: Panel, year: int) -> pd.DataFrame:
     newest_rows = panel.wijken.sort_values("year")
     group = newest_rows.drop_duplicates("place_id", keep="last").set_index("place_id")["gm_group"]
     names = newest_rows.drop_duplicates("gm_code", keep="last").set_index("gm_code")["gm_name"]
+    of_map = drawn["gm_name"].where(drawn["gm_name"] != "")  # of gemeenten that are new
     of_place = drawn["place_id"].map(group).fillna(drawn["gm_code"])
     areas = drawn.assign(
         gm_group=of_place.groupby(drawn["gm_code"]).transform("min"),  # one, for all its wijken
-        gm_name=drawn["gm_code"].map(names).fillna(drawn["gm_code"]),
+        gm_name=drawn["gm_code"].map(names).fillna(of_map).fillna(drawn["gm_code"]),
         **outlines.centres(drawn),
     )
     return areas[AREA_COLUMNS].reset_index(drop=True)
