@@ -154,17 +154,17 @@ def rows(study: Study) -> Iterator[dict[str, object]]:
                 }
 
 
-def of_nulls(own: Attributions, others: list[Attributions]) -> dict[str, object]:
+def of_nulls(drawn: Attributions, others: list[Attributions]) -> dict[str, object]:
     """Return how often null features pass: by sign, and by the margin of each other draw."""
     from risicomodel.results.explanation.attributions import SIGN_TOLERANCE
     from risicomodel.results.explanation.null_margin import exceeding_shares, smallest_sizes
 
-    sizes = smallest_sizes(own.nulls.refits)
-    margins = [SIGN_TOLERANCE, own.margin, *(other.margin for other in others)]
+    sizes = smallest_sizes(drawn.nulls.refits)
+    margins = [SIGN_TOLERANCE, drawn.margin, *(other.margin for other in others)]
     shares = exceeding_shares(sizes, np.array(margins)).mean(axis=1)
     return {
         "null_features": sizes.shape[1],
-        "margin": own.margin,
+        "margin": drawn.margin,
         "null_before": shares[0],
         "null_in_sample": shares[1],
         "null_after": shares[2:].mean(),

@@ -72,8 +72,8 @@ def null_margin(sizes: Floats, share: float) -> float:
 
 def _tried(sizes: Floats) -> Floats:
     """Return margins to try, rising from 0 to the largest size."""
-    found = np.nanquantile(sizes, np.linspace(0, 1, STEPS + 1))
-    return np.unique(np.concatenate([[0.0], found]))
+    quantiles = np.nanquantile(sizes, np.linspace(0, 1, STEPS + 1))
+    return np.unique(np.concatenate([[0.0], quantiles]))
 
 
 def exceeding_shares(sizes: Floats, margins: Floats) -> Floats:
