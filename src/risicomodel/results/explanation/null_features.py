@@ -22,8 +22,6 @@ from risicomodel.data import features
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.random import Generator
-
     from risicomodel.learning.problem import Problem
 
 ALIKE = 20  # gemeenten of like size that exchange their figures
@@ -136,7 +134,7 @@ def _null_names(columns: Sequence[str], number: int) -> Mapping[str, str]:
     }
 
 
-def donor_rows(wijken: pd.DataFrame, random: Generator) -> Ints:
+def donor_rows(wijken: pd.DataFrame, random: np.random.Generator) -> Ints:
     """Return, for every row, the row of a wijk in another gemeente of like size in that year.
 
     Parameters
@@ -172,7 +170,7 @@ def donor_rows(wijken: pd.DataFrame, random: Generator) -> Ints:
     return out
 
 
-def _donor_gemeenten(wijken: pd.DataFrame, random: Generator) -> dict[object, object]:
+def _donor_gemeenten(wijken: pd.DataFrame, random: np.random.Generator) -> dict[object, object]:
     """Return for every gemeente one of about as many wijken: none is its own."""
     size = wijken.groupby("gm_group", observed=True)["place_id"].nunique().sort_index()
     ordered = size.index.to_numpy()[np.lexsort((random.random(len(size)), size))]
