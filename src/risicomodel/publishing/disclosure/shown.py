@@ -25,6 +25,8 @@ class ModelTables:
         How much features move what is expected, alone and in pairs.
     quality : DataFrame or None
         How many wijken have figures, and why others have none.
+    stability : DataFrame or None
+        How often contributions, and those of null features, are stable.
     """
 
     features: pd.DataFrame
@@ -36,6 +38,7 @@ class ModelTables:
     importance: pd.DataFrame | None
     interactions: pd.DataFrame | None
     quality: pd.DataFrame | None
+    stability: pd.DataFrame | None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.publishing.presentation import curves
-from risicomodel.publishing.report import records, statements
+from risicomodel.publishing.report import drivers, records, statements
 
 if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import Shown
@@ -159,7 +159,13 @@ def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
         if table is not None
     ]
     families = {row["family"] for row in labels.values()}
-    return {"domains": domains, "labels": labels, "families": families, "about": shown.about}
+    return {
+        "domains": domains,
+        "labels": labels,
+        "families": families,
+        "nulls": drivers.nulls(shown.about.tables.stability, words),
+        "about": shown.about,
+    }
 
 
 def _domain(domain: str, rows: pd.DataFrame, shown: Shown, writer: FeatureWriter) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Facts = Mapping[str, Any]
 
 LIKELY = 0.05  # from this chance on a difference is called possible noise
+FEW_NULLS = 0.1  # up to this share of null features a test is said to let few pass
 WHOLE = 0.8  # of a gemeente's people: figures of so many stand for the whole
 
 
@@ -225,6 +226,14 @@ CONDITIONS: dict[str, Condition] = {
     "wijk.figures.ahead": _is("ahead", "a forecast of the wijk is shown"),
     "wijk.figures.no_ahead": _none("ahead", "no forecast of the wijk is shown"),
     "wijk.drivers.none": _none("drivers", "no feature is stable and large enough to be written"),
+    "wijk.drivers.nulls_few": Condition(
+        f"of contributions of null features at most {FEW_NULLS} are stable, in every domain",
+        lambda f: f["null_stable"] is not None and f["null_stable"] <= FEW_NULLS,
+    ),
+    "wijk.drivers.nulls_many": Condition(
+        f"that share was not measured, or is above {FEW_NULLS}",
+        lambda f: f["null_stable"] is None or f["null_stable"] > FEW_NULLS,
+    ),
     "wijk.drivers.nothing": _none("explained", "the wijk and domain are not explained"),
     "wijk.drivers.missing": _none("explanations", "the run explains nothing"),
     "wijk.similar.missing": _equals("similar", None, "the run does not have similar wijken"),
