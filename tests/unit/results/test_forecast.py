@@ -21,6 +21,7 @@ from risicomodel.results.forecasting import (
 from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
 from risicomodel.results.forecasting.origins import History
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
+from risicomodel.results.forecasting.unassigned_share import UnassignedShare
 from support.forecasts import MADE, ONE, TWO, forecast_run
 from support.running import OFF, cli, refused, well
 
@@ -90,11 +91,14 @@ class TestHiddenGemeenten:
         areas = pd.DataFrame({"gm_code": ["GM1", "GM1", "GM2", "GM3"], "gm_group": list("aabc")})
         figures = np.full((4, 2), 50.0)
         totals = GemeenteTotals(
-            pd.Index(["GM1", "GM2", "GM3"]), [2019, 2020], np.full((3, 2), 90.0), np.ones((3, 2, 2))
-        )
+            pd.Index(["GM1", "GM2", "GM3"]), [2019, 2020], np.full((3, 2), 90.0),
+            np.ones((3, 2, 2)), at_year_end=np.ones(3),
+        )  # fmt: skip
+        shares = pd.Series([0.1, 0.2, 0.3], totals.codes)
         history = History(
             2020, areas, [2019, 2020], np.ones((4, 2, 5)), {"wmo": figures}, {"wmo": figures},
             {"wmo": np.ones(4)}, half_year_clients={"wmo": np.ones((4, 2))}, totals={"wmo": totals},
+            unassigned={"wmo": UnassignedShare(shares, shares * 0)},
         )  # fmt: skip
         hidden = hidden_gemeenten.groups(history)
         assert 0 < len(hidden) < 3
@@ -105,6 +109,12 @@ class TestHiddenGemeenten:
         assert (blank.half_year_clients["wmo"][rows] == 0).all()
         assert np.isnan(blank.totals["wmo"].clients[codes]).all()
         assert np.isnan(blank.totals["wmo"].halves[codes]).all()
+        at_year_end = blank.totals["wmo"].at_year_end
+        assert at_year_end is not None
+        assert np.isnan(at_year_end[codes]).all()
+        share, spread = blank.unassigned["wmo"].of(totals.codes)
+        assert_allclose(share[codes], shares[~codes].median())
+        assert (spread[codes] > 0).all()
         assert (blank.clients["wmo"][~rows] == 50.0).all()
         assert (blank.totals["wmo"].clients[~codes] == 90.0).all()
         assert np.isfinite(history.clients["wmo"]).all()  # a copy was blanked

@@ -63,20 +63,25 @@ def hide(history: History, domain: str, hidden: pd.Index[str]) -> History:
     halves = dict(history.half_year_clients)
     if domain in halves:
         halves[domain] = np.where(rows[:, None], 0.0, halves[domain])
-    totals = dict(history.totals)
+    totals, shares = dict(history.totals), dict(history.unassigned)
     if domain in totals:
         of_gemeenten = totals[domain]
         blank = of_gemeenten.codes.isin(history.areas["gm_code"][rows])
+        at_end = of_gemeenten.at_year_end
         totals[domain] = replace(
             of_gemeenten,
             clients=np.where(blank[:, None], np.nan, of_gemeenten.clients),
             halves=np.where(blank[:, None, None], np.nan, of_gemeenten.halves),
+            at_year_end=None if at_end is None else np.where(blank, np.nan, at_end),
         )
+    if domain in shares:
+        shares[domain] = shares[domain].without(pd.Index(history.areas["gm_code"][rows].unique()))
     return replace(
         history,
         clients=history.clients | {domain: clients},
         half_year_clients=halves,
         totals=totals,
+        unassigned=shares,
     )
 
 

@@ -50,6 +50,12 @@ class UnassignedShare:
         """Return the shares where nothing is published of gemeenten: nobody is without a wijk."""
         return cls(pd.Series(dtype="float64"), pd.Series(dtype="float64"))
 
+    def without(self, codes: pd.Index[str]) -> UnassignedShare:
+        """Return the shares as if nothing was published of some gemeenten: the others' median."""
+        blank = self.share.index.isin(codes)
+        share = self.share.mask(blank, self.share[~blank].median())
+        return UnassignedShare(share, self.spread.mask(blank, SPREAD))
+
     def of(self, codes: pd.Index[str]) -> tuple[Floats, Floats]:
         """Return share and standard deviation of gemeenten, arrays of shape (codes,)."""
         share = self.share.reindex(codes).fillna(0.0).clip(0.0, MOST)
