@@ -37,3 +37,16 @@ def test_an_estimated_total_is_on_the_base_of_its_forecast() -> None:
     assert without.reindex(estimated.index).gt(3).any()
     # within CBS's rounding
     assert (estimated - expected).abs().max() <= 5
+
+
+def test_a_year_that_is_forecast_has_no_estimate_beside_it() -> None:
+    """One figure of a place and year: the forecast, which knows the last figures too."""
+    tables = whole_tables()
+    last = int(tables.predictions["year"].max())
+    keys = {"domain": ["wmo"], "year": [last], "wijk_code": ["WK000000"], "gm_code": ["GM0000"]}
+    cells = figures.cells(replace(tables, forecasts=pd.DataFrame(keys)))
+    before = figures.cells(replace(tables, forecasts=None))
+    assert ((before["domain"] == "wmo") & (before["year"] == last)).any()
+    assert not ((cells["domain"] == "wmo") & (cells["year"] == last)).any()
+    others = before[(before["domain"] != "wmo") | (before["year"] != last)]
+    assert len(cells) == len(others)

@@ -54,6 +54,7 @@ def cells(tables: Tables) -> pd.DataFrame:
         that any figure is of), ``small``.
     """
     rows = tables.predictions
+    rows = rows[~_is_forecast(rows, tables.forecasts)]
     wide = rows[rows["kind"] == "estimate"].drop(columns="kind").rename(columns=_named("estimate"))
     expected = rows[rows["kind"] == "expected"][[*KEY, "rate", "lower", "upper", "clients"]]
     wide = wide.merge(expected.rename(columns=_named("expected")), on=KEY, how="left")
@@ -73,6 +74,18 @@ def cells(tables: Tables) -> pd.DataFrame:
         | out["status"].eq(SUPPRESSED)
     )
     return out.assign(clients=clients, largest=np.fmax(clients, out["published"]))
+
+
+def _is_forecast(rows: pd.DataFrame, forecasts: pd.DataFrame | None) -> pd.Series:
+    """Return which rows are of a year that is forecast: one figure of a place and year is enough.
+
+    The estimate of a year without any figure knows who lives there; the forecast knows the last
+    figures too.
+    """
+    if forecasts is None or forecasts.empty:
+        return pd.Series(data=False, index=rows.index)
+    first = rows["domain"].map(forecasts.groupby("domain")["year"].min())
+    return rows["year"] >= first
 
 
 def _population_year(tables: Tables, domain: str) -> pd.Series:
