@@ -1,7 +1,7 @@
 """Databases of answers: SQLite by default, PostgreSQL by URL; one way to write in either.
 
-SQLite in WAL mode with every commit on disk. A write begins as one (``BEGIN IMMEDIATE``): a deferred
-transaction that turns into a write fails at once when another wrote meanwhile.
+SQLite in WAL mode with every commit on disk. A write begins as one (``BEGIN IMMEDIATE``): a
+deferred transaction that turns into a write fails at once when another wrote meanwhile.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def engine(url: str) -> Engine:
 
 def _unknown(url: str) -> ConfigError:
     return ConfigError(
-        f"no database at '{url.split('@')[-1]}'; expected sqlite:///PATH or "
+        f"no database at '{url.rpartition('@')[2]}'; expected sqlite:///PATH or "
         "postgresql+psycopg://USER@HOST/DATABASE."
     )
 

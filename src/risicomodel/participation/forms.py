@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.participation.phases import Phase
@@ -185,28 +183,6 @@ def load(name: str = "review") -> Form:
     return parse(path.read_text(encoding="utf-8"), where=str(path))
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A loader that refuses a key that occurs twice, of which YAML would drop the first."""
-
-
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    pairs = [
-        (loader.construct_object(key, deep=True), loader.construct_object(value, deep=True))
-        for key, value in node.value
-    ]
-    twice = [str(key) for key, n in Counter(key for key, _ in pairs).items() if n > 1]
-    if twice:
-        line = node.start_mark.line + 1
-        raise ConfigError(
-            f"a form has {', '.join(map(repr, twice))} twice, from line {line}; expected every key "
-            "once. Give one of them another name."
-        )
-    return dict(pairs)
-
-
-_UniqueKeys.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
 def parse(text: str, *, where: str) -> Form:
     """Read a form from its declaration.
 
@@ -221,11 +197,17 @@ def parse(text: str, *, where: str) -> Form:
     -------
     Form
     """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
     try:
-        tree = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 (a safe loader of our own)
-    except yaml.YAMLError as error:
+        # its loader refuses a key that occurs twice, of which YAML itself drops the first
+        tree: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
+    except (YAMLError, OmegaConfBaseException) as error:
+        found = " ".join(str(error).split())
         raise ConfigError(
-            f"{where} is not YAML ({str(error).splitlines()[0]}); expected a form as in "
+            f"{where} is not the YAML of a form ({found}); expected one as in "
             "configs/form/review.yaml. Correct it."
         ) from error
     violations = _violations(tree)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.participation.forms import TAPS, Form, Item, Role
-from risicomodel.participation.phases import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from risicomodel.participation.phases import Phase
 
 APP, PAPER, WORKBOOK, TOLD = "app", "paper", "xlsx", "verteld"
 CHANNELS = (APP, PAPER, WORKBOOK, TOLD)
@@ -72,9 +73,8 @@ class Answer:
         number : str
             Of the person's code.
         """
-        return "/".join(
-            (number, self.phase, self.item, self.wijk_code, self.domain, self.detail)
-        )
+        parts = (number, self.phase, self.item, self.wijk_code, self.domain, self.detail)
+        return "/".join(parts)
 
     @property
     def body(self) -> str:
@@ -109,6 +109,7 @@ def violations(answer: Answer, form: Form, place: Place, role: Role) -> list[str
     Examples
     --------
     >>> from risicomodel.participation.forms import load
+    >>> from risicomodel.participation.phases import Phase
     >>> form, place = load("review"), Place(("WK034400",), {"wmo": 1000})
     >>> own = Answer("need", Phase.OWN_VIEW, {"tap": "more"}, "WK034400", "wmo")
     >>> violations(own, form, place, form.roles["inwoner"])
@@ -121,7 +122,9 @@ def violations(answer: Answer, form: Form, place: Place, role: Role) -> list[str
         return ["unknown_question"]
     if not item.in_phase(answer.phase):
         return ["other_phase"]
-    return _violations_of_place(answer, item, place) or CHECKS[item.kind](answer, item, form, place, role)
+    return _violations_of_place(answer, item, place) or CHECKS[item.kind](
+        answer, item, form, place, role
+    )
 
 
 def _violations_of_place(answer: Answer, item: Item, place: Place) -> list[str]:
@@ -133,7 +136,9 @@ def _violations_of_place(answer: Answer, item: Item, place: Place) -> list[str]:
     if (answer.domain in place.domains) != has_domain or (not has_domain and answer.domain):
         out.append("unknown_domain")
     causes = place.causes.get(f"{answer.wijk_code}/{answer.domain}", ())
-    if (answer.detail in causes) != (item.per == "cause") or (item.per != "cause" and answer.detail):
+    if (answer.detail in causes) != (item.per == "cause") or (
+        item.per != "cause" and answer.detail
+    ):
         out.append("unknown_cause")
     return out
 
@@ -163,9 +168,7 @@ def _need(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> l
     most = float(place.domains[answer.domain])
     if set(value) != RANGE_KEYS:
         return ["range_incomplete"]
-    out = [
-        f"number_{key}" for key in ("low", "high", "best") if not _is_count(value[key], most)
-    ]
+    out = [f"number_{key}" for key in ("low", "high", "best") if not _is_count(value[key], most)]
     if value["sure"] not in form.keys("sure"):
         out.append("choose_sure")
     if not out and not value["low"] <= value["best"] <= value["high"]:
@@ -183,7 +186,7 @@ def _text(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> l
 
 
 def _is_control(character: str) -> bool:
-    """Return whether a character is neither read nor a line's end: NUL, or a change of direction."""
+    """Return whether a character is neither read nor an end of a line: NUL, for instance."""
     return unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\n\r\t"
 
 

@@ -154,5 +154,5 @@ def fits(secret: str, kept: str) -> bool:
     >>> fits("BCD234", kept), fits("BCD235", kept)
     (True, False)
     """
-    salt = bytes.fromhex(kept.split(":")[0])
+    salt = bytes.fromhex(kept.partition(":")[0])
     return hmac.compare_digest(hashed(secret, salt), kept)

@@ -43,6 +43,14 @@ COUNTERS = Table(
     Column("name", String(20), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+# failures that lock: of unknown numbers, and of the moderator's passphrase; a restart keeps them
+LOCKS = Table(
+    "locks",
+    METADATA,
+    Column("name", String(20), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Float, nullable=False),
+)
 ANSWERS = Table(
     "answers",
     METADATA,

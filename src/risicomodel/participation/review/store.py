@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.codes import Code
 
 SEQUENCE = "sequence"
-UNKNOWN = "unknown"  # numbers that no card has: failures of the round
+UNKNOWN, MODERATOR = "unknown", "moderator"
+MOST_FAILURES = {UNKNOWN: codes.MAX_UNKNOWN, MODERATOR: codes.MAX_FAILURES}
 CURRENT = ["number", "phase", "item", "wijk_code", "domain", "detail"]
 
 
@@ -111,9 +112,7 @@ class Store:
 
     # --- the round -------------------------------------------------------------------------------
 
-    def create(
-        self, facts: Mapping[str, str], cards: Sequence[tuple[Code, str, str]]
-    ) -> None:
+    def create(self, facts: Mapping[str, str], cards: Sequence[tuple[Code, str, str]]) -> None:
         """Make the tables of a new round.
 
         Parameters
@@ -140,7 +139,11 @@ class Store:
             connection.execute(insert(schema.ROUND), rows)
             connection.execute(
                 insert(schema.COUNTERS),
-                [{"name": SEQUENCE, "value": 0}, {"name": UNKNOWN, "value": 0}],
+                [{"name": SEQUENCE, "value": 0}],
+            )
+            connection.execute(
+                insert(schema.LOCKS),
+                [{"name": name, "failures": 0, "locked_until": 0.0} for name in MOST_FAILURES],
             )
             connection.execute(
                 insert(schema.CODES),
@@ -159,7 +162,7 @@ class Store:
         """Return what the round is."""
         with database.reading(self.engine) as connection:
             rows = connection.execute(select(schema.ROUND.c.key, schema.ROUND.c.value))
-            return {key: value for key, value in rows}
+            return {str(row.key): str(row.value) for row in rows}
 
     def phase(self) -> Phase:
         """Return the phase that the evening is in."""
@@ -190,7 +193,7 @@ class Store:
         connection.execute(insert(schema.STEPS).values(row))
 
     def _next(self, connection: Connection) -> int:
-        """Return the next number; its row is held until the commit, so that no reader misses one."""
+        """Return the next number; its row is held until the commit: no reader misses one."""
         counter = schema.COUNTERS
         statement = (
             update(counter)
@@ -227,11 +230,11 @@ class Store:
         table = schema.CODES
         with database.reading(self.engine) as connection:
             row = connection.execute(select(table).where(table.c.number == code.number)).first()
-            unknown = connection.execute(
-                select(schema.COUNTERS.c.value).where(schema.COUNTERS.c.name == UNKNOWN)
-            ).scalar_one()
         if row is None:
-            return self._unknown(int(unknown)), None
+            if self.is_locked(UNKNOWN):
+                return Entry.LOCKED, None
+            self.failed(UNKNOWN)
+            return Entry.WRONG, None
         if row.locked_until > self._clock():
             return Entry.LOCKED, None
         opens = codes.fits(code.secret, row.hash)  # slow: outside any transaction
@@ -239,9 +242,7 @@ class Store:
             mine = update(table).where(table.c.number == code.number)
             if opens:
                 first = {} if row.first_used else {"first_used": self._clock()}
-                connection.execute(
-                    mine.values(failures=0, devices=table.c.devices + 1, **first)
-                )
+                connection.execute(mine.values(failures=0, devices=table.c.devices + 1, **first))
                 return Entry.OPEN, Person(row.number, row.role, row.person)
             statement = mine.values(failures=table.c.failures + 1).returning(table.c.failures)
             if connection.execute(statement).scalar_one() >= codes.MAX_FAILURES:
@@ -250,17 +251,22 @@ class Store:
                 return Entry.LOCKED, None
         return Entry.WRONG, None
 
-    def _unknown(self, so_far: int) -> Entry:
-        if so_far >= codes.MAX_UNKNOWN:
-            return Entry.LOCKED
-        counter = schema.COUNTERS
+    def is_locked(self, name: str) -> bool:
+        """Return whether so many failed at something that it is closed for a while."""
+        table = schema.LOCKS
+        with database.reading(self.engine) as connection:
+            statement = select(table.c.locked_until).where(table.c.name == name)
+            return float(connection.execute(statement).scalar_one()) > self._clock()
+
+    def failed(self, name: str) -> None:
+        """Count a failure; too many lock."""
+        table = schema.LOCKS
         with database.writing(self.engine) as connection:
-            connection.execute(
-                update(counter)
-                .where(counter.c.name == UNKNOWN)
-                .values(value=counter.c.value + 1)
-            )
-        return Entry.WRONG
+            mine = update(table).where(table.c.name == name)
+            statement = mine.values(failures=table.c.failures + 1).returning(table.c.failures)
+            if connection.execute(statement).scalar_one() >= MOST_FAILURES[name]:
+                until = self._clock() + codes.LOCK_SECONDS
+                connection.execute(mine.values(failures=0, locked_until=until))
 
     def person(self, number: str) -> Person | None:
         """Return who a number is; None for a number that the round does not have."""
@@ -304,15 +310,16 @@ class Store:
             if answer.phase.place > now.place:
                 return Receipt(Saved.EARLY, revision - 1, None, self._clock())
             late = answer.phase is not now
+            at = self._clock()
             row = {
                 "answer_id": name, "revision": revision, "sequence": self._next(connection),
                 "number": person.number, "phase": str(answer.phase), "item": answer.item,
                 "wijk_code": answer.wijk_code, "domain": answer.domain, "detail": answer.detail,
                 "body": answer.body, "body_hash": answer.body_hash, "channel": channel,
-                "late": late, "at": self._clock(),
+                "late": late, "at": at,
             }  # fmt: skip
             connection.execute(insert(table).values(row))
-        return Receipt(Saved.LATE if late else Saved.SAVED, revision, answer.value, row["at"])
+        return Receipt(Saved.LATE if late else Saved.SAVED, revision, answer.value, at)
 
     def of_person(self, number: str) -> dict[str, Receipt]:
         """Return a person's own answers, by the name of the answer."""
@@ -341,7 +348,7 @@ class Store:
         Returns
         -------
         DataFrame
-            ``person``, ``role``, :data:`CURRENT` without the number, ``value``, ``channel``; sorted.
+            ``person``, ``role``, :data:`CURRENT` but the number, ``value``, ``channel``; sorted.
         """
         table, people = schema.ANSWERS, schema.CODES
         statement = (
