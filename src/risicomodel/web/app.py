@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
@@ -16,6 +15,7 @@ from risicomodel.web.room import Room
 from risicomodel.web.security import Guard
 
 if TYPE_CHECKING:
+    from fastapi.responses import HTMLResponse
     from starlette.types import ASGIApp
 
     from risicomodel.participation.review.evening import Evening

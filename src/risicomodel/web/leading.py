@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import passphrase
+from risicomodel.web import outcome as outcome_module
 from risicomodel.web import projector
 from risicomodel.web.room import Room
 from risicomodel.web.taking_part import Sent
@@ -39,6 +40,7 @@ def lead(request: Request, leading: Leading) -> Response:
         request, "lead.html", phase=phase, following=phase.next,
         count=room.evening.store.count(phase), agreeing=phase is Phase.AGREEMENT,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
+        talked=room.evening.place.talked, choosing=phase in {Phase.REVEAL, Phase.TALK},
         proposal=projector.first_to_talk_about(room.evening, room.words),
     )  # fmt: skip
 
@@ -64,10 +66,20 @@ def step(request: Request, leading: Leading, sent: Sent) -> Response:
     if sent.get("to") not in set(Phase):
         return room.error(request, 422, "other_phase")
     try:
-        room.evening.store.move(Phase(sent["to"]))
+        room.evening.move(Phase(sent["to"]))
     except ConfigError:
         return room.error(request, 409, "other_phase")
     room.note(request, f"step_{sent['to']}", MODERATOR)
+    return room.go(request, LEAD)
+
+
+@router.post(f"{LEAD}/wijken")
+def choose(request: Request, leading: Leading, sent: Sent) -> Response:
+    """Choose the wijken to talk about."""
+    room = Room.of(request)
+    if leading is None:
+        return room.error(request, 403, "not_found")
+    room.evening.talk_about([name for name in sent if sent[name] == "talk"])
     return room.go(request, LEAD)
 
 
@@ -89,7 +101,7 @@ def agree(request: Request, leading: Leading, sent: Sent) -> Response:
 
 @router.get(SCREEN)
 def screen(request: Request, leading: Leading, wijk: str = "", domain: str = "") -> Response:
-    """The projector: before the reveal only how far people are."""
+    """Show the projector: before the reveal only how far people are."""
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
@@ -110,8 +122,8 @@ def screen(request: Request, leading: Leading, wijk: str = "", domain: str = "")
 
 @router.get(f"{LEAD}/uitkomst")
 def outcome(request: Request, leading: Leading) -> Response:
-    """What came out, a part per wijk."""
+    """Show what came out, a part per wijk."""
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
-    return room.page(request, "outcome.html", parts=projector.outcome(room.evening, room.words))
+    return room.page(request, "outcome.html", parts=outcome_module.parts(room.evening, room.words))

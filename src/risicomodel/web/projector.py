@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from risicomodel.participation.review.results import AGREE, DISAGREE, OTHERS, TOO_FEW
+from risicomodel.participation.review.results import OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +13,32 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.evening import Evening, Reveal
     from risicomodel.publishing.presentation.language import Words
 
-WIDTH, ROW = 1000, 34  # of the drawing
+WIDTH, ROW, STACK = 1000, 34, 16  # of the drawing: its width, its lowest row, a dot
+WHOLE_FROM = 8  # an axis that goes to here has whole numbers
+ENDS = (1, 2, 4, 8, 12, 20, 40, 60, 80, 100, 160, 200, 300, 400, 600, 800)  # of axes
+ROOM = 1.05  # an axis ends a little beyond the last mark
+PARTS = 4
 MOST_TALK = 3
-STACK = 16  # a dot that would lie on another goes up by so much
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The line that everything stands on.
+
+    Parameters
+    ----------
+    per : int
+        Rates are given per so many people.
+    most : float
+        Where it ends.
+    """
+
+    per: int
+    most: float
+
+    def x(self, rate: float) -> float:
+        """Return the place of a rate (0–1)."""
+        return round(rate * self.per / self.most * WIDTH, 1)
 
 
 @dataclass(frozen=True)
@@ -29,7 +52,7 @@ class Mark:
     label : str
         What it is.
     kind : int
-        Which colour and shape, from 0.
+        Which colour, from 0.
     """
 
     x: float
@@ -45,7 +68,7 @@ class View:
     Parameters
     ----------
     title : str
-        Wijk and domain.
+        Wijk, domain and year.
     dots : list of Mark
         Answers.
     roles : list of str
@@ -88,52 +111,62 @@ def view(evening: Evening, words: Words, shown: Reveal) -> View:
     shown : Reveal
         What may be shown.
     """
-    made = evening.round
-    asked = made.domain(shown.domain)
-    language = made.language
-    rates = [dot.rate for dot in shown.dots]
-    rates += [*(shown.forecast or ()), *([shown.last[1]] if shown.last else [])]
-    rates += [shown.of_gemeente] if shown.of_gemeente is not None else []
-    most = _round_up(max([*rates, 0.01]) * asked.per)
-    names = {key: getattr(role, language) for key, role in evening.form.roles.items()}
+    made, about = evening.round, evening.round.domain(shown.domain)
+    names = {key: getattr(role, made.language) for key, role in evening.form.roles.items()}
     names[OTHERS] = words.text("screen.others")
     roles = sorted({dot.role for dot in shown.dots})
-
-    def x(rate: float) -> float:
-        return round(rate * asked.per / most * WIDTH, 1)
-
+    axis = _axis(shown, about.per)
+    band, square, gemeente = None, None, None
+    if shown.forecast is not None:
+        rate, lower, upper = map(axis.x, shown.forecast)
+        band = lower, rate, upper
+    if shown.last is not None:
+        square = Mark(axis.x(shown.last[1]), 0, words.text("screen.last", year=shown.last[0]))
+    if shown.of_gemeente is not None:
+        label = words.text("screen.gemeente", gemeente=made.gm_name)
+        gemeente = Mark(axis.x(shown.of_gemeente), 0, label)
     dots, height = _stacked(
-        [(x(dot.rate), names[dot.role], roles.index(dot.role)) for dot in shown.dots]
+        [(axis.x(dot.rate), names[dot.role], roles.index(dot.role)) for dot in shown.dots]
     )
-    last = "" if shown.last is None else words.text("screen.last", year=shown.last[0])
-    notes = [words.text("screen.explain", last=last or words.text("screen.model"))]
-    if shown.picture.rate is None:
-        notes = [words.text("screen.too_few")]
-    if shown.causes:
-        labels = [evening.labels().get(one, {}).get(language, one) for one in shown.causes]
-        notes.append(words.text("screen.causes", causes=", ".join(labels)))
+    label = getattr(about, f"label_{made.language}")
     return View(
-        f"{made.wijken[shown.wijk_code]}: {getattr(asked, f'label_{language}')} ({asked.year})",
+        f"{made.wijken[shown.wijk_code]}: {label} ({about.year})",
         dots,
         [names[role] for role in roles],
-        None if shown.forecast is None else tuple(map(x, (shown.forecast[1], shown.forecast[0], shown.forecast[2]))),  # type: ignore[arg-type]
-        None if shown.last is None else Mark(x(shown.last[1]), 0, last),
-        None if shown.of_gemeente is None else Mark(
-            x(shown.of_gemeente), 0, words.text("screen.gemeente", gemeente=made.gm_name)
-        ),
-        [Mark(part * WIDTH / 4, 0, words.number(most * part / 4, 0 if most >= 8 else 1)) for part in range(5)],  # noqa: PLR2004
+        band,
+        square,
+        gemeente,
+        _ticks(axis, words),
         height,
-        notes,
+        _notes(evening, words, shown),
         _links(evening, shown),
-    )  # fmt: skip
+    )
 
 
-def _round_up(value: float) -> float:
-    """Return a round number that is at least this large, for the end of an axis."""
-    for step in (1, 2, 4, 8, 12, 20, 40, 60, 80, 100, 160, 200, 300, 400, 600, 800):
-        if value * 1.05 <= step:
-            return float(step)
-    return 1000.0
+def _axis(shown: Reveal, per: int) -> Axis:
+    rates = [dot.rate for dot in shown.dots]
+    rates += [*(shown.forecast or ()), *((shown.last or (0, 0.0))[1:]), shown.of_gemeente or 0.0]
+    most = max(rates) * per * ROOM
+    return Axis(per, float(next((end for end in ENDS if most <= end), per)))
+
+
+def _ticks(axis: Axis, words: Words) -> list[Mark]:
+    decimals = 0 if axis.most >= WHOLE_FROM else 1
+    parts = [part / PARTS for part in range(PARTS + 1)]
+    return [Mark(part * WIDTH, 0, words.number(axis.most * part, decimals)) for part in parts]
+
+
+def _notes(evening: Evening, words: Words, shown: Reveal) -> list[str]:
+    if shown.picture.rate is None:
+        return [words.text("screen.too_few")]
+    notes = [words.text("screen.explain")]
+    if shown.last is not None:
+        notes.append(words.text("screen.explain_last", year=shown.last[0]))
+    if shown.causes:
+        language = evening.round.language
+        labels = [evening.labels().get(one, {}).get(language, one) for one in shown.causes]
+        notes.append(words.text("screen.causes", causes=", ".join(labels)))
+    return notes
 
 
 def _stacked(dots: Sequence[tuple[float, str, int]]) -> tuple[list[Mark], int]:
@@ -141,25 +174,25 @@ def _stacked(dots: Sequence[tuple[float, str, int]]) -> tuple[list[Mark], int]:
     ends: list[float] = []
     out = []
     for x, label, kind in dots:
-        level = next((i for i, end in enumerate(ends) if x - end >= STACK), len(ends))
-        ends[level : level + 1] = [x]
-        out.append(Mark(x, level * STACK, label, kind))
+        row = next((i for i, end in enumerate(ends) if x - end >= STACK), len(ends))
+        ends[row : row + 1] = [x]
+        out.append(Mark(x, row * STACK, label, kind))
     return out, ROW + STACK * max(len(ends), 1)
 
 
 def _links(evening: Evening, shown: Reveal) -> list[tuple[str, str, bool]]:
     made = evening.round
-    of_wijken = [
-        (f"?wijk={code}&domain={shown.domain}", name, code == shown.wijk_code)
-        for code, name in made.wijken.items()
-    ]
     of_domains = [
         (
             f"?wijk={shown.wijk_code}&domain={one.name}",
-            getattr(one, f"label_{made.language}"),
+            str(getattr(one, f"label_{made.language}")),
             one.name == shown.domain,
         )
         for one in made.domains
+    ]
+    of_wijken = [
+        (f"?wijk={code}&domain={shown.domain}", name, code == shown.wijk_code)
+        for code, name in made.wijken.items()
     ]
     return [*of_domains, *of_wijken]
 
@@ -168,74 +201,9 @@ def first_to_talk_about(evening: Evening, words: Words) -> str:
     """Return what to talk about first, in a sentence; nothing before the reveal."""
     if not evening.store.phase().shows_values:
         return ""
-    language = evening.round.language
+    made = evening.round
     names = [
-        f"{evening.round.wijken[wijk]} ({getattr(evening.round.domain(domain), f'label_{language}')})"
+        f"{made.wijken[wijk]} ({getattr(made.domain(domain), f'label_{made.language}')})"
         for wijk, domain in evening.most_apart()[:MOST_TALK]
     ]
     return words.text("lead.proposal", wijken=", ".join(names)) if names else ""
-
-
-def outcome(evening: Evening, words: Words) -> list[dict[str, object]]:
-    """Return what came out, a part per wijk.
-
-    Parameters
-    ----------
-    evening : Evening
-        The round, after the reveal.
-    words : Words
-        Its texts.
-    """
-    result, view_of_model = evening.outcome(), evening.view()
-    made, language = evening.round, evening.round.language
-    agreed = result.agreements.set_index("wijk_code").to_dict("index")
-    parts = []
-    for code, name in made.wijken.items():
-        rows = result.pictures[result.pictures["wijk_code"] == code].set_index("domain")
-        lines, verdicts = [], {AGREE: [], DISAGREE: [], TOO_FEW: []}  # type: dict[str, list[str]]
-        for asked in made.domains:
-            label = getattr(asked, f"label_{language}")
-            if asked.name not in rows.index:
-                verdicts[TOO_FEW].append(label)
-                continue
-            row = rows.loc[asked.name]
-            verdicts[row["verdict"]].append(label)
-            model = view_of_model.forecasts.get(f"{code}/{asked.name}")
-            last = view_of_model.last.get(f"{code}/{asked.name}")
-            if row["verdict"] == TOO_FEW or model is None:
-                continue
-            lines.append(
-                {
-                    "label": label,
-                    "field": _band(words, asked.per, row["low"], row["high"]),
-                    "model": _band(words, asked.per, model[1], model[2]),
-                    "last": "" if last is None else words.number(last[1] * asked.per, 1),
-                    "last_year": "" if last is None else str(last[0]),
-                    "n": words.text("result.answers", n=int(row["n"])),
-                    "beside": words.text(f"result.{row['beside_model']}"),
-                }
-            )
-        contested = result.causes[
-            result.causes["wijk_code"].eq(code) & result.causes["contested"].astype(bool)
-        ]
-        labels = [evening.labels().get(one, {}).get(language, one) for one in contested["feature"]]
-        parts.append(
-            {
-                "title": name,
-                "verdicts": [
-                    words.text(f"result.{verdict}", domains=", ".join(names))
-                    for verdict, names in verdicts.items()
-                    if names
-                ],
-                "lines": lines,
-                "agreement": agreed.get(code),
-                "contested": words.text("result.contested", causes=", ".join(labels))
-                if labels
-                else "",
-            }
-        )
-    return parts
-
-
-def _band(words: Words, per: int, low: float, high: float) -> str:
-    return f"{words.number(low * per, 1)} – {words.number(high * per, 1)}"

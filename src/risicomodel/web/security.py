@@ -1,7 +1,7 @@
 """One middleware that every request passes: it fails closed.
 
-An unsafe method needs an ``Origin`` that is this server's, a token that belongs to the session, and,
-where the browser says where a request comes from, the same origin. Bodies are bounded before anyone
+An unsafe method needs an ``Origin`` that is this server's, a token that belongs to the session, and
+the same origin where the browser says where a request comes from. Bodies are bounded before anyone
 reads them. Every answer says what a page may do: no script, style or frame from elsewhere, nothing
 kept in a cache.
 """
@@ -85,21 +85,16 @@ class Guard:
 
     async def _refusal(self, scope: Scope, receive: Receive) -> tuple[Refusal | None, Receive]:
         """Return why a request is refused, if it is, and what its body is read from."""
-        if scope["method"] not in ALLOWED:
-            return (405, "not_found"), receive
         if scope["method"] in SAFE:
             return None, receive
         headers = Headers(scope=scope)
-        if not from_here(scope["scheme"], headers):
-            return (403, "forged"), receive
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-            return (415, "forged"), receive
-        body = await _body(headers, receive)
-        if body is None:
-            return (413, "too_large"), receive
-        if not self._has_token(scope, body):
-            return (403, "forged"), receive
-        return None, _again(body, receive)
+        refusal = _refusal_of_headers(scope, headers)
+        body = None if refusal else await _body(headers, receive)
+        if refusal is None and body is None:
+            refusal = (413, "too_large")
+        elif refusal is None and not self._has_token(scope, body or b""):
+            refusal = (403, "forged")
+        return refusal, _again(body or b"", receive)
 
     def _has_token(self, scope: Scope, body: bytes) -> bool:
         try:
@@ -109,6 +104,16 @@ class Guard:
         tokens = fields.get(TOKEN, [])
         session = self.sessions.read(HTTPConnection(scope))
         return len(tokens) == 1 and self.sessions.is_token(session, tokens[0])
+
+
+def _refusal_of_headers(scope: Scope, headers: Headers) -> Refusal | None:
+    """Return why an unsafe request is refused before its body is read."""
+    if scope["method"] not in ALLOWED:
+        return 405, "not_found"
+    if not from_here(scope["scheme"], headers):
+        return 403, "forged"
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return None if kind == FORM else (415, "forged")
 
 
 def from_here(scheme: str, headers: Headers) -> bool:
@@ -146,9 +151,10 @@ async def _body(headers: Headers, receive: Receive) -> bytes | None:
     if not length.isdecimal() or int(length) > MAX_BODY:
         return None
     body = b""
+    message: Message
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > MAX_BODY or message["type"] == "http.disconnect":
             return None
         if not message.get("more_body", False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -13,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import codes
 from risicomodel.participation.review.store import Receipt, Saved
-from risicomodel.web import fields
+from risicomodel.web import fields, sentences
 from risicomodel.web.room import Room
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ Sent = Annotated[dict[str, str], Depends(_fields)]
 
 @router.get("/")
 def start(request: Request) -> Response:
-    """The screen for a code; who has entered one goes on."""
+    """Show the screen for a code; who has entered one goes on."""
     room = Room.of(request)
     if room.person(request):
         return room.go(request, QUESTION)
@@ -48,7 +49,7 @@ def start(request: Request) -> Response:
 
 @router.get("/kaart/{text}")
 def card(request: Request, text: str) -> Response:
-    """What a scanned card opens: the code filled in, to be sent by hand."""
+    """Show what a scanned card opens: the code filled in, to be sent by hand."""
     room, code = Room.of(request), codes.parse(text)
     return room.page(request, "code.html", code=code.text if code else "", error="")
 
@@ -81,20 +82,20 @@ def leave(request: Request) -> Response:
 
 @router.get(QUESTION)
 def next_question(request: Request) -> Response:
-    """The next question of this phase, or the screen to wait on."""
+    """Show the next question of this phase, or the screen to wait on."""
     room = Room.of(request)
     person = room.person(request)
     if person is None:
         return room.go(request, "/")
     question = room.evening.next_question(person)
-    return (
-        _wait(request, room, person) if question is None else _ask(request, room, person, question)
-    )
+    if question is None:
+        return _wait(request, room, person)
+    return _ask(request, room, Asking(person, question))
 
 
 @router.get(QUESTION + "/{path:path}")
 def one_question(request: Request, path: str) -> Response:
-    """One question, to change an answer."""
+    """Show one question, to change its answer."""
     room = Room.of(request)
     person = room.person(request)
     if person is None:
@@ -102,7 +103,7 @@ def one_question(request: Request, path: str) -> Response:
     question = room.evening.find(person, path)
     if question is None:
         return room.error(request, 404, "other_phase")
-    return _ask(request, room, person, question)
+    return _ask(request, room, Asking(person, question))
 
 
 @router.post(QUESTION + "/{path:path}")
@@ -121,12 +122,12 @@ def answer(request: Request, path: str, sent: Sent) -> Response:
     number = int(revision) if revision.isdecimal() and len(revision) < 6 else 0  # noqa: PLR2004
     result = room.evening.submit(person, question.answered(value), number)
     if isinstance(result, list):
-        return _ask(request, room, person, question, sent, result)
-    return _after(request, room, person, question, value, result)
+        return _ask(request, room, Asking(person, question, sent, result))
+    return _after(request, room, question, value, result)
 
 
 def _after(
-    request: Request, room: Room, person: Person, question: Question, value: Any, receipt: Receipt
+    request: Request, room: Room, question: Question, value: Any, receipt: Receipt
 ) -> Response:
     """Return what follows on an answer that was understood."""
     if receipt.saved is Saved.EARLY:
@@ -139,7 +140,7 @@ def _after(
         return room.page(
             request, "conflict.html", 409, question=question, revision=receipt.revision + 1,
             choices=[
-                (room.words.text(f"conflict.{key}"), _said(room, question, one),
+                (room.words.text(f"conflict.{key}"), sentences.said(room, question, one),
                  fields.fields_of(question, one))
                 for one, key in choices
             ],
@@ -151,7 +152,7 @@ def _after(
 
 @router.get("/klopt/{path:path}")
 def say_back(request: Request, path: str) -> Response:
-    """What a range implies, said back: is that what was meant?"""
+    """Say back what a range implies, to be confirmed or changed."""
     room = Room.of(request)
     person = room.person(request)
     question = room.evening.find(person, path) if person else None
@@ -159,20 +160,26 @@ def say_back(request: Request, path: str) -> Response:
         return room.go(request, QUESTION)
     value, _ = room.evening.starting_value(person, question)
     low, high = room.evening.implied(question, value)
-    text = room.words.text("need.implied", low=_count(room, low), high=_count(room, high))
+    text = room.words.text(
+        "need.implied", low=sentences.count(room, low), high=sentences.count(room, high)
+    )
     return room.page(request, "implied.html", question=question, text=text)
 
 
 @router.get("/mijn")
 def mine(request: Request) -> Response:
-    """A person's own answers."""
+    """Show a person's own answers."""
     room = Room.of(request)
     person = room.person(request)
     if person is None:
         return room.go(request, "/")
     own = room.evening.own(person)
     rows = [
-        (_title(room, one), _said(room, one, own[one.id_of(person.number)].value), one.path)
+        (
+            sentences.title(room, one),
+            sentences.said(room, one, own[one.id_of(person.number)].value),
+            one.path,
+        )
         for one in room.evening.questions(person, own)
         if one.id_of(person.number) in own
     ]
@@ -213,23 +220,39 @@ async def stream(request: Request) -> Response:
 
 @router.get("/stand")
 def state(request: Request) -> Response:
-    """The phase, for devices that cannot keep a stream open."""
+    """Tell the phase, to devices that cannot keep a stream open."""
     room = Room.of(request)
     return Response(str(room.evening.store.phase()).ljust(12), media_type="text/plain")
 
 
-def _ask(
-    request: Request,
-    room: Room,
-    person: Person,
-    question: Question,
-    sent: Mapping[str, str] | None = None,
-    wrong: list[str] | None = None,
-) -> HTMLResponse:
+@dataclass(frozen=True)
+class Asking:
+    """A question to a person, with what was sent and is wrong, where it was asked before.
+
+    Parameters
+    ----------
+    person : Person
+        Who is asked.
+    question : Question
+        What.
+    sent : mapping of str to str, or None
+        Fields that were filled in.
+    wrong : list of str
+        Keys of texts.
+    """
+
+    person: Person
+    question: Question
+    sent: Mapping[str, str] | None = None
+    wrong: list[str] = field(default_factory=list)
+
+
+def _ask(request: Request, room: Room, asking: Asking) -> HTMLResponse:
     """Return the screen of a question: nothing that was filled in is lost."""
-    form = room.evening.form
-    value, revision = room.evening.starting_value(person, question)
-    role = form.roles[person.role]
+    form, question = room.evening.form, asking.question
+    sent, wrong = asking.sent, asking.wrong
+    value, revision = room.evening.starting_value(asking.person, question)
+    role = form.roles[asking.person.role]
     ranged = question.item.kind == "need" and role.gives_range(question.domain)
     filled = fields.fields_of(question, value) if sent is None else dict(sent)
     language = room.evening.round.language
@@ -238,9 +261,9 @@ def _ask(
     return room.page(
         request, "question.html", 422 if wrong else 200,
         question=question, kind="range" if ranged else question.item.kind, filled=filled,
-        title=_title(room, question), ask=_asked(room, question, ranged=ranged),
+        title=sentences.title(room, question), ask=sentences.asked(room, question, ranged=ranged),
         options=options, revision=revision + 1, phase=str(question.phase),
-        errors=[room.words.text(f"error.{key}") for key in wrong or []],
+        errors=[room.words.text(f"error.{key}") for key in wrong],
         again=question.phase is question.item.again and value is not None,
         hint=room.words.text(f"{question.item.key}.hint", gemeente=room.evening.round.gm_name),
         unsure=ranged, coins=form.coins,
@@ -250,66 +273,11 @@ def _ask(
 def _wait(request: Request, room: Room, person: Person) -> HTMLResponse:
     phase = room.evening.store.phase()
     practised = room.evening.practice_answer(person) if phase is Phase.PRACTICE else None
-    told = (
-        ""
-        if practised is None
-        else room.words.text(
-            "wait.practice_answer", own=_count(room, practised[0]), known=_count(room, practised[1])
-        )
-    )
+    told = ""
+    if practised is not None:
+        said, known = (sentences.count(room, value) for value in practised)
+        told = room.words.text("wait.practice_answer", own=said, known=known)
     return room.page(
         request, "wait.html", text=room.words.text(f"wait.{phase}"), told=told, phase=str(phase),
         saved=phase in {Phase.PRACTICE, Phase.OWN_VIEW, Phase.AGAIN, Phase.CAUSES},
     )  # fmt: skip
-
-
-def _title(room: Room, question: Question) -> str:
-    """Return what a screen is about: short, and another one for every question."""
-    made = room.evening.round
-    wijk = made.wijken.get(question.wijk_code, "")
-    domain = _domain(room, question.domain)
-    return room.words.text(f"{question.item.key}.title", wijk=wijk, domain=domain)
-
-
-def _domain(room: Room, name: str) -> str:
-    if not name:
-        return ""
-    asked = room.evening.round.domain(name)
-    return str(getattr(asked, f"label_{room.evening.round.language}"))
-
-
-def _asked(room: Room, question: Question, *, ranged: bool) -> str:
-    """Return the question as a sentence."""
-    made, item = room.evening.round, question.item
-    if item.kind == "need":
-        asked = made.domain(question.domain)
-        key = f"need.{'range' if ranged else 'taps'}"
-        return room.words.first(
-            f"{key}.{question.domain}", f"{key}.other", gemeente=made.gm_name, year=asked.year,
-            per=asked.per, people=getattr(asked, f"per_{made.language}"),
-            domain=_domain(room, question.domain),
-        )  # fmt: skip
-    labels = room.evening.labels().get(question.detail, {})
-    return room.words.text(
-        f"{item.key}.ask", gemeente=made.gm_name, coins=room.evening.form.coins,
-        cause=labels.get(made.language, question.detail),
-    )  # fmt: skip
-
-
-def _said(room: Room, question: Question, value: Any) -> str:
-    """Return an answer in words."""
-    form, language = room.evening.form, room.evening.round.language
-    kind = question.item.kind
-    if kind == "need" and "best" in value:
-        return f"{_count(room, value['low'])} – {_count(room, value['high'])}"
-    if kind == "coins":
-        names = {one.key: getattr(one, language) for one in form.scales[question.item.scale]}
-        return ", ".join(f"{names[key]}: {count}" for key, count in value.items() if count)
-    scale = "taps" if kind == "need" else question.item.scale
-    key = value["tap"] if kind == "need" else value
-    options = {one.key: getattr(one, language) for one in form.scales.get(scale, ())}
-    return str(options.get(key, value))
-
-
-def _count(room: Room, value: float) -> str:
-    return room.words.number(value, 0 if float(value).is_integer() else 1)

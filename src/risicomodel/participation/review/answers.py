@@ -35,11 +35,14 @@ class Place:
         Name, and out of how many people the question is asked (100 or 1,000).
     causes : mapping of str to tuple of str
         By ``wijk/domain``, the features that the model names.
+    talked : tuple of str
+        The wijken that the evening talks about, from the reveal on.
     """
 
     wijken: tuple[str, ...]
     domains: Mapping[str, int]
     causes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    talked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ leaves after the reveal.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +19,20 @@ from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import answers, questions, results
 from risicomodel.participation.review.answers import APP, Answer, Place
 from risicomodel.participation.review.rounds import ModelView, Round
-from risicomodel.participation.review.store import Person, Receipt, Store
+from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
     from risicomodel.participation.forms import Form
     from risicomodel.participation.review.questions import Question
+    from risicomodel.participation.review.store import Person, Receipt, Store
 
 ROUND, MODEL, PASSPHRASE, KEY, FORM = "round", "model", "passphrase", "key", "form"
+TALKED = "talked"  # wijken, by their codes
+MOST_TALKED = 5  # what two hours leave time for
 
 
 @dataclass(frozen=True)
@@ -121,15 +124,42 @@ class Evening:
         self.form: Form = forms.parse(facts[FORM], where="the form of this round")
         if self.form.sha256 != self.round.form_sha256:
             raise ConfigError(
-                "the form of this round is not the one it was made with; expected the same. Restore "
-                "the round's database from its backup."
+                "the form of this round is not the one it was made with; expected the same. "
+                "Restore the round's database from its backup."
             )
         self._view = ModelView.from_json(facts[MODEL])
-        self.place = Place(
+        self._place = Place(
             tuple(self.round.wijken),
             {one.name: one.per for one in self.round.domains},
             {name: tuple(causes) for name, causes in self._view.causes.items()},
         )
+
+    @property
+    def place(self) -> Place:
+        """What the round is about, with the wijken that are talked about once these are chosen."""
+        talked = self.store.facts().get(TALKED, "")
+        return replace(self._place, talked=tuple(filter(None, talked.split(","))))
+
+    def move(self, to: Phase) -> None:
+        """Move to the next phase: the moderator's step.
+
+        At the reveal the wijken to talk about are proposed: those where table and model are
+        furthest apart. The moderator may choose others (:meth:`talk_about`).
+
+        Parameters
+        ----------
+        to : Phase
+            The phase that follows.
+        """
+        self.store.move(to)
+        if to is Phase.REVEAL and not self.place.talked:
+            furthest = dict.fromkeys(wijk for wijk, _ in self.most_apart())
+            self.talk_about([*furthest, *self.round.wijken][:MOST_TALKED])
+
+    def talk_about(self, wijken: Sequence[str]) -> None:
+        """Choose the wijken to talk about; those of other rounds are left out."""
+        chosen = [code for code in dict.fromkeys(wijken) if code in self.round.wijken]
+        self.store.keep_fact(TALKED, ",".join(chosen))
 
     # --- a person --------------------------------------------------------------------------------
 
@@ -291,18 +321,19 @@ class Evening:
         )  # fmt: skip
 
     def most_apart(self) -> list[tuple[str, str]]:
-        """Return where table and model are furthest apart: wijk and domain, the first to talk about.
+        """Return wijken and domains by how far table and model are apart, the furthest first.
 
-        By how far, as a share of the model's rate.
+        As a share of the model's rate.
         """
         view = self.view()
         table = results.pictures(results.rates(self.store.current(), self.round, view), view)
         table = table[table["phase"].eq(str(self.judged())) & table["rate"].notna()]
         apart = []
-        for row in table.itertuples():
-            model = view.forecasts.get(f"{row.wijk_code}/{row.domain}")
+        for row in records.records(table):
+            wijk, domain = str(row["wijk_code"]), str(row["domain"])
+            model = view.forecasts.get(f"{wijk}/{domain}")
             if model and model[0] > 0:
-                apart.append((abs(row.rate / model[0] - 1), row.wijk_code, row.domain))
+                apart.append((abs(float(row["rate"]) / model[0] - 1), wijk, domain))
         return [(wijk, domain) for _, wijk, domain in sorted(apart, reverse=True)]
 
     def outcome(self) -> Outcome:

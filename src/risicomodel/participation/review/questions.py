@@ -56,9 +56,16 @@ class Question:
 
 
 def of_phase(
-    form: Form, place: Place, phase: Phase, number: str, own: Mapping[str, Any]
+    form: Form,
+    place: Place,
+    phase: Phase,
+    number: str,
+    own: Mapping[str, Any],
 ) -> list[Question]:
     """Return all questions of a phase for one person.
+
+    What was talked about is asked again, and its causes; of the other wijken the first judgement
+    stays.
 
     Parameters
     ----------
@@ -78,7 +85,8 @@ def of_phase(
     list of Question
         Of wijken that the person knows; those of one wijk together.
     """
-    known = [code for code in place.wijken if _is_known(form, phase, number, code, own)]
+    about = place.talked if phase.shows_values else place.wijken
+    known = [code for code in about if _is_known(form, phase, number, code, own)]
     per_person = [
         Question(item, phase)
         for item in form.items
@@ -86,7 +94,7 @@ def of_phase(
     ]
     per_wijk = [
         question
-        for code in place.wijken
+        for code in about
         for item in form.items
         if item.in_phase(phase) and item.per != "person"
         if item.key == KNOWS or code in known

@@ -164,6 +164,13 @@ class Store:
             rows = connection.execute(select(schema.ROUND.c.key, schema.ROUND.c.value))
             return {str(row.key): str(row.value) for row in rows}
 
+    def keep_fact(self, key: str, value: str) -> None:
+        """Keep something about the round, in place of what was kept under that key."""
+        table = schema.ROUND
+        with database.writing(self.engine) as connection:
+            connection.execute(table.delete().where(table.c.key == key))
+            connection.execute(insert(table).values(key=key, value=value))
+
     def phase(self) -> Phase:
         """Return the phase that the evening is in."""
         with database.reading(self.engine) as connection:

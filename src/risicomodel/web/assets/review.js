@@ -87,7 +87,14 @@ function follow() {
   stream.onmessage = (message) => moved(JSON.parse(message.data));
   stream.onerror = look;
   // the moderator and the projector see how far people are
-  if (document.querySelector(".screen") || location.pathname === "/leiding") setInterval(() => location.reload(), 5000);
+  if (document.querySelector("[data-live]")) setInterval(refresh, 3000);
+}
+
+async function refresh() {
+  const page = await fetch(location.href).then((answer) => answer.text()).catch(() => "");
+  const fresh = new DOMParser().parseFromString(page, "text/html").querySelector("[data-live]");
+  const shown = document.querySelector("[data-live]");
+  if (fresh && shown && fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
 }
 
 function aloud() {
