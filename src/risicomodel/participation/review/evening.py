@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ROUND, MODEL, PASSPHRASE, KEY, FORM = "round", "model", "passphrase", "key", "form"
 TALKED = "talked"  # wijken, by their codes
+ASKED_CAUSES = 1  # per wijk and domain: three in all, as there are three domains
 MOST_TALKED = 5  # what two hours leave time for
 
 
@@ -131,7 +132,7 @@ class Evening:
         self._place = Place(
             tuple(self.round.wijken),
             {one.name: one.per for one in self.round.domains},
-            {name: tuple(causes) for name, causes in self._view.causes.items()},
+            {name: tuple(causes[:ASKED_CAUSES]) for name, causes in self._view.causes.items()},
         )
 
     @property
@@ -264,9 +265,15 @@ class Evening:
         random.Random(self.round.round_id).shuffle(codes)  # noqa: S311 (a draw, not a secret)
         return frozenset(codes[: (len(codes) + 1) // 2])
 
-    def judged(self) -> Phase:
-        """Return the phase whose answers are shown: the second time, once it is over."""
-        return Phase.AGAIN if self.store.phase().place > Phase.AGAIN.place else Phase.OWN_VIEW
+    def judgements(self) -> pd.DataFrame:
+        """Return what everyone thinks of need by now, as rates: the second judgement, else the first.
+
+        Until the second is over, the first: dots do not move while people think again.
+        """
+        table = results.rates(self.store.current(), self.round, self.view())
+        if self.store.phase().place <= Phase.AGAIN.place:
+            return table[table["phase"].eq(str(Phase.OWN_VIEW))]
+        return results.final(table)
 
     def view(self) -> ModelView:
         """Return the model's figures.
@@ -299,13 +306,8 @@ class Evening:
             Before the reveal.
         """
         view = self.view()
-        name, phase = f"{wijk_code}/{domain}", self.judged()
-        table = results.rates(self.store.current(), self.round, view)
-        rows = table[
-            table["phase"].eq(str(phase))
-            & table["wijk_code"].eq(wijk_code)
-            & table["domain"].eq(domain)
-        ]
+        name, table = f"{wijk_code}/{domain}", self.judgements()
+        rows = table[table["wijk_code"].eq(wijk_code) & table["domain"].eq(domain)]
         picture = results.picture(rows, view.forecasts.get(name))
         dots = []
         if picture.rate is not None:
@@ -313,7 +315,7 @@ class Evening:
             dots = [
                 Dot(role, rate) for role, rate in zip(shown["role"], shown["rate"], strict=True)
             ]
-        told = wijk_code in self.early_causes or phase is Phase.AGAIN
+        told = wijk_code in self.early_causes or self.store.phase().place > Phase.AGAIN.place
         return Reveal(
             wijk_code, domain, picture, dots,
             view.forecasts.get(name), view.last.get(name), view.of_gemeente.get(domain),
@@ -326,8 +328,8 @@ class Evening:
         As a share of the model's rate.
         """
         view = self.view()
-        table = results.pictures(results.rates(self.store.current(), self.round, view), view)
-        table = table[table["phase"].eq(str(self.judged())) & table["rate"].notna()]
+        table = results.pictures(self.judgements(), view)
+        table = table[table["rate"].notna()]
         apart = []
         for row in records.records(table):
             wijk, domain = str(row["wijk_code"]), str(row["domain"])
@@ -338,10 +340,9 @@ class Evening:
 
     def outcome(self) -> Outcome:
         """Return everything that comes out, once values may be seen."""
-        view, answered = self.view(), self.store.current()
-        pictures = results.pictures(results.rates(answered, self.round, view), view)
+        answered = self.store.current()
         return Outcome(
-            pictures[pictures["phase"].eq(str(self.judged()))],
+            results.pictures(self.judgements(), self.view()),
             results.contested(answered),
             results.coins(answered),
             self.store.agreements(),

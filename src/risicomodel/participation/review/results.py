@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from risicomodel.participation.phases import Phase
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,6 +94,25 @@ def _rate(value: Mapping[str, Any], per: int, of_gemeente: float | None) -> tupl
     return "", value["best"] / per, value["low"] / per, value["high"] / per
 
 
+def final(table: pd.DataFrame) -> pd.DataFrame:
+    """Return everyone's last judgement: the second where there is one, else the first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`rates`.
+
+    Returns
+    -------
+    DataFrame
+        A row per person, wijk and domain.
+    """
+    order = table["phase"].map({str(phase): phase.place for phase in Phase})
+    last = table.assign(order=order).sort_values("order", kind="stable")
+    last = last.drop_duplicates(["person", "wijk_code", "domain"], keep="last")
+    return last.drop(columns="order").sort_index()
+
+
 def picture(rows: pd.DataFrame, forecast: tuple[float, float, float] | None) -> Picture:
     """Return what the table thinks of one wijk and domain in one phase.
 
@@ -128,26 +149,25 @@ def picture(rows: pd.DataFrame, forecast: tuple[float, float, float] | None) -> 
 
 
 def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
-    """Return what the table thinks, per phase, wijk and domain: the field's estimates.
+    """Return what the table thinks of every wijk and domain: the field's estimates.
 
     Parameters
     ----------
     table : DataFrame
-        From :func:`rates`.
+        From :func:`rates`, a row per person, wijk and domain.
     view : ModelView
         The model's figures.
 
     Returns
     -------
     DataFrame
-        ``phase``, ``wijk_code``, ``domain`` and the fields of :class:`Picture`.
+        ``wijk_code``, ``domain`` and the fields of :class:`Picture`.
     """
     rows = []
-    for (phase, wijk, domain), part in table.groupby(["phase", "wijk_code", "domain"]):
+    for (wijk, domain), part in table.groupby(["wijk_code", "domain"]):
         one = picture(part, view.forecasts.get(f"{wijk}/{domain}"))
-        rows.append({"phase": phase, "wijk_code": wijk, "domain": domain, **vars(one)})
-    columns = ["phase", "wijk_code", "domain", *Picture.__dataclass_fields__]
-    return pd.DataFrame(rows, columns=columns)
+        rows.append({"wijk_code": wijk, "domain": domain, **vars(one)})
+    return pd.DataFrame(rows, columns=["wijk_code", "domain", *Picture.__dataclass_fields__])
 
 
 def merged_roles(roles: pd.Series, least: int = LEAST) -> pd.Series:
