@@ -144,7 +144,7 @@ def new(words: Words) -> str:
     from risicomodel.publishing.disclosure import disclose
 
     name = words.get("form", "review")
-    form = forms.load(name)
+    form = forms.named(name)
     people = _people(words.get("people"), form)
     shown = disclose(_run(words))
     made, view = rounds.make(
@@ -164,7 +164,7 @@ def new(words: Words) -> str:
         facts = {
             ROUND: made.to_json,
             MODEL: view.to_json,
-            FORM: _text_of_form(name),
+            FORM: forms.text_of(name),
             PASSPHRASE: passphrase.hashed(said),
             KEY: secrets.token_urlsafe(32),
         }
@@ -218,12 +218,6 @@ def _draw(people: dict[str, int]) -> list[tuple[Code, str, str]]:
     names = [f"p{place:03}" for place in range(1, len(roles) + 1)]
     secrets.SystemRandom().shuffle(names)
     return list(zip(drawn, roles, names, strict=True))
-
-
-def _text_of_form(name: str) -> str:
-    shipped = paths.config_dir() / "form" / f"{name}.yaml"
-    path = shipped if shipped.is_file() else Path(name).expanduser()
-    return path.read_text(encoding="utf-8")
 
 
 def _run(words: Words) -> Path:
@@ -281,11 +275,9 @@ def _new_folder(words: Words, gemeente: str, round_id: str) -> Path:
 def _own_address() -> str:
     """Return this machine's address on its network; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # a datagram socket: this only chooses a route
-            return str(probe.getsockname()[0])
-        except OSError:
-            return LOOPBACK
+        # a datagram socket: this only chooses a route
+        found = probe.connect_ex(("192.0.2.1", 9)) == 0
+        return str(probe.getsockname()[0]) if found else LOOPBACK
 
 
 def _store(address: str) -> Store:

@@ -145,8 +145,8 @@ class Form:
         return tuple(option.key for option in self.scales[scale])
 
 
-def load(name: str = "review") -> Form:
-    """Read a form.
+def named(name: str = "review") -> Form:
+    """Return a form.
 
     Parameters
     ----------
@@ -164,10 +164,36 @@ def load(name: str = "review") -> Form:
 
     Examples
     --------
-    >>> form = load("review")
+    >>> form = named("review")
     >>> form.roles["wijkteam"].gives_range("wmo"), form.roles["inwoner"].gives_range("wmo")
     (True, False)
     """
+    return parse(text_of(name), where=str(_path(name)))
+
+
+def text_of(name: str) -> str:
+    """Return the declaration of a form, as a round keeps it.
+
+    Parameters
+    ----------
+    name : str
+        As for :func:`named`.
+    """
+    path = _path(name)
+    if path.stat().st_size > MAX_BYTES:
+        raise ConfigError(
+            f"{path} has {path.stat().st_size:,} bytes; expected a form of at most {MAX_BYTES:,}. "
+            "Make it shorter."
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is no text in UTF-8; expected the YAML of a form. Save it as UTF-8."
+        ) from error
+
+
+def _path(name: str) -> Path:
     shipped = paths.config_dir() / "form" / f"{name}.yaml"
     path = shipped if shipped.is_file() else Path(name).expanduser()
     if not path.is_file():
@@ -176,11 +202,7 @@ def load(name: str = "review") -> Form:
             f"no form '{name}'{suggest(name, forms)}; expected one of {', '.join(forms)}, or the "
             "path of a form of your own."
         )
-    if path.stat().st_size > MAX_BYTES:
-        raise ConfigError(
-            f"{path} has {path.stat().st_size:,} bytes; expected a form of at most {MAX_BYTES:,}."
-        )
-    return parse(path.read_text(encoding="utf-8"), where=str(path))
+    return path
 
 
 def parse(text: str, *, where: str) -> Form:
@@ -204,8 +226,8 @@ def parse(text: str, *, where: str) -> Form:
     try:
         # its loader refuses a key that occurs twice, of which YAML itself drops the first
         tree: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
-    except (YAMLError, OmegaConfBaseException) as error:
-        found = " ".join(str(error).split())
+    except (YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
+        found = " ".join(str(error).split())[:200]
         raise ConfigError(
             f"{where} is not the YAML of a form ({found}); expected one as in "
             "configs/form/review.yaml. Correct it."
@@ -252,6 +274,11 @@ def _violations(tree: Any) -> list[str]:
     lacking = [key for key in ("version", "roles", "scales", "items", "coins") if not tree.get(key)]
     if lacking:
         return [f"it has no {key}" for key in lacking]
+    shapes = {"roles": dict, "scales": dict, "items": list, "coins": int}
+    misshapen = [key for key, shape in shapes.items() if not isinstance(tree[key], shape)]
+    misshapen += [key for key in ("roles", "items") if key not in misshapen and _is_flat(tree[key])]
+    if misshapen:
+        return [f"{key} is not written as in the form that comes along" for key in misshapen]
     out = [
         f"role '{key}' has no name in {language}"
         for key, role in tree["roles"].items()
@@ -265,6 +292,12 @@ def _violations(tree: Any) -> list[str]:
     for item in tree["items"]:
         out += _violations_of_item(item, tree["scales"])
     return out
+
+
+def _is_flat(parts: Any) -> bool:
+    """Return whether roles or questions are words where each should have keys of its own."""
+    each = parts.values() if isinstance(parts, dict) else parts
+    return not all(isinstance(one, dict) for one in each)
 
 
 def _violations_of_scale(name: str, options: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -111,9 +111,9 @@ def violations(answer: Answer, form: Form, place: Place, role: Role) -> list[str
 
     Examples
     --------
-    >>> from risicomodel.participation.forms import load
+    >>> from risicomodel.participation.forms import named
     >>> from risicomodel.participation.phases import Phase
-    >>> form, place = load("review"), Place(("WK034400",), {"wmo": 1000})
+    >>> form, place = named("review"), Place(("WK034400",), {"wmo": 1000})
     >>> own = Answer("need", Phase.OWN_VIEW, {"tap": "more"}, "WK034400", "wmo")
     >>> violations(own, form, place, form.roles["inwoner"])
     []

@@ -266,7 +266,7 @@ class Evening:
         return frozenset(codes[: (len(codes) + 1) // 2])
 
     def judgements(self) -> pd.DataFrame:
-        """Return what everyone thinks of need by now, as rates: the second judgement, else the first.
+        """Return what everyone thinks of need by now, as rates: the second time, else the first.
 
         Until the second is over, the first: dots do not move while people think again.
         """

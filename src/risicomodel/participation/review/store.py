@@ -168,6 +168,7 @@ class Store:
         """Keep something about the round, in place of what was kept under that key."""
         table = schema.ROUND
         with database.writing(self.engine) as connection:
+            self._alone(connection)
             connection.execute(table.delete().where(table.c.key == key))
             connection.execute(insert(table).values(key=key, value=value))
 
@@ -186,6 +187,7 @@ class Store:
             twice is one step.
         """
         with database.writing(self.engine) as connection:
+            self._alone(connection)
             now = self._phase(connection)
             if to is not now:
                 check_step(now, to)
@@ -209,6 +211,12 @@ class Store:
             .returning(counter.c.value)
         )
         return int(connection.execute(statement).scalar_one())
+
+    def _alone(self, connection: Connection) -> None:
+        """Wait for other writers, on PostgreSQL too: what is read next is what is written on."""
+        counter = schema.COUNTERS
+        held = select(counter.c.value).where(counter.c.name == SEQUENCE).with_for_update()
+        connection.execute(held).scalar_one()
 
     def last_sequence(self) -> int:
         """Return the number of the newest event: whoever has seen it has seen all."""
@@ -305,6 +313,7 @@ class Store:
         """
         table, name = schema.ANSWERS, answer.id_of(person.number)
         with database.writing(self.engine) as connection:
+            self._alone(connection)
             now = self._phase(connection)
             rows = connection.execute(
                 select(table).where(table.c.answer_id == name).order_by(table.c.revision)
