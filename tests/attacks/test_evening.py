@@ -115,7 +115,7 @@ def test_text_of_people_is_text_on_every_page(room: Served) -> None:
     assert "&lt;script&gt;" in own
     room.until(Phase.AGREEMENT)
     agreed = {"wijk": NORTH, "text": SCRIPT, "owner": SCRIPT[:80], "due": "2026-01-01"}
-    assert room.lead.post("/leiding/afspraak", agreed, token_of="/leiding").status_code == 303
+    assert room.lead.post("/leiding/afspraak", agreed, page="/leiding").status_code == 303
     for path in ("/leiding", "/leiding/uitkomst"):
         page = room.lead.get(path)
         assert "&lt;script&gt;alert" in page.text

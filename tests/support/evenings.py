@@ -13,7 +13,6 @@ import requests
 
 from risicomodel.core import database
 from risicomodel.participation import forms
-from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import codes, passphrase
 from risicomodel.participation.review.evening import (
     FORM,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from risicomodel.participation.phases import Phase
     from risicomodel.participation.review.codes import Code
 
 WIJKEN = {"WK034401": "Noord", "WK034402": "Zuid", "WK034403": "Oost"}
@@ -109,9 +109,9 @@ class Device:
         path: str,
         fields: Mapping[str, str],
         headers: Mapping[str, str | None] | None = None,
-        token_of: str = "/kaart/x",
+        page: str = "/kaart/x",
     ) -> requests.Response:
-        sent = {"csrf": self.token(token_of), **fields}
+        sent = {"csrf": self.token(page), **fields}
         return self.session.post(
             self.address + path,
             data=sent,

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[Answer, str, list[str]]] = {
     "tap again": (Answer("need", Phase.AGAIN, {"tap": "more"}, *NEED), "inwoner", []),
     "tap of nothing": (Answer("need", OWN, {"tap": ""}, *NEED), "inwoner", ["choose_one"]),
     "tap as a text": (Answer("need", OWN, "more", *NEED), "inwoner", ["choose_one"]),
-    "tap and more": (Answer("need", OWN, {"tap": "more", "x": 1}, *NEED), "inwoner", ["choose_one"]),
+    "tap and more": (Answer("need", OWN, {"tap": "more", "x": 1}, *NEED), "inwoner", ["choose_one"]),  # noqa: E501
     "range of a resident": (Answer("need", OWN, RANGE, *NEED), "inwoner", ["choose_one"]),
     "range": (Answer("need", OWN, RANGE, *NEED), "wijkteam", []),
     "range unknown": (Answer("need", OWN, {"tap": "unknown"}, *NEED), "wijkteam", []),
@@ -45,7 +45,7 @@ CASES: dict[str, tuple[Answer, str, list[str]]] = {
         Answer("need", OWN, dict.fromkeys(RANGE), *NEED), "wijkteam",
         ["number_low", "number_high", "number_best", "choose_sure"],
     ),
-    "range crossed": (Answer("need", OWN, {**RANGE, "low": 12}, *NEED), "wijkteam", ["range_order"]),
+    "range crossed": (Answer("need", OWN, {**RANGE, "low": 12}, *NEED), "wijkteam", ["range_order"]),  # noqa: E501
     "range too high": (
         Answer("need", OWN, {**RANGE, "high": 1001}, *NEED), "wijkteam", ["number_high"],
     ),
@@ -65,10 +65,10 @@ CASES: dict[str, tuple[Answer, str, list[str]]] = {
         Answer("coins", Phase.CAUSES, {"light": 9.5, "prevent": 0.5}, *WIJK), "inwoner",
         ["coins_whole"],
     ),
-    "coins on nothing": (Answer("coins", Phase.CAUSES, {"x": 10}, *WIJK), "inwoner", ["choose_one"]),
+    "coins on nothing": (Answer("coins", Phase.CAUSES, {"x": 10}, *WIJK), "inwoner", ["choose_one"]),  # noqa: E501
     "other wijk": (Answer("knows", OWN, "no", "WK2"), "inwoner", ["unknown_wijk"]),
     "no wijk": (Answer("knows", OWN, "no"), "inwoner", ["unknown_wijk"]),
-    "other domain": (Answer("need", OWN, {"tap": "more"}, "WK1", "ao"), "inwoner", ["unknown_domain"]),
+    "other domain": (Answer("need", OWN, {"tap": "more"}, "WK1", "ao"), "inwoner", ["unknown_domain"]),  # noqa: E501
     "other question": (Answer("name", OWN, "Jan"), "inwoner", ["unknown_question"]),
     "other phase": (Answer("coins", OWN, COINS, *WIJK), "inwoner", ["other_phase"]),
 }  # fmt: skip

@@ -33,14 +33,6 @@ ONLY = {
     "crepes": {"learning.conformal"},
     "requests": {"data.sources", "app.tracking"},
     "jinja2": {"publishing.presentation", "web.pages"},
-    "fastapi": {"web.app", "web.leading", "web.taking_part", "app.review"},
-    "sqlalchemy": {
-        "core.database",
-        "participation.review",
-        "web.app",
-        "learning.tuning",
-        "app.tracking",
-    },
     "rich": {"core.progress", "app.console"},
     "matplotlib": {"results.evaluation"},
 }

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation import elicitation, forms
@@ -23,8 +24,6 @@ from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from risicomodel.participation.forms import Form
     from risicomodel.participation.review.questions import Question

@@ -320,9 +320,10 @@ class Store:
             ).all()
             there = next((row for row in rows if row.revision == revision), None)
             if there is not None:
-                same = there.body_hash == answer.body_hash
-                newest = there if same else rows[-1]
-                return _receipt(newest, Saved.SAME if same else Saved.CONFLICT)
+                if there.body_hash != answer.body_hash:
+                    return _receipt(rows[-1], Saved.CONFLICT)
+                # a page that sends twice must not hide that it was late
+                return _receipt(there, Saved.LATE if there.late else Saved.SAME)
             if answer.phase.place > now.place:
                 return Receipt(Saved.EARLY, revision - 1, None, self._clock())
             late = answer.phase is not now
