@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,22 +28,60 @@ class Origin:
     ----------
     problem, domain : Problem, Domain
         Of what.
-    past : Past
-        What was known.
+    year : int
+        The last year with figures.
     walk : Crosswalk
         From its wijken to those of later years.
     least_people : int
         As forecasts are asked for.
     gemeenten : DataFrame
         The panel's published totals.
+    country : DataFrame
+        Those of the country.
+    ratio : Series
+        The structural rate at the origin, as a multiple of the country's.
     """
 
     problem: Problem
     domain: Domain
-    past: History
+    year: int
     walk: Crosswalk
     least_people: int
     gemeenten: pd.DataFrame
+    country: pd.DataFrame
+    ratio: pd.Series
+
+    def on(self, areas: pd.DataFrame) -> History:
+        """Return what was known at the origin, for areas of any year."""
+        from risicomodel.results.forecasting import unassigned_share
+        from risicomodel.results.forecasting.origins import history_at
+
+        wijken, origin, name = self.problem.wijken, self.year, self.problem.domain
+        known = history_at(
+            wijken,
+            areas,
+            origin,
+            self.walk,
+            {name: self.ratio},
+            gemeenten=self.gemeenten,
+            country=self.country,
+        )
+        shares = unassigned_share.at_origins(
+            wijken,
+            self.gemeenten,
+            areas,
+            origin,
+            crosswalk=self.walk,
+            domains={name: self.domain},
+        )
+        return replace(known, unassigned=shares)
+
+    @functools.cached_property
+    def past(self) -> History:
+        """What was known, for the wijken of the origin's own year."""
+        from risicomodel.results.forecasting.origins import areas_of_year
+
+        return self.on(areas_of_year(self.problem.wijken, self.year))
 
     def follow(self, past: History) -> Decomposition:
         """Return the course from what was known, or from a part of that."""
@@ -61,7 +100,7 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
     from risicomodel.data.panel import store
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.learning import crossfit
-    from risicomodel.results.forecasting import origins, plan, structural_rate, tasks
+    from risicomodel.results.forecasting import plan, structural_rate, tasks
 
     chosen = settings.compose(["tracking=off", *overrides])
     sources = inputs.Sources.of(chosen)
@@ -79,21 +118,13 @@ def origins(overrides: Sequence[str]) -> Iterator[Origin]:
         own = fitted[fitted["domain"] == domain]
         multiples = structural_rate.rate_ratios(one.problem, own, one.earlier, name)
         for origin in one.earlier:
-            areas = origins.areas_of_year(panel.wijken, origin)
-            known = origins.history_at(
-                panel.wijken,
-                areas,
-                origin,
-                walk,
-                {domain: multiples[origin]},
-                gemeenten=panel.gemeenten,
-                country=panel.country,
-            )
             yield Origin(
                 one.problem,
                 one.domain,
-                known,
+                origin,
                 walk,
                 chosen.forecast.least_people,
                 panel.gemeenten,
+                panel.country,
+                multiples[origin],
             )

@@ -54,9 +54,8 @@ def growth(origin: Origin) -> pd.DataFrame:
     past, domain = origin.past, origin.problem.domain
     totals, parts = past.totals[domain], origin.follow(past)
     gm = totals.codes.get_indexer(pd.Index(past.areas["gm_code"]))
-    known = reconciliation.Origin(
-        gm, parts.last_clients, past.population[domain][:, -1], totals.clients[:, -1]
-    )
+    unused = np.zeros(len(totals.codes))
+    known = reconciliation.Origin(gm, parts.last_clients, totals.clients[:, -1], unused, unused)
     clients = components.MODELS[components.DEFAULT_MODEL](parts)
     wijken = np.log(reconciliation.growth_of_wijken(clients, known, parts.drift))
     halves = gemeente_totals.growth_within_year(totals, HORIZONS)

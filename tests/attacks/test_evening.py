@@ -152,8 +152,7 @@ def test_a_resident_does_not_lead(room: Served) -> None:
 
 
 def test_a_cookie_of_another_round_opens_nothing(room: Served, tmp_path: Path) -> None:
-    changes = {"round_id": "zzzz9999"}
-    other = Evening(evenings.store(evenings.sqlite(tmp_path, "other"), **changes))
+    other = Evening(evenings.store(evenings.sqlite(tmp_path, "other"), round_id="zzzz9999"))
     with evenings.served(other) as address:
         there = Device(address)
         assert there.enter("1001").status_code == 303
@@ -195,7 +194,7 @@ def told(evening: Evening, fields: dict[str, str], tap: str) -> dict[str, tuple[
         for number, sent in (("1003", {**fields, "sure": "70"}), ("1002", {"value": tap})):
             device = room.device(number)
             device.answer(f"knows/{NORTH}", Phase.OWN_VIEW, value="well")
-            assert device.answer(f"need/{NORTH}/wmo", Phase.OWN_VIEW, **sent).status_code == 303
+            assert device.answer(f"need/{NORTH}/wmo", Phase.OWN_VIEW, 1, **sent).status_code == 303
         watching = room.device("1004")
         out = {}
         for who, device in (("lead", room.lead), ("person", watching), ("anyone", Device(address))):

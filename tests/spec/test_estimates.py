@@ -140,7 +140,7 @@ def test_predictions_have_one_row_per_key_and_one_champion_per_kind(country: Mad
     assert all(len(models) == 1 for models in best)
     assert list(table) == [
         "domain", "wijk_code", "year", "kind", "model", "rate", "lower", "upper", "clients",
-        "population", "observed_rate", "fold", "basis", "moved", "champion",
+        "population", "population_year", "observed_rate", "fold", "basis", "moved", "champion",
     ]  # fmt: skip
 
 

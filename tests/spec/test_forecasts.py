@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from risicomodel.results.forecasting import backtest, components
 from support.forecasts import ONE, TWO, forecast_run
-from support.running import well
+from support.running import well, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,29 @@ def test_totals_start_from_the_published_total(run: Path) -> None:
     growth = wmo.loc[published, "clients"] / newest.reindex(wmo.index[published])
     assert growth.between(0.75, 1.35).all()
     assert abs(growth.median() - 1) < 0.1
+
+
+def test_people_without_a_known_wijk_are_those_of_the_estimates() -> None:
+    """The row of clients without a known wijk has one share in estimates and forecasts where all
+    wijken are published, or no total is; elsewhere what is left of the total is divided.
+    """
+    run = whole_run()
+    rows = pd.read_csv(run / "unassigned.csv").query("champion")
+    sums = pd.read_csv(run / "forecast_sums.csv").set_index(["domain", "level", "code"])
+    forecasts = pd.read_parquet(run / "forecasts.parquet")
+    silent = forecasts[forecasts["basis"].eq("silent")].groupby("domain")["gm_code"].unique()
+    compared = 0
+    for domain, of_domain in rows.groupby("domain"):
+        origin = int(forecasts.loc[forecasts["domain"] == domain, "origin_year"].max())
+        at_origin = of_domain[of_domain["year"].eq(origin)].set_index("gm_code")
+        next_year = sums.loc[domain].query("horizon == 1")
+        share = next_year.loc["unassigned", "clients"] / next_year.loc["gemeente", "clients"]
+        both = at_origin.join(share.rename("ahead"), how="inner")
+        both = both[both["basis"].isin(["published", "share"])]
+        both = both[~both.index.isin(silent.get(domain, []))]
+        assert both["ahead"].to_numpy() == pytest.approx(both["share"].clip(lower=0.0), abs=1e-6)
+        compared += len(both)
+    assert compared > 10
 
 
 def test_totals_are_scored_beside_the_last_total(run: Path) -> None:

@@ -265,8 +265,8 @@ def test_predictions_have_their_key_and_types(predictions: pd.DataFrame) -> None
     types = {
         "domain": "str", "wijk_code": "str", "year": "int64", "kind": "str", "model": "str",
         "rate": "float64", "lower": "float64", "upper": "float64", "clients": "float64",
-        "population": "float64", "observed_rate": "float64", "fold": "int64",
-        "basis": "str", "moved": "float64", "champion": "bool",
+        "population": "float64", "population_year": "int64", "observed_rate": "float64",
+        "fold": "int64", "basis": "str", "moved": "float64", "champion": "bool",
     }  # fmt: skip
     assert predictions.dtypes.astype("str").to_dict() == types
     models = predictions.groupby("kind")["model"].agg(set).to_dict()
@@ -299,6 +299,7 @@ def test_every_wijk_with_features_has_a_row(predictions: pd.DataFrame, panel: pd
     for (domain, *_), rows in predictions.groupby(["domain", "kind", "model"]):
         there = rows[["wijk_code", "year"]].reset_index(drop=True)
         assert_frame_equal(there, keys)
+        assert rows["population_year"].to_numpy().tolist() == panel["feature_year"].tolist()
         figures = panel[f"{domain}_clients"] / panel[f"{domain}_population"]
         observed = rows["observed_rate"].to_numpy()
         assert np.allclose(observed, figures.to_numpy(), equal_nan=True)

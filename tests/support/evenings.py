@@ -115,7 +115,7 @@ class Device:
         return self.session.post(
             self.address + path,
             data=sent,
-            headers={"Origin": self.address, **(headers or {})},  # type: ignore[dict-item]
+            headers={"Origin": self.address, **(headers or {})},
             allow_redirects=False,
             timeout=20,
         )

@@ -53,6 +53,7 @@ WITH_ESTIMATES = (*TABLES, "adding_up.csv", "unassigned.csv")
 EXPLAINED = (
     "explanations.parquet", "explanation_features.parquet", "explanation_families.parquet",
     "similar.csv", "importance.csv", "dependence.csv", "interactions.csv",
+    "stability.csv",
 )  # fmt: skip
 FORECAST = (
     "forecasts.parquet", "forecast_sums.csv", "forecast_scores.csv", "forecast_bands.csv",

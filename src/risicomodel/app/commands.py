@@ -177,6 +177,7 @@ COMMANDS: dict[str, Command] = {
             DOMAIN,
             ("explain.years=[2019]", "years to explain (default: the newest ones)"),
             ("explain.refits=6", "refits that tell which contributions are stable; 0 for none"),
+            ("explain.null_pass=0.1", "share of null features that may pass as stable"),
             RUN_DIR,
         ),
     ),

@@ -99,6 +99,43 @@ def test_what_has_no_shape_has_no_centre(tmp_path: Path) -> None:
     assert found(map_of(tmp_path / "a.gpkg", shapes)) == CENTRES
 
 
+# -- gemeenten that only a map has ------------------------------------------------------------
+
+
+def test_gemeenten_have_the_name_of_the_map_beside(tmp_path: Path) -> None:
+    wijken = map_of(tmp_path / "wijken_2022.gpkg", list(BOXES.items()))
+    assert boundaries.beside(wijken) is None
+    shape = BOXES["WK000300"]
+    beside = map_of(tmp_path / "gemeenten_2022.gpkg", [("GM0003", shape)], column="code")
+    assert boundaries.beside(wijken) == beside
+    assert boundaries.beside(beside) is None
+    named = boundaries.named(boundaries.read_map(wijken), boundaries.read_map(beside))
+    assert dict(zip(named["code"], named["gm_name"], strict=True)) == {
+        "WK000300": "x",
+        "WK065400": "",
+    }
+
+
+def test_a_map_that_names_gemeenten_itself_keeps_their_names(tmp_path: Path) -> None:
+    path = map_of(tmp_path / "wijken_2022.geojson", list(BOXES.items()))
+    shapes = gpd.read_file(path).assign(GM_NAAM=["Appingedam", "Borsele"])
+    shapes.to_file(path, driver="GeoJSON", engine="pyogrio")
+    drawn = boundaries.read_map(path)
+    assert drawn["gm_name"].tolist() == ["Appingedam", "Borsele"]
+    other = pd.DataFrame({"code": ["GM0003"], "name": ["anders"]})
+    assert boundaries.named(drawn, other)["gm_name"].tolist() == ["Appingedam", "Borsele"]
+
+
+@pytest.mark.archive
+def test_new_gemeenten_of_the_archive_have_their_names(archive_dir: Path) -> None:
+    archive = Archive(archive_dir, {"geo": {2022: ["wijken_2022"]}})
+    drawn, records = archive.map(archive.years("geo")[2022])
+    names = dict(zip(drawn["code"].str[2:6], drawn["gm_name"], strict=True))
+    assert names["1982"] == "Land van Cuijk"
+    assert names["1980"] == "Dijk en Waard"
+    assert [record.table for record in records] == ["wijken_2022", "gemeenten_2022"]
+
+
 # -- what is refused --------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from risicomodel.data.panel import outlines
-from risicomodel.data.panel.crosswalk import Crosswalk, carry
+from risicomodel.data.panel.crosswalk import Crosswalk, carry, redrawn
 from risicomodel.results.forecasting import origins
 
 if TYPE_CHECKING:
@@ -90,6 +90,19 @@ def test_without_outlines_the_gemeentes_new_wijken_share() -> None:
     assert_allclose(list(shares(old, new).values()), [0.75, 0.25])
 
 
+def test_an_area_is_redrawn_unless_most_of_it_is_a_place_that_there_was() -> None:
+    links = pd.DataFrame(
+        {
+            "from_code": ["WK000100", "WK000101", "WK000101"],
+            "to_code": ["WK000100", "WK000100", "WK000105"],
+            "share": [1.0, 0.3, 0.7],
+            "basis": ["place", "overlay", "overlay"],
+        }
+    )
+    codes = pd.Index(["WK000100", "WK000105", "WK000109"])
+    assert redrawn(links, codes).tolist() == [False, True, True]
+
+
 def test_a_wijk_taken_in_by_one_that_stayed_goes_there() -> None:
     old = areas(
         ("WK000100", "a", 1000, (0, 0, 2000, 1000)), ("WK000101", "b", 20, (500, 0, 600, 500))
@@ -136,7 +149,8 @@ def test_an_unknown_figure_makes_unknown_what_it_goes_to() -> None:
 
 def drawn(**boxes: tuple[float, float, float, float]) -> pd.DataFrame:
     wkb = [shapely.to_wkb(shapely.box(*box)) for box in boxes.values()]
-    return pd.DataFrame({"code": list(boxes), "name": "", "people": np.nan, "outline": wkb})
+    about = {"name": "", "gm_name": "", "people": np.nan}
+    return pd.DataFrame({"code": list(boxes), **about, "outline": wkb})
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # what is read of a report: a checker that reads nothing finds nothing
 READ = ("sheets", "labels", "labels with a printed mean", "bullets", "reasons", "sentences", "gaps",
-        "charts", "questions", "ranked", "marks")  # fmt: skip
+        "charts", "questions", "ranked", "marks", "points", "cards", "sums",
+        "rows of sums", "sums of wijken")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,13 @@ SPOILT = {
     "another effect in the download": _in_download("explanations", "contribution_vs_gemeente", 1.0),
     "another side in the download": _in_download("explanations", "way_similar", 1.0),
     "a verdict in the ranking": _in_pages("<td class=t>kan dat zijn", "<td class=t>groter dan dat"),
+    "another total in the download": _in_download("totals", "clients", 5.0),
+    "another rate of the gemeente": _in_download("totals", "rate", 1.0),
+    "another forecast of the gemeente": _in_download("forecast_totals", "rate", 1.0),
+    "more people in no wijk": _in_download("sums", "unassigned", 5.0),
+    "more wijken together": _in_download("sums", "areas", 100.0),
+    "another forecast of a wijk": _in_download("forecasts", "rate", 3.0),
+    "another estimate of a wijk": _in_download("figures", "estimate", 3.0),
     "a dot of the chart elsewhere": _in_pages('r="5.5"', 'cy="3" r="5.5"'),
 }  # fmt: skip
 

@@ -444,7 +444,9 @@ class TestParts:
         chart = charts.trend(past, ahead, 100, str)
         assert chart is not None
         assert len(chart.observed) == 3
-        assert len(chart.estimate) == 1, "a point alone is no line"
+        alone, line = chart.estimate
+        assert len(set(alone.split())) == 1, "a point alone is a dot: it would not be seen"
+        assert len(set(line.split())) == 2
 
     def test_an_outline_that_crosses_itself_is_drawn(self, country: Country, smallest: str) -> None:
         """CBS's simplified maps have a few: made valid they are areas and stray lines."""

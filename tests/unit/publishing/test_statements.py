@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from risicomodel.core import paths
 from risicomodel.core.errors import DataError
 from risicomodel.publishing.presentation import language
 from risicomodel.publishing.report import (
+    drivers,
     figure_lines,
     gemeente,
     overview,
@@ -31,10 +33,10 @@ PUBLISHING = paths.PACKAGE / "publishing"
 ALWAYS = re.compile(
     r"none_written|site\.|warning\.|all\.|index\.(lead|maps\.(lead|desc)|ranking\.(caption|chance)"
     r"|stacking\.(title|lead)|change\.(title|lead)|quality\.(title|lead|note)|downloads\.lead"
-    r"|parts\.note)|wijk\.(lead|profile\.(title|beside)|figures\.(chart|rows_note)"
+    r"|parts\.note|sums\.lead)|wijk\.(lead|profile\.(title|beside)|figures\.(chart|rows_note)"
     r"|drivers\.(title|lead|lead_one|how|say|expected|sides)|similar\.lead|thin\.title"
     r"|questions\.(driver|missing|jeugd|wmo|bijstand|other))|housing\.(lead|talk|unknown|ask_\d)"
-    r"|counts\.(title|lead|same|how|share_lead|how_lead|pairs|pairs_lead|unused|never_\d|pair\.)"
+    r"|importance\.(title|lead|same|how|share_lead|how_lead|pairs|pairs_lead|unused|never_\d|pair\.)"
     r"|data\.(lead|what|unit_text|years_text|domain|how|known|use|of\.)|method\.|register\."
 )
 SENTENCE = re.compile(r"[.?;]”?$")
@@ -167,6 +169,19 @@ def _within(said: str, row: dict[str, Any]) -> None:
     else:
         assert number(clause, "nl") == abs(share)
         assert ("hoger" in clause) == (share > 0)
+
+
+@given(share=st.none() | st.floats(0, 1), other=st.floats(0, 1))
+def test_few_null_features_are_said_to_pass_only_where_few_do(
+    share: float | None, other: float
+) -> None:
+    """The domain and level with most counts; a run that did not measure it says so."""
+    words = language.Words("nl", whole_country().domains)
+    table = None if share is None else pd.DataFrame({"null_stable": [share, other, None]})
+    few = share is not None and max(share, other) <= 0.1
+    assert ("hooguit 1 op de 10" in drivers.nulls(table, words)) == few
+    nothing = pd.DataFrame({"null_stable": [None]}, dtype="float64")
+    assert "niet toe doet" in drivers.nulls(nothing, words)
 
 
 def test_nothing_is_said_to_go_well_on_a_wijk_that_is_far_off(words: language.Words) -> None:

@@ -156,8 +156,8 @@ def gemeenten() -> Country:
         for year in (2016, 2017, 2018, 2019):
             clients = rng.integers(20, 80, 3) * 5.0
             totals.append((gm_code, year, round(clients.sum() / (1 - share) / 5) * 5.0, share))
-            rows += [(gm_code, year, c, 5_000.0, c, False, number % 5) for c in clients]
-    names = ["gm_code", "year", "clients", "population", "expected", "small", "fold"]
+            rows += [(gm_code, year, c, 5_000.0, False, number % 5) for c in clients]
+    names = ["gm_code", "year", "clients", "population", "small", "fold"]
     cells = pd.DataFrame(rows, columns=names)
     return cells, pd.DataFrame(totals, columns=["gm_code", "year", "total", "true"])
 
@@ -197,33 +197,54 @@ def test_without_any_complete_gemeente_nothing_is_known_of_shares(
     blank = cells.assign(clients=cells["clients"].mask(first))
     assert unassigned.shares(blank, totals, wmo)["share"].isna().all()
     # blank for being small is known well enough
-    small = blank.assign(small=first, expected=cells["expected"].mask(first, 3.0))
+    small = blank.assign(small=first, population=cells["population"].mask(first, 60.0))
     jeugd = replace(wmo, blank_below=10)
     assert unassigned.shares(small, totals, jeugd)["share"].between(0, 0.9).all()
 
 
+def test_a_year_that_lost_wijken_tells_nothing_of_the_share(
+    gemeenten: Country, wmo: Domain
+) -> None:
+    """Redrawn wijken may have figures and no people: they are not among the panel's rows."""
+    cells, totals = gemeenten
+    lost = cells["gm_code"].eq("GM0007") & cells["year"].eq(2019)
+    first = ~cells.duplicated(["gm_code", "year"])
+    tables = [unassigned.shares(t, totals, wmo) for t in (cells, cells[~(lost & first)])]
+    plain, shares = (table.set_index(["gm_code", "year"]) for table in tables)
+    assert shares.index[shares["lacking"]].tolist() == [("GM0007", 2019)]
+    # without the rule 2018 would be drawn to a year in which a third of the clients is missing
+    assert shares.loc[("GM0007", 2018), "share"] == pytest.approx(
+        plain.loc[("GM0007", 2018), "share"], abs=0.02
+    )
+    of_year = unassigned.of_year(tables[1], 2019)
+    assert of_year.loc["GM0007", "share"] == shares.loc[("GM0007", 2019), "share"]
+    assert of_year.loc["GM0007", "spread"] > 0
+    assert of_year.loc["GM0008", "spread"] == 0  # published: nothing to guess
+
+
 def test_wijken_and_the_row_are_the_total_whatever_the_total() -> None:
-    years = [2018, 2018, 2019, 2019, 2020]
-    clients = [100.0, 33.3, 80.0, 20.0, 50.0]
+    years = [2018, 2018, 2019, 2019, 2020, 2021]
+    clients = [100.0, 33.3, 80.0, 20.0, 50.0, 40.0]
     wijken = pd.DataFrame({"gm_code": "GM0001", "year": years, "clients": clients})
     shares = pd.DataFrame(
         {
             "gm_code": "GM0001",
-            "year": [2018, 2019, 2020],
-            "total": [150.0, 95.0, np.nan],
-            "n_published": [1, 2, 1],
-            "n_blank": [1, 0, 0],
+            "year": [2018, 2019, 2020, 2021],
+            "total": [150.0, 95.0, np.nan, 110.0],
+            "n_published": [1, 2, 1, 1],
+            "n_blank": [1, 0, 0, 0],
+            "lacking": [False, False, False, True],
             "share": 0.1,
             "share_variance": 0.0004,
-            "blank_variance": [25.0, 0.0, 0.0],
+            "blank_variance": [25.0, 0.0, 0.0, 0.0],
             "blank_scale": 2.0,
             "share_scale": 2.0,
         }
     )
     rows = unassigned.table(wijken, shares, ROUNDED_TO).set_index("year")
     together = rows["clients"] + wijken.groupby("year")["clients"].sum()
-    assert together[[2018, 2019]].tolist() == pytest.approx([150.0, 95.0])
-    assert rows["basis"].tolist() == ["total", "published", "share"]
+    assert together[[2018, 2019, 2021]].tolist() == pytest.approx([150.0, 95.0, 110.0])
+    assert rows["basis"].tolist() == ["total", "published", "share", "lacking"]
     assert rows.loc[2020, "clients"] == pytest.approx(50 / 0.9 - 50)
     assert rows.loc[2020, "share"] == pytest.approx(0.1)
     assert (rows["lower"] <= rows["clients"]).all()

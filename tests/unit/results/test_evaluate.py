@@ -543,7 +543,7 @@ def test_expected_rows_have_the_columns_and_limits_of_the_contract(expected: pd.
     """DESIGN section 4."""
     assert list(expected) == [
         "domain", "wijk_code", "year", "kind", "model", "rate", "lower", "upper", "clients",
-        "population", "observed_rate", "fold", "basis", "moved", "champion",
+        "population", "population_year", "observed_rate", "fold", "basis", "moved", "champion",
     ]  # fmt: skip
     assert not expected.duplicated(["domain", "wijk_code", "year", "kind", "model"]).any()
     assert set(expected["kind"]) == {"expected"}

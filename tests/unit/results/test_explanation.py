@@ -28,6 +28,7 @@ from risicomodel.results.explanation import (
     nearest_wijken,
     tasks,
 )
+from risicomodel.results.explanation.null_features import NullTerms
 from support.country import posed
 from support.running import DEMO, SPLIT, TREES, refused, well, whole_run
 from support.running import EXPLAINED as TABLES
@@ -140,8 +141,9 @@ def test_what_is_cut_off_is_a_row_of_its_own(problem: Problem, how: ExplanationR
     from risicomodel.results.explanation.attributions import Attributions
 
     found = Attributions(
-        "wmo", "glm", rows, list(x), np.full(2, 0.9), terms, np.array([-0.2, 0.0]), terms[None]
-    )
+        "wmo", "glm", rows, list(x), np.full(2, 0.9), terms, np.array([-0.2, 0.0]), terms[None],
+        NullTerms.none(refits=1, rows=2),
+    )  # fmt: skip
     levels = contribution_tables.aggregations(
         found, how.features, problem.x.iloc[:2].reset_index(drop=True)
     )

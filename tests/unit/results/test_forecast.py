@@ -11,9 +11,17 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from risicomodel.results.forecasting import backtest, components, forecast_intervals, within_year
+from risicomodel.results.forecasting import (
+    backtest,
+    components,
+    forecast_intervals,
+    hidden_gemeenten,
+    within_year,
+)
+from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
 from risicomodel.results.forecasting.origins import History
 from risicomodel.results.forecasting.settings import ForecastSettings, violations
+from risicomodel.results.forecasting.unassigned_share import UnassignedShare
 from support.forecasts import MADE, ONE, TWO, forecast_run
 from support.running import OFF, cli, refused, well
 
@@ -49,6 +57,94 @@ class TestBackTest:
         floor = np.sqrt(2 / np.pi * variance).sum() / 200
         assert_allclose(row["noise_floor"], floor)
         assert_allclose(row["wape_wijk_known"], 0.0)
+
+
+class TestRedrawn:
+    def test_redrawn_wijken_have_the_people_of_the_map_and_keep_their_clients_together(
+        self,
+    ) -> None:
+        carried = pd.DataFrame(
+            {"blend": [60.0, 60.0, 80.0, 10.0], "people": [600.0, 600.0, 800.0, 100.0]},
+            index=["a", "b", "c", "d"],
+        )
+        counted = pd.Series([300.0, 900.0, np.nan, 200.0], carried.index)
+        raked = backtest.rake_redrawn(carried, counted, np.array(["g", "g", "g", "h"]))
+        assert list(raked) == ["blend"]
+        # c was not redrawn, d is the only one of its gemeente
+        assert_allclose(raked["blend"], [30.0, 90.0, 80.0, 10.0])
+
+    def test_bands_of_redrawn_wijken_come_from_redrawn_wijken(self) -> None:
+        rows = TestBands.trials()
+        rows["basis"] = "figure"
+        rows["redrawn"] = np.arange(len(rows)) % 4 == 0
+        off = np.exp(np.random.default_rng(4).normal(0, 0.4, len(rows)))
+        rows["clients"] = rows["clients"].where(~rows["redrawn"], rows["clients"] * off)
+        rows = rows.join(forecast_intervals.leave_one_origin_out(rows))
+        held = rows["clients"].between(rows["lower"], rows["upper"]).groupby(rows["redrawn"]).mean()
+        assert held.between(0.86, 0.94).all()
+        width = (rows["upper"] - rows["lower"]).groupby(rows["redrawn"]).mean()
+        assert width[True] > 2 * width[False]
+
+
+class TestHiddenGemeenten:
+    def test_nothing_of_a_hidden_gemeente_is_left_and_all_of_others(self) -> None:
+        areas = pd.DataFrame({"gm_code": ["GM1", "GM1", "GM2", "GM3"], "gm_group": list("aabc")})
+        figures = np.full((4, 2), 50.0)
+        totals = GemeenteTotals(
+            pd.Index(["GM1", "GM2", "GM3"]), [2019, 2020], np.full((3, 2), 90.0),
+            np.ones((3, 2, 2)), at_year_end=np.ones(3),
+        )  # fmt: skip
+        shares = pd.Series([0.1, 0.2, 0.3], totals.codes)
+        history = History(
+            2020, areas, [2019, 2020], np.ones((4, 2, 5)), {"wmo": figures}, {"wmo": figures},
+            {"wmo": np.ones(4)}, half_year_clients={"wmo": np.ones((4, 2))}, totals={"wmo": totals},
+            unassigned={"wmo": UnassignedShare(shares, shares * 0)},
+        )  # fmt: skip
+        hidden = hidden_gemeenten.groups(history)
+        assert 0 < len(hidden) < 3
+        blank = hidden_gemeenten.hide(history, "wmo", hidden)
+        rows = areas["gm_group"].isin(hidden).to_numpy()
+        codes = totals.codes.isin(areas["gm_code"][rows])
+        assert np.isnan(blank.clients["wmo"][rows]).all()
+        assert (blank.half_year_clients["wmo"][rows] == 0).all()
+        assert np.isnan(blank.totals["wmo"].clients[codes]).all()
+        assert np.isnan(blank.totals["wmo"].halves[codes]).all()
+        at_year_end = blank.totals["wmo"].at_year_end
+        assert at_year_end is not None
+        assert np.isnan(at_year_end[codes]).all()
+        share, spread = blank.unassigned["wmo"].of(totals.codes)
+        assert_allclose(share[codes], shares[~codes].median())
+        assert (spread[codes] > 0).all()
+        assert (blank.clients["wmo"][~rows] == 50.0).all()
+        assert (blank.totals["wmo"].clients[~codes] == 90.0).all()
+        assert np.isfinite(history.clients["wmo"]).all()  # a copy was blanked
+
+    def test_in_three_origins_every_gemeente_has_its_turn(self) -> None:
+        areas = pd.DataFrame({"gm_group": [f"GM{i:04d}" for i in range(10)]})
+        none: dict[str, np.ndarray] = {}
+        turns = [
+            hidden_gemeenten.groups(
+                History(origin, areas, [origin], np.ones((10, 1, 5)), none, none, none)
+            )
+            for origin in (2018, 2019, 2020)
+        ]
+        assert sorted(np.concatenate(turns)) == areas["gm_group"].tolist()
+
+    def test_bands_without_figures_come_from_hidden_gemeenten_of_other_origins(self) -> None:
+        rows, hidden = TestBands.trials(), TestBands.trials()
+        off = np.exp(np.random.default_rng(5).normal(0, 0.5, len(hidden)))
+        hidden["clients"] = hidden["clients"] * off
+        blank = pd.Series(np.arange(len(rows)) % 2 == 0, rows.index)
+        limits = forecast_intervals.leave_one_origin_out(rows, blank, hidden)
+        width = (limits["upper"] - limits["lower"]).groupby(blank).mean()
+        assert width[True] > 2 * width[False]
+        plain = forecast_intervals.leave_one_origin_out(rows)
+        pd.testing.assert_frame_equal(limits[~blank], plain[~blank])
+        # what the origin itself holds of hidden gemeenten does not count
+        first = hidden["origin_year"].eq(2014)
+        wild = hidden.assign(clients=hidden["clients"].mask(first, 5_000.0))
+        again = forecast_intervals.leave_one_origin_out(rows, blank, wild)
+        pd.testing.assert_frame_equal(again[first], limits[first])
 
 
 class TestBands:
@@ -277,6 +373,12 @@ class TestArchive:
         near = table[table["horizon"].le(3) & table["n_rows"].gt(300)].set_index("group")
         assert near.loc["basis:figure", "coverage"].between(0.88, 0.92).all()
         assert near.loc["basis:older", "coverage"].between(0.85, 0.95).all()
+        # gemeenten treated as if nothing was published of them, and no wider than needed
+        assert near.loc["basis:expected", "coverage"].between(0.87, 0.93).all()
+        assert (near.loc["basis:expected", "width"] < 1.0).all()
+        changed = table[table["horizon"].le(3) & table["group"].eq("map:changed")]
+        assert (changed["n_rows"] > 300).all()
+        assert changed["coverage"].between(0.86, 0.94).all()  # .46 to .82 with everybody's bands
         sizes = ["size:<500", "size:500-2000", "size:2000-5000", "size:5000-10000", "size:>=10000"]
         width = table.pivot_table("width", ["domain", "horizon"], "group")[sizes]
         assert (width.loc[(slice(None), [1, 2, 3]), :].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)

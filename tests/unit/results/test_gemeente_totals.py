@@ -19,6 +19,7 @@ from risicomodel.results.forecasting import (
     gemeente_totals,
     reconciliation,
     total_trials,
+    unassigned_share,
 )
 from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
 from risicomodel.results.forecasting.reconciliation import Origin
@@ -143,9 +144,23 @@ def origins(draw: st.DrawFn) -> tuple[Origin, Floats, Floats, Floats]:
     sums = groups.sums(clients[:, None], gm)[:, 0]
     last = sums * np.array([draw(st.floats(1.0, 1.3)) for _ in range(n_gemeenten)])
     ahead = last[:, None] * draw(st.floats(0.8, 1.25)) * np.ones(2)
-    origin = Origin(gm, figures, np.full(len(gm), 1_000.0), last)
+    share = np.full(n_gemeenten, draw(st.floats(0.0, 0.3)))
+    origin = Origin(gm, figures, last, share, np.full(n_gemeenten, draw(st.floats(0.0, 0.1))))
     variance = np.full((len(gm), 2), draw(st.floats(1.0, 1_000.0)))
     return origin, clients[:, None] * np.ones(2), variance, ahead
+
+
+def origin_of(
+    gm: list[int],
+    figures: list[float],
+    last: list[float],
+    *,
+    share: float = 0.0,
+    spread: float = 0.04,
+) -> Origin:
+    """Return an origin whose gemeenten have one share of people without a known wijk."""
+    each = np.ones(len(last))
+    return Origin(np.array(gm), np.array(figures), np.array(last), share * each, spread * each)
 
 
 class TestReconciling:
@@ -159,9 +174,7 @@ class TestReconciling:
         assert (groups.sums(wijken, origin.gm) <= ahead * (1 + 1e-9)).all()
 
     def test_wijken_with_figures_grow_as_their_gemeente(self) -> None:
-        origin = Origin(
-            np.zeros(2, dtype="intp"), np.array([60.0, 30.0]), np.full(2, 1e3), np.array([100.0])
-        )
+        origin = origin_of([0, 0], [60.0, 30.0], [100.0])
         own = np.array([[66.0], [33.0]])
         wijken = reconciliation.reconcile(own, np.ones((2, 1)), origin, np.array([[100.0]]))
         assert_allclose(wijken[:, 0], [60.0, 30.0])
@@ -169,27 +182,42 @@ class TestReconciling:
     def test_what_is_left_goes_to_wijken_without_a_figure_as_far_as_they_are_uncertain(
         self,
     ) -> None:
-        gm = np.array([0, 0, 1])
-        origin = Origin(
-            gm, np.array([80.0, np.nan, 95.0]), np.full(3, 1e3), np.array([100.0, 100.0])
-        )
-        own = np.array([[80.0], [30.0], [95.0]])
-        ahead = np.array([[100.0], [100.0]])
+        origin = origin_of([0, 0], [80.0, np.nan], [100.0], share=0.05)
+        own = np.array([[80.0], [30.0]])
         unsure, sure = (
-            reconciliation.reconcile(own, np.full((3, 1), v), origin, ahead)[1, 0]
+            reconciliation.reconcile(own, np.full((2, 1), v), origin, np.array([[100.0]]))[1, 0]
             for v in (1e6, 1e-6)
         )
-        # of the total a twentieth has no known wijk, as in the other gemeente: 15 are left
+        # of the total a twentieth has no known wijk: 15 are left
         assert_allclose(unsure, 15.0, rtol=0.01)
         assert sure > unsure
 
     def test_without_totals_nothing_moves(self) -> None:
-        origin = Origin(
-            np.zeros(2, dtype="intp"), np.array([6.0, np.nan]), np.full(2, 1e3), np.array([np.nan])
-        )
+        origin = origin_of([0, 0], [6.0, np.nan], [np.nan], share=0.1)
         own = np.array([[6.0], [3.0]])
         assert reconciliation.reconcile(own, np.ones((2, 1)), origin, None) is own
-        assert_allclose(reconciliation.totals_of(own, origin, None), [[9.0]])
+        assert_allclose(reconciliation.totals_of(own, origin, None), [[10.0]])
+
+    def test_a_share_that_is_certain_leaves_the_rest_to_the_wijken(self) -> None:
+        origin = origin_of([0, 0], [60.0, np.nan], [100.0], share=0.1, spread=0.0)
+        own = np.array([[60.0], [20.0]])
+        wijken = reconciliation.reconcile(own, np.ones((2, 1)), origin, np.array([[100.0]]))
+        assert_allclose(wijken[:, 0], [60.0, 30.0])
+
+
+class TestUnassignedShares:
+    """Of gemeenten that merged: clients are added up, not shares."""
+
+    def test_a_merged_gemeente_has_the_share_of_its_parts_together(self) -> None:
+        of_year = pd.DataFrame(
+            {"share": [0.10, 0.02], "spread": [0.0, 0.04], "size": [300.0, 100.0]},
+            index=["GM0001", "GM0002"],
+        )
+        links = pd.DataFrame({"from_code": ["GM0001", "GM0002"], "to_code": "GM0009", "share": 1.0})
+        shares = unassigned_share.carried(of_year, links)
+        share, spread = shares.of(pd.Index(["GM0009", "GM0010"]))
+        assert_allclose(share, [0.08, 0.0])
+        assert_allclose(spread, [0.01, unassigned_share.SPREAD])
 
 
 class TestStandIns:
@@ -228,8 +256,8 @@ class TestStandIns:
         assert wape[total_trials.STAND_IN] == pytest.approx(20 / 200)
 
     def test_where_most_have_totals_these_alone_count(self) -> None:
-        most = self.totals(8)
-        assert total_trials.with_stand_ins(most, self.wijken(10)) is most
+        assert not total_trials.are_scarce(self.totals(8), self.wijken(10))
+        assert total_trials.are_scarce(self.totals(2), self.wijken(10))
 
     def test_without_totals_all_are_sums(self) -> None:
         alone = total_trials.with_stand_ins(pd.DataFrame(), self.wijken(3))

@@ -150,6 +150,8 @@ def _check_gemeente(panel: Panel, name: str | None) -> None:
     if len(panel.outlines) and panel.outlines["year"].max() >= last:
         newest_map = panel.outlines[panel.outlines["year"] == panel.outlines["year"].max()]
         present |= set(newest_map["gm_code"])
+        of_map = newest_map[newest_map["gm_name"] != ""]
+        names = dict(zip(of_map["gm_code"], of_map["gm_name"], strict=True)) | names
     code_of(name, {code: names.get(code, code) for code in sorted(present)})
 
 

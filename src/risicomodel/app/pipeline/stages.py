@@ -101,6 +101,7 @@ def explanations(
         run.write(contract.EXPLANATION_FEATURES, tables.features)
         run.write(contract.EXPLANATION_FAMILIES, tables.families)
         run.write(contract.IMPORTANCE, tables.importance)
+        run.write(contract.STABILITY, tables.stability)
         run.write(contract.DEPENDENCE, tables.dependence)
         run.write(contract.INTERACTIONS, tables.interactions)
         run.write(contract.SIMILAR, explained.similar)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from risicomodel.core.arrays import Floats, Ints
+from risicomodel.core.arrays import Bools, Floats, Ints
 from risicomodel.core.levels import AREA
 from risicomodel.data.panel.location import GRID
 
@@ -201,6 +201,27 @@ def _within_gemeente(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     weight = pairs["people"].fillna(0.0).clip(lower=1.0)
     share = weight / weight.groupby(pairs[AREA]).transform("sum")
     return _links(pairs[AREA], pairs[f"{AREA}_to"], share.to_numpy(), GEMEENTE)
+
+
+def redrawn(links: pd.DataFrame, codes: pd.Index) -> Bools:
+    """Return which new areas are not, for the largest part, a place that there was.
+
+    Parameters
+    ----------
+    links : DataFrame
+        As :meth:`Crosswalk.links` gives it.
+    codes : Index
+        The new areas.
+
+    Returns
+    -------
+    array of bool, shape (codes,)
+        True too where no old area is linked.
+    """
+    largest = links.sort_values("share").drop_duplicates("to_code", keep="last")
+    basis = largest.set_index("to_code")["basis"].reindex(codes)
+    out: Bools = (basis != PLACE).to_numpy()
+    return out
 
 
 def carry(values: pd.DataFrame, links: pd.DataFrame, codes: pd.Index) -> pd.DataFrame:

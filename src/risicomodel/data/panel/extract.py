@@ -107,8 +107,8 @@ class Extracts:
         out = {}
         for year, ref in sorted(self._archive.years(GEO).items()):
             if ref.is_map:
-                out[year], record = self._archive.map(ref)
-                self.provenance.append(record)
+                out[year], records = self._archive.map(ref)
+                self.provenance += records
         return out
 
     def multiple_use(self) -> list[pd.DataFrame]:

@@ -13,7 +13,7 @@ from risicomodel.data.panel.place_ids import SMALL_CHANGE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COLUMNS = ["year", AREA, "gm_code", "wijk_name", "place_id", "people", "outline"]
+COLUMNS = ["year", AREA, "gm_code", "gm_name", "wijk_name", "place_id", "people", "outline"]
 SIZES = ["oppervlakte_land", "oppervlakte_totaal"]  # ha
 HECTARE = 10_000.0  # m²
 # Where no size is published, a code counts as the same place up to this many years from the map.
@@ -29,14 +29,15 @@ def attach(wijken: pd.DataFrame, maps: Mapping[int, pd.DataFrame]) -> pd.DataFra
         The panel: ``wijk_code``, ``year``, ``wijk_name``, ``place_id``, ``gm_code``,
         ``oppervlakte_land`` and ``oppervlakte_totaal`` (ha).
     maps : mapping
-        Year of a map → ``code``, ``name``, ``people``, ``outline`` (well-known binary); may be
-        empty.
+        Year of a map → ``code``, ``name``, ``gm_name``, ``people``, ``outline`` (well-known
+        binary); may be empty.
 
     Returns
     -------
     DataFrame
-        ``year`` (of the map), ``wijk_code``, ``gm_code``, ``wijk_name``, ``place_id``, ``people``
-        (from the map; NaN where it has none) and ``outline``. An area is the place that has its
+        ``year`` (of the map), ``wijk_code``, ``gm_code``, ``gm_name`` (from the map; empty where it
+        has none), ``wijk_name``, ``place_id``, ``people`` (from the map; NaN where it has none) and
+        ``outline``. An area is the place that has its
         code in the panel's nearest year when its size is within 10% of that place's land or total
         area; where neither is published, when that year is at most two years away. Otherwise it is
         a new place.

@@ -298,7 +298,7 @@ class Archive:
             year: replace(parsed[ref.path], ref=ref) for year, ref in self.years(subject).items()
         }
 
-    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
+    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, list[Provenance]]:
         """Read a map.
 
         Parameters
@@ -309,13 +309,22 @@ class Archive:
         Returns
         -------
         GeoDataFrame
-            A row per shape, as :func:`risicomodel.data.sources.boundaries.read_map` gives them.
-        Provenance
+            A row per shape, as :func:`risicomodel.data.sources.boundaries.read_map` gives them,
+            gemeenten named by the map of gemeenten beside it where the map itself does not.
+        list of Provenance
             Where they came from.
         """
         self.sha256(ref.path)
         drawn = boundaries.read_map(ref.path)
-        return drawn, self.record(ref, int(drawn["code"].nunique()))
+        records = [self.record(ref, int(drawn["code"].nunique()))]
+        path = boundaries.beside(ref.path)
+        if path is not None and (drawn["gm_name"] == "").any():
+            other = replace(ref, table=path.stem, path=path)
+            self.sha256(path)
+            gemeenten = boundaries.read_map(path)
+            drawn = boundaries.named(drawn, gemeenten)
+            records.append(self.record(other, int(gemeenten["code"].nunique())))
+        return drawn, records
 
     def record(self, ref: TableRef, rows: int) -> Provenance:
         """Return where a table came from.

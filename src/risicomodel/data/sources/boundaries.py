@@ -6,7 +6,7 @@ map. Coordinates are on the Dutch grid (EPSG:28992); maps in another projection 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CODE_COLUMNS = ("wijk_code", "wijkcode", "wk_code", "statcode", "code", "wkc")
 NAME_COLUMNS = ("wijk_name", "wijknaam", "wk_naam", "statnaam", "name", "naam", "wkn")
 PEOPLE_COLUMNS = ("aantal_inwoners", "a_inw", "aant_inw", "population")
+GEMEENTE_NAME_COLUMNS = ("gm_name", "gemeentenaam", "gm_naam", "gmn")
+# the map of gemeenten that may lie beside a map of wijken, by the names of the two files
+OF_WIJKEN, OF_GEMEENTEN = "wijken", "gemeenten"
 DUTCH_GRID = "EPSG:28992"
 METRES_PER_KM = 1000.0
 
@@ -37,8 +40,8 @@ def read_map(path: Path) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        ``code``, ``name`` (empty if the map has none), ``people`` (inhabitants; NaN if the map has
-        none) and ``geometry`` (metres on the Dutch grid), a row per shape.
+        ``code``, ``name`` and ``gm_name`` (empty if the map has none), ``people`` (inhabitants; NaN
+        if the map has none) and ``geometry`` (metres on the Dutch grid), a row per shape.
 
     Raises
     ------
@@ -61,11 +64,12 @@ def read_map(path: Path) -> gpd.GeoDataFrame:
         )
     if shapes.crs is not None:
         shapes = shapes.to_crs(DUTCH_GRID)
-    names, people = _column(shapes, NAME_COLUMNS), _column(shapes, PEOPLE_COLUMNS)
+    people = _column(shapes, PEOPLE_COLUMNS)
     drawn = gpd.GeoDataFrame(
         {
             "code": codes.astype("str").str.strip(),
-            "name": "" if names is None else names.fillna("").astype("str").str.strip(),
+            "name": _texts(shapes, NAME_COLUMNS),
+            "gm_name": _texts(shapes, GEMEENTE_NAME_COLUMNS),
             "people": np.nan if people is None else pd.to_numeric(people, errors="coerce"),
         },
         geometry=shapes.geometry,
@@ -107,22 +111,56 @@ def outlines(drawn: gpd.GeoDataFrame) -> pd.DataFrame:
     Parameters
     ----------
     drawn : GeoDataFrame
-        ``code``, ``name``, ``people`` and ``geometry`` (metres on the Dutch grid), a row per shape.
+        ``code``, ``name``, ``gm_name``, ``people`` and ``geometry`` (metres on the Dutch grid), a
+        row per shape.
 
     Returns
     -------
     DataFrame
-        ``code``, ``name``, ``people`` and ``outline`` (well-known binary, metres on the Dutch
-        grid), a row per code.
+        ``code``, ``name``, ``gm_name``, ``people`` and ``outline`` (well-known binary, metres on
+        the Dutch grid), a row per code.
     """
     import shapely
 
     valid = drawn.assign(geometry=shapely.make_valid(drawn.geometry.to_numpy()))
     by_code = valid.groupby("code")
     whole = by_code["geometry"].agg(lambda pieces: shapely.union_all(pieces.to_numpy()))
-    about = by_code[["name", "people"]].first()
+    about = by_code[["name", "gm_name", "people"]].first()
     wkb = shapely.to_wkb(whole.to_numpy())
     return pd.DataFrame({**about, "outline": wkb}, index=about.index).reset_index()
+
+
+def beside(path: Path) -> Path | None:
+    """Return the map of gemeenten that lies beside a map of wijken; None where there is none.
+
+    Parameters
+    ----------
+    path : Path
+        ``wijken_2022.gpkg``; the other is then ``gemeenten_2022.gpkg``.
+    """
+    other = path.with_name(path.name.replace(OF_WIJKEN, OF_GEMEENTEN))
+    return other if other != path and other.is_file() else None
+
+
+def named(drawn: gpd.GeoDataFrame, gemeenten: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return a map of wijken with the names of their gemeenten, where it has none itself.
+
+    Parameters
+    ----------
+    drawn : GeoDataFrame
+        ``code`` and ``gm_name``, a row per shape.
+    gemeenten : DataFrame
+        ``code`` and ``name`` of gemeenten, as :func:`read_map` gives them.
+    """
+    names = gemeenten.drop_duplicates("code").set_index("code")["name"]
+    of_code = ("GM" + drawn["code"].str[2:6]).map(names).fillna("")
+    return drawn.assign(gm_name=drawn["gm_name"].where(drawn["gm_name"] != "", of_code))
+
+
+def _texts(shapes: gpd.GeoDataFrame, names: tuple[str, ...]) -> Any:
+    """Return the first column with one of these names as text; empty where there is none."""
+    column = _column(shapes, names)
+    return "" if column is None else column.fillna("").astype("str").str.strip()
 
 
 def _column(shapes: gpd.GeoDataFrame, names: tuple[str, ...]) -> pd.Series | None:

@@ -296,7 +296,7 @@ class Archives:
             for year, ref in self.years(subject).items()
         }
 
-    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, Provenance]:
+    def map(self, ref: TableRef) -> tuple[gpd.GeoDataFrame, list[Provenance]]:
         """Read a map, as :meth:`.archive.Archive.map` does.
 
         Raises
@@ -313,8 +313,8 @@ class Archives:
                     f"the map of {ref.year} differs between {archive.folder} ({first.path.name}) "
                     f"and {other.folder} ({it.path.name}); expected one. {HOW_TO_CHOOSE}"
                 )
-        drawn, record = archive.map(first)
-        return drawn, _in_folder(name, record)
+        drawn, records = archive.map(first)
+        return drawn, [_in_folder(name, record) for record in records]
 
     def records(self, ref: TableRef, rows: int) -> list[Provenance]:
         """Return where a table came from, a record per file.

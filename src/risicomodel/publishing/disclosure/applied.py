@@ -14,6 +14,7 @@ from risicomodel.publishing.disclosure import (
     profile,
     rules,
     tables,
+    unassigned,
 )
 from risicomodel.publishing.disclosure.forecasts import forecasts
 from risicomodel.publishing.disclosure.shown import Shown
@@ -53,9 +54,12 @@ def of_tables(of_run: Tables) -> Shown:
     of_wijken = figures.of_wijken(of_run, cells, hidden)
     of_gemeenten = figures.of_gemeenten(of_run, cells, given, hidden)
     wijken = _wijken(of_run)
-    ahead, ahead_totals = forecasts(of_run, cells, hidden, of_gemeenten)
+    sums = unassigned.of_years(of_run, cells, hidden, of_gemeenten)
+    ahead = forecasts(of_run, cells, hidden, of_gemeenten, sums)
+    of_map = None
     if ahead is not None:
-        ahead = ahead.assign(on_page=_on_page(of_run, wijken, ahead[AREA]))
+        of_map = ahead.wijken.assign(on_page=_on_page(of_run, wijken, ahead.wijken[AREA]))
+        sums = pd.concat([sums, ahead.sums], ignore_index=True)
     rounded_to = {name: domain.rounded_to for name, domain in of_run.domains.items()}
     of_wijken = gap_parts.add(of_wijken, rounded_to)
     facts = profile.facts(of_run.newest)
@@ -63,8 +67,9 @@ def of_tables(of_run: Tables) -> Shown:
         wijken=wijken,
         figures=of_wijken,
         totals=of_gemeenten,
-        forecasts=ahead,
-        forecast_totals=ahead_totals,
+        sums=sums,
+        forecasts=of_map,
+        forecast_totals=None if ahead is None else ahead.gemeenten,
         profile=facts,
         stacking=_stacking(of_run, of_wijken),
         explanations=_explanations(of_run, cells, of_wijken, facts),

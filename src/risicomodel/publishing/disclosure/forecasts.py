@@ -5,13 +5,14 @@ A forecast is hidden where the figure it starts from is: that could be read from
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.disclosure import figures, rules
+from risicomodel.publishing.disclosure import figures, rules, unassigned
 
 if TYPE_CHECKING:
     from risicomodel.publishing.disclosure.tables import Tables
@@ -19,9 +20,30 @@ if TYPE_CHECKING:
 RATES = ["rate", "lower", "upper"]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """Forecasts that may be shown; rates are empty where they may not.
+
+    Parameters
+    ----------
+    wijken, gemeenten : DataFrame
+        Per domain, wijk (gemeente) and future year.
+    sums : DataFrame
+        Wijken together, people in no wijk and the total of their gemeente.
+    """
+
+    wijken: pd.DataFrame
+    gemeenten: pd.DataFrame
+    sums: pd.DataFrame
+
+
 def forecasts(
-    tables: Tables, cells: pd.DataFrame, hidden: pd.Series, totals: pd.DataFrame
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    tables: Tables,
+    cells: pd.DataFrame,
+    hidden: pd.Series,
+    totals: pd.DataFrame,
+    years: pd.DataFrame,
+) -> Ahead | None:
     """Return forecasts of wijken and of gemeenten; None where the run has none.
 
     Parameters
@@ -34,10 +56,12 @@ def forecasts(
         Which of them are hidden.
     totals : DataFrame
         Totals of gemeenten as they are shown; where wijken are missing there is no sum either.
+    years : DataFrame
+        What may be shown of people in no wijk in the years of the panel.
     """
     rows, sums = tables.forecasts, tables.forecast_sums
     if rows is None or sums is None:
-        return None, None
+        return None
     origin = cells[figures.KEY].assign(hidden=hidden).rename(columns={"year": "origin_year"})
     rows = rows.merge(origin, on=["domain", AREA, "origin_year"], how="left")
     small = rules.too_small(rows["clients"], rows["population"]) | rows["hidden"].eq(True)
@@ -49,10 +73,14 @@ def forecasts(
     rows = rows.assign(hidden=to_hide)
     rows.loc[to_hide, RATES] = np.nan
     columns = [*figures.KEY, "gm_code", "wijk_name", "origin_year", "horizon", "hidden", *RATES]
-    return rows[columns], _of_gemeenten(sums, given, totals)
+    of_gemeenten = _of_gemeenten(tables, sums, given, totals)
+    with_parts = unassigned.of_forecasts(tables, rows, of_gemeenten, years)
+    return Ahead(rows[columns], of_gemeenten, with_parts)
 
 
-def _of_gemeenten(sums: pd.DataFrame, given: pd.Series, totals: pd.DataFrame) -> pd.DataFrame:
+def _of_gemeenten(
+    tables: Tables, sums: pd.DataFrame, given: pd.Series, totals: pd.DataFrame
+) -> pd.DataFrame:
     """Return sums of forecasts that may be given, of gemeenten with all their wijken."""
     keys = sums.set_index(figures.BY_GEMEENTE).index
     shown = given.reindex(keys).eq(True).to_numpy()
@@ -60,6 +88,9 @@ def _of_gemeenten(sums: pd.DataFrame, given: pd.Series, totals: pd.DataFrame) ->
     newest = totals[totals["year"] == totals["year"].max()]
     lacking = newest.loc[newest["source"] == figures.PARTIAL, "gm_code"]
     shown = shown & ~sums["gm_code"].isin(lacking).to_numpy()
+    bases = pd.Series({name: float(d.rounded_to) for name, d in tables.domains.items()})
+    base = sums["domain"].map(bases)
     out = sums[[*figures.BY_GEMEENTE, "origin_year", "horizon", *RATES]].copy()
-    out.loc[~shown, RATES] = np.nan
+    out["clients"] = (sums["clients"] / base).round() * base
+    out.loc[~shown, [*RATES, "clients"]] = np.nan
     return out.reset_index(drop=True)

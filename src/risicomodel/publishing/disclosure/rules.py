@@ -8,7 +8,9 @@ counted, nor of which areas: the other modules of this room apply them to the ta
    hidden for what is left of the total to be two parts or more that are together large enough to be
    shown. The smallest by population are hidden first, which is the same choice from year to year.
    Where that would take more than a fifth of the parts, the total is not given instead.
-3. *Pooling*: classes of too few units are taken together with the next one.
+3. *Apart*: what a total has beside its parts is given only where the parts that are hidden are
+   still covered when it is taken from the total as well.
+4. *Pooling*: classes of too few units are taken together with the next one.
 
 A mean over units is the caller's: it must be computed of shown units alone, so that taking those
 away from it leaves nothing.
@@ -200,6 +202,37 @@ def suppress(
         )
     index = pd.MultiIndex.from_tuples(list(given), names=by)
     return pd.Series(out, index=cells.index), pd.Series(list(given.values()), index, dtype=bool)
+
+
+def covered_without(parts: pd.DataFrame, limits: Limits = LIMITS) -> Bools:
+    """Return of which totals the hidden parts stay covered when what is in no part is known too.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        A row per total, in persons: ``total`` (NaN where it is not given: it may be known from
+        elsewhere), ``apart`` (in the total and in no part; below 0 is as none), ``shown`` (in the
+        parts that are shown, the largest count that is shown of each), ``hidden`` (in those that
+        are not) and ``people`` (that these are counted among); ``number`` (of hidden parts).
+    limits : Limits
+        From where a figure may be shown.
+
+    Returns
+    -------
+    array of bool, shape (n_totals,)
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"total": 86.0, "apart": [20.0, 10.0], "shown": 60.0,
+    ...     "hidden": 12.0, "people": 500.0, "number": 2})
+    >>> covered_without(parts)  # 86 - 20 - 60 is 6
+    array([False,  True])
+    """
+    left = parts["total"] - parts["apart"].clip(lower=0.0) - parts["shown"]
+    enough = (left >= limits.count) & (parts["hidden"] >= limits.count)
+    enough &= (parts["people"] >= limits.population) & (parts["number"] >= limits.parts)
+    out: Bools = (enough | (parts["number"] == 0)).to_numpy(dtype="bool")
+    return out
 
 
 def suppress_parts(parts: Floats, wholes: Floats, limits: Limits = LIMITS) -> Bools:

@@ -25,6 +25,8 @@ class ModelTables:
         How much features move what is expected, alone and in pairs.
     quality : DataFrame or None
         How many wijken have figures, and why others have none.
+    stability : DataFrame or None
+        How often contributions, and those of null features, are stable.
     """
 
     features: pd.DataFrame
@@ -36,6 +38,7 @@ class ModelTables:
     importance: pd.DataFrame | None
     interactions: pd.DataFrame | None
     quality: pd.DataFrame | None
+    stability: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,15 @@ class Shown:
         Per domain, gemeente and year: ``clients``, ``rate`` (empty where not given), ``source``
         (``published``, ``estimate``, or ``partial`` where wijken are missing), ``population_year``,
         ``not_delivered``, expected clients and people of the wijken shown, and ``own_clients``.
+    sums : DataFrame
+        Per domain, gemeente and year, past and future: ``kind`` (source of the total, or
+        ``forecast``), ``total``, ``areas`` (wijken together), ``unassigned`` (people in no wijk)
+        with its band, to CBS's rounding; ``unassigned_status`` (``given``, ``few`` where under 10,
+        ``cover`` where it would tell of a wijk that is hidden, ``own`` where wijken have the
+        gemeente's own figures).
     forecasts, forecast_totals : DataFrame or None
         Per domain, wijk (gemeente) and future year: ``rate`` with its band; of wijken ``on_page``,
-        whether one of ``wijken`` is the same place.
+        whether one of ``wijken`` is the same place; of gemeenten ``clients`` to CBS's rounding.
     profile : DataFrame
         Long: ``level`` (wijk, gemeente, country), ``code``, ``name``, ``value``, ``year``.
     stacking : DataFrame or None
@@ -132,6 +141,7 @@ class Shown:
     wijken: pd.DataFrame
     figures: pd.DataFrame
     totals: pd.DataFrame
+    sums: pd.DataFrame
     forecasts: pd.DataFrame | None
     forecast_totals: pd.DataFrame | None
     profile: pd.DataFrame

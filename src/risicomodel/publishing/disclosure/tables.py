@@ -32,6 +32,7 @@ NEEDED = (
 ABOUT_MODEL = (
     contract.SCORES, contract.LEADERBOARD, contract.CALIBRATION, contract.FORECAST_SCORES,
     contract.FORECAST_BANDS, contract.IMPORTANCE, contract.INTERACTIONS, contract.QUALITY,
+    contract.STABILITY,
 )  # fmt: skip
 # contributions of declared features with their contexts, else of every column
 EXPLANATIONS = (contract.EXPLANATION_FEATURES, contract.EXPLANATIONS)

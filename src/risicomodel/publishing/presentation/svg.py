@@ -74,7 +74,7 @@ def points(coordinates: Iterable[Point]) -> str:
 
 
 def polylines(coordinates: Iterable[Point | None]) -> list[str]:
-    """Return the ``points`` of polylines, one for every stretch of two points or more.
+    """Return the ``points`` of polylines, one for every stretch; one point alone is a dot.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def polylines(coordinates: Iterable[Point | None]) -> list[str]:
     Examples
     --------
     >>> polylines([(0, 1), (1, 1), None, (3, 2)])
-    ['0,1 1,1']
+    ['0,1 1,1', '3,2 3,2']
     """
     stretches: list[list[Point]] = [[]]
     for point in coordinates:
@@ -92,7 +92,8 @@ def polylines(coordinates: Iterable[Point | None]) -> list[str]:
             stretches.append([])
         else:
             stretches[-1].append(point)
-    return [points(stretch) for stretch in stretches if len(stretch) > 1]
+    lines = [stretch if len(stretch) > 1 else 2 * stretch for stretch in stretches]
+    return [points(line) for line in lines if line]
 
 
 def closed_path(ring: Ints) -> str:

@@ -35,6 +35,8 @@ GAPS = (
     "off_gemeente",
     "chance",
 )
+RATES = set(DECIMALS) - set(NO_RATE)  # given per so many people
+PERSONS = ("areas", "unassigned", "unassigned_lower", "unassigned_upper", "total")
 SIDES = ("way", "way_gemeente", "way_similar")  # −1, 0 or 1: lower, the same, higher
 KEPT = {
     "wijken": [AREA, "wijk_name", "gm_code", "gm_name", "people"],
@@ -47,12 +49,17 @@ KEPT = {
         "domain", "gm_code", "year", "population_year", "clients", "rate", "source",
         "not_delivered", "own_clients",
     ],
+    "sums": [
+        "domain", "gm_code", "year", "kind", "areas", "unassigned", "unassigned_lower",
+        "unassigned_upper", "unassigned_status", "total",
+    ],
     "forecasts": [
         "domain", AREA, "wijk_name", "on_page", "origin_year", "year", "horizon", "rate", "lower",
         "upper",
     ],
     "forecast_totals": [
         "domain", "gm_code", "origin_year", "year", "horizon", "rate", "lower", "upper",
+        "clients",
     ],
     "stacking": [AREA, "year", "clients", "households"],
     "explanations": [
@@ -102,7 +109,7 @@ def _drivers(gemeente: Gemeente, words: Words) -> pd.DataFrame:
 def _as_on_pages(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Return a table with rates per so many people, and no more digits than pages show."""
     out = table.copy()
-    if "domain" in table:
+    if "domain" in table and RATES & {ENDS.sub("", str(name)) for name in table}:
         units = {name: words.per(name) for name in table["domain"].unique()}
         per = table["domain"].map(units).astype("int64")  # also where no row is left
         out.insert(1, "per", per)
@@ -114,9 +121,9 @@ def _as_on_pages(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     for name in GAPS:
         if name in out and "observed" in out:
             out[name] = out[name].where(out["observed"].notna())
-    for name in ("population_year", *SIDES):
+    for name in ("population_year", *SIDES, *PERSONS):
         if name in out:
-            out[name] = out[name].astype("Int64")
+            out[name] = out[name].astype("float64").astype("Int64")
     return out
 
 

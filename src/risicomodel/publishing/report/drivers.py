@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+
+from risicomodel.publishing.report import statements
 
 if TYPE_CHECKING:
     from risicomodel.publishing.presentation.language import Words
@@ -22,6 +25,7 @@ REFERENCES = {
 }
 # the word for a side, of features that are a share of people or dwellings and of others
 SIDES = {True: {1: "more", 0: "same", -1: "less"}, False: {1: "high", 0: "equal", -1: "low"}}
+NULLS = ("wijk.drivers.nulls_few", "wijk.drivers.nulls_many")
 OTHER = "other"  # no side is known, or none has a meaning
 Labels = dict[str, dict[str, str]]
 Rows = list[dict[str, Any]]
@@ -272,6 +276,27 @@ def in_words(row: dict[str, Any], way: str, texts: str, labels: Labels, words: W
     """
     about = labels.get(str(row["feature"]), {})
     return words.text(f"{texts}.{_side(row.get(way), about)}", feature=_label(row, about, words))
+
+
+def nulls(stability: pd.DataFrame | None, words: Words) -> str:
+    """Return how many features that mean nothing would be called drivers, in words.
+
+    Parameters
+    ----------
+    stability : DataFrame or None
+        The run's table of that; ``null_stable`` per domain and level.
+    words : Words
+        Language of the page.
+
+    Returns
+    -------
+    str
+        Of the domain and level where there are most.
+    """
+    most = float("nan") if stability is None else float(stability["null_stable"].max())
+    facts = {"null_stable": None if isnan(most) else most}
+    key = statements.first(NULLS, facts) or NULLS[-1]
+    return statements.say(words, key, facts)
 
 
 def sentence(domain: str, comparison: Comparison, gemeente: str, words: Words) -> str:

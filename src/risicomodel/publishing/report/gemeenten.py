@@ -20,6 +20,7 @@ def view(gemeenten: list[Gemeente]) -> dict[str, Any]:
     """
     country = gemeenten[0].country
     return {
+        "unnamed": [one.code for one in gemeenten if one.name == one.code],
         "rows": [_row(gemeente) for gemeente in sorted(gemeenten, key=lambda one: one.name)],
         "domains": [
             {"domain": name, "year": year, "rate": country.rates.get((name, year))}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.publishing.presentation import curves
-from risicomodel.publishing.report import records, statements
+from risicomodel.publishing.report import drivers, records, statements
 
 if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import Shown
@@ -80,7 +80,7 @@ class FeatureWriter:
         """
         text = statements.say(
             self.words,
-            f"counts.way.{drawn.way}",
+            f"importance.way.{drawn.way}",
             {"way": drawn.way},
             change=self.words.rate(domain, abs(drawn.change)),
             per=self.words.per_short(domain),
@@ -116,7 +116,7 @@ class FeatureWriter:
             return None
         first, second = most.split("_")
         return self.words.text(
-            f"counts.pair.{'more' if corners[most] > 0 else 'less'}",
+            f"importance.pair.{'more' if corners[most] > 0 else 'less'}",
             first=self.side(row["feature_1"], first),
             second=self.side(row["feature_2"], second),
             change=self.words.rate(domain, abs(corners[most])),
@@ -136,7 +136,7 @@ class FeatureWriter:
         about = self.labels.get(name, {})
         kind = "share" if about.get("unit") == "share" else "other"
         label = about.get(f"label_{self.words.language}", name)
-        return self.words.text(f"counts.side.{kind}_{side}", feature=label)
+        return self.words.text(f"importance.side.{kind}_{side}", feature=label)
 
 
 def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
@@ -159,7 +159,13 @@ def view(shown: Shown, labels: Labels, words: Words) -> dict[str, Any]:
         if table is not None
     ]
     families = {row["family"] for row in labels.values()}
-    return {"domains": domains, "labels": labels, "families": families, "about": shown.about}
+    return {
+        "domains": domains,
+        "labels": labels,
+        "families": families,
+        "nulls": drivers.nulls(shown.about.tables.stability, words),
+        "about": shown.about,
+    }
 
 
 def _domain(domain: str, rows: pd.DataFrame, shown: Shown, writer: FeatureWriter) -> dict[str, Any]:

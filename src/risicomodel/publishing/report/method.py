@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from risicomodel.publishing.disclosure import About
     from risicomodel.publishing.presentation.language import Words
 
-PROTOCOLS = (
-    "unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "blank_cell", "blank_gemeente",
-    "next_years",
-)  # fmt: skip
+# tests by what they are of; those of estimates come first, for they are what pages show most
+PROTOCOLS = {
+    "estimate": ("blank_cell", "blank_gemeente"),
+    "expected": ("unseen_gemeente", "unseen_wijk_benchmarked", "unseen_year", "next_years"),
+}
 BASELINES = ("mean", "gemeente_mean", "persistence")
 FLOOR = "noise_floor"
 CALIBRATED = "unseen_gemeente"
+NOTHING_KNOWN = "unseen_gemeente"  # an estimate where a gemeente has no figure is what is expected
 # how figures are made: texts, by number, that are of one domain
 HOW_OF = {3: "wmo", 4: "jeugd", 5: "jeugd"}
 CARE = {"jeugd", "wmo", "bijstand"}  # what gemeenten pay for, and CBS counts with them
@@ -34,7 +36,8 @@ def view(about: About) -> dict[str, Any]:
     """
     return {
         "about": about,
-        "scores": _scores(about),
+        "tests": _tests(about),
+        "nothing_known": _nothing_known(about),
         "families": set(about.tables.features["family"]),
         "calibration": _calibration(about),
         "ahead": _ahead(about),
@@ -68,23 +71,47 @@ def data(about: About, words: Words) -> dict[str, Any]:
     }
 
 
+def _tests(about: About) -> list[dict[str, Any]]:
+    """Return per kind of test its rows: the champion's WAPE, the best baseline's and the floor."""
+    rows = _scores(about)
+    out = [
+        {"of": kind, "rows": [row for row in rows if row["protocol"] in protocols]}
+        for kind, protocols in PROTOCOLS.items()
+    ]
+    return [test for test in out if test["rows"]]
+
+
 def _scores(about: About) -> list[dict[str, Any]]:
-    """Return per domain and protocol the champion's WAPE, the best baseline's and the floor."""
+    """Return the scores of every domain and protocol, each with its interval over gemeenten."""
     board = about.tables.leaderboard
     if board is None:
         return []
     out = []
     for domain, champion in about.champions.items():
-        for protocol in PROTOCOLS:
+        for protocol in (name for names in PROTOCOLS.values() for name in names):
             rows = board[(board["domain"] == domain) & (board["protocol"] == protocol)]
-            wape = rows.set_index("model")["wape"]
-            base = wape[wape.index.isin(BASELINES)]
-            if len(rows) and len(base) and champion in wape:
-                row = {"domain": domain, "protocol": protocol, "wape": wape[champion]}
-                row |= {"baseline": base.min(), "floor": wape.get(FLOOR)}
-                row |= {"of": base.idxmin(), "champion": champion}
-                out.append({name: records.value(value) for name, value in row.items()})
+            rows = rows.set_index("model")
+            by_model: dict[Any, Any] = rows.to_dict("index")
+            base = rows.loc[rows.index.isin(BASELINES), "wape"]
+            if len(base) and champion in by_model:
+                of = str(base.idxmin())
+                row: dict[str, Any] = {"domain": domain, "protocol": protocol, "of": of}
+                row |= _scored(by_model[champion], "model") | _scored(by_model[of], "baseline")
+                row["floor"] = records.value(rows["wape"].get(FLOOR))
+                out.append(row)
     return out
+
+
+def _scored(row: dict[str, Any], name: str) -> dict[str, Any]:
+    columns = {"": "wape", "_lower": "wape_lower", "_upper": "wape_upper"}
+    return {f"{name}{end}": records.value(row.get(column)) for end, column in columns.items()}
+
+
+def _nothing_known(about: About) -> dict[str, Any]:
+    """Return the lowest and highest WAPE over domains where nothing of a gemeente is known."""
+    of = [row["model"] for row in _scores(about) if row["protocol"] == NOTHING_KNOWN]
+    written = sorted({round(wape, 2) for wape in of})
+    return {"low": written[0], "high": written[-1]} if written else {"low": None, "high": None}
 
 
 def _calibration(about: About) -> list[dict[str, Any]]:

@@ -8,7 +8,15 @@ import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.core.levels import AREA
-from risicomodel.publishing.report import atlas, figure_lines, forecasts, gaps, records, statements
+from risicomodel.publishing.report import (
+    atlas,
+    figure_lines,
+    forecasts,
+    gaps,
+    records,
+    statements,
+    sums,
+)
 from risicomodel.publishing.report.statements import LIKELY
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ def view(gemeente: Gemeente, words: Words, drawing: Drawing) -> dict[str, Any]:
         ],
         "maps": [atlas.view(gemeente, words, domain, drawing) for domain in domains],
         "rankings": [_ranking(gemeente, domain) for domain in domains],
+        "sums": sums.view(gemeente, words),
         "stacking": _stacking(gemeente),
         "changes": [_changes(gemeente, domain) for domain in domains],
         "quality": [row for domain in domains if (row := _quality(gemeente, domain))],
@@ -89,10 +98,10 @@ def card(gemeente: Gemeente, domain: str) -> dict[str, Any]:
 
 def _notes(gemeente: Gemeente, words: Words) -> list[str]:
     """Return what a reader should know before anything else."""
-    facts = {"year": gemeente.last, "last": gemeente.country.shown.about.last_year}
-    return statements.any_of(
-        words, ["index.older", "index.new"], facts, name=gemeente.name, **facts
-    )
+    years = {"year": gemeente.last, "last": gemeente.country.shown.about.last_year}
+    facts = years | {"unnamed": gemeente.name == gemeente.code}
+    keys = ["index.older", "index.new", "index.unnamed"]
+    return statements.any_of(words, keys, facts, name=gemeente.name, **years)
 
 
 BIAS = tuple(f"index.quality.{key}" for key in ("too_high", "even", "too_low"))

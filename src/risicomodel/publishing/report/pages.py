@@ -52,5 +52,5 @@ def shared(about: About, words: Words) -> dict[str, Any]:
         ),
         "today": datetime.now(UTC).date().isoformat(),
         "AREA": AREA,
-        "colours": {"levels": maps.SHADES, "gaps": maps.GAPS},
+        "colours": {"shades": maps.SHADES, "gaps": maps.GAPS},
     }

@@ -120,7 +120,7 @@ def prepare(run: Path, language: str) -> Context:
     words, labels = Words(language, about.domains), _labels(about)
     shared = pages.shared(about, words)
     views = {
-        "wat-telt-mee": ("counts", importance_page.view(country.shown, labels, words)),
+        "wat-telt-mee": ("importance", importance_page.view(country.shown, labels, words)),
         "uitleg": ("method", method.view(about)),
         "gegevens": ("data", method.data(about, words)),
     }

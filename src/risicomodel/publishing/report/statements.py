@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Facts = Mapping[str, Any]
 
 LIKELY = 0.05  # from this chance on a difference is called possible noise
+FEW_NULLS = 0.1  # up to this share of null features a test is said to let few pass
 WHOLE = 0.8  # of a gemeente's people: figures of so many stand for the whole
 
 
@@ -115,6 +116,8 @@ CONDITIONS: dict[str, Condition] = {
         lambda f: f["year"] is not None and f["year"] < f["last"],
     ),
     "index.new": _equals("year", None, "no year of the figures has the gemeente"),
+    "index.unnamed": _is("unnamed", "no table or map has the gemeente's name"),
+    "all.unnamed": _is("unnamed", "of some gemeente no table or map has the name"),
     "index.card_none": Condition(
         "no rate of the gemeente is given, and not for want of wijken or of a delivery",
         lambda f: f["rate"] is None and f["source"] != "partial" and not f["not_delivered"],
@@ -146,6 +149,17 @@ CONDITIONS: dict[str, Condition] = {
     **_sides("index.parts.country_", "country", "how much higher than expected the country is (%)",
              ("higher", "same", "lower")),
     "index.ranking.own": _is("own", "a figure in the table is the gemeente's own"),
+    "index.sums.none": _none("rows", "no total of the gemeente is given"),
+    "index.sums.few": Condition(
+        "of some year fewer than 10 people are in no wijk", lambda f: "few" in f["statuses"]
+    ),
+    "index.sums.cover": Condition(
+        "of some year people in no wijk would tell of a wijk that is hidden",
+        lambda f: "cover" in f["statuses"],
+    ),
+    "index.sums.own": Condition(
+        "of some year wijken have figures of the gemeente's own", lambda f: "own" in f["statuses"]
+    ),
     "index.moved.lead": Condition(
         "wijken with a forecast have no page, and the figures have the gemeente",
         lambda f: f["n"] > 0 and f["year"] is not None,
@@ -212,6 +226,14 @@ CONDITIONS: dict[str, Condition] = {
     "wijk.figures.ahead": _is("ahead", "a forecast of the wijk is shown"),
     "wijk.figures.no_ahead": _none("ahead", "no forecast of the wijk is shown"),
     "wijk.drivers.none": _none("drivers", "no feature is stable and large enough to be written"),
+    "wijk.drivers.nulls_few": Condition(
+        f"of contributions of null features at most {FEW_NULLS} are stable, in every domain",
+        lambda f: f["null_stable"] is not None and f["null_stable"] <= FEW_NULLS,
+    ),
+    "wijk.drivers.nulls_many": Condition(
+        f"that share was not measured, or is above {FEW_NULLS}",
+        lambda f: f["null_stable"] is None or f["null_stable"] > FEW_NULLS,
+    ),
     "wijk.drivers.nothing": _none("explained", "the wijk and domain are not explained"),
     "wijk.drivers.missing": _none("explanations", "the run explains nothing"),
     "wijk.similar.missing": _equals("similar", None, "the run does not have similar wijken"),
@@ -233,20 +255,28 @@ CONDITIONS: dict[str, Condition] = {
         "neither a figure nor an estimate is shown",
         lambda f: f["observed"] is None and f["estimate"] is None,
     ),
-    "counts.pairs_none": _none("pairs", "no pair of features does anything that is written"),
-    "counts.unused_none": _none("unused", "every feature is used"),
-    "counts.never_origin": _none("justification", "no sensitive feature is used"),
-    "counts.never_income": Condition(
+    "importance.pairs_none": _none("pairs", "no pair of features does anything that is written"),
+    "importance.unused_none": _none("unused", "every feature is used"),
+    "importance.never_origin": _none("justification", "no sensitive feature is used"),
+    "importance.never_income": Condition(
         "no feature is of income", lambda f: "inkomen" not in f["families"]
     ),
-    "counts.way.up": _equals("way", "up", "the high end is higher, by most of its movement"),
-    "counts.way.down": _equals("way", "down", "the high end is lower, by most of its movement"),
-    "counts.way.both": _equals("way", "both", "the ends differ by less than that"),
+    "importance.way.up": _equals("way", "up", "the high end is higher, by most of its movement"),
+    "importance.way.down": _equals("way", "down", "the high end is lower, by most of its movement"),
+    "importance.way.both": _equals("way", "both", "the ends differ by less than that"),
     "method.sensitive": _none("justification", "no sensitive feature is used"),
     "method.sensitive_used": _is("justification", "a sensitive feature is used"),
     "method.card_fair_without": Condition(
         "no feature is sensitive or of income",
         lambda f: not f["justification"] and "inkomen" not in f["families"],
+    ),
+    "method.nothing_known": Condition(
+        "a test in which nothing of the gemeente is known differs by domain, in whole percents",
+        lambda f: f["low"] is not None and f["low"] < f["high"],
+    ),
+    "method.nothing_known_one": Condition(
+        "such a test is alike in all domains, in whole percents",
+        lambda f: f["low"] is not None and f["low"] == f["high"],
     ),
     "method.none": _none("rows", "the run does not have the table"),
     "method.no_families": _none("domains", "the run does not have importance"),

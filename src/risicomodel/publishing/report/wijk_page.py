@@ -73,6 +73,7 @@ def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels)
         ],
         "profile": _profile(gemeente, code),
         "explanations": explanations,
+        "nulls": drivers.nulls(gemeente.country.shown.about.tables.stability, words),
         "sentences": _sentences(explained, gemeente.name, words),
         "references": [
             reference

@@ -158,6 +158,7 @@ def _rows(
             "upper": np.clip(rates[:, 2] * np.maximum(factor, 1), 0.0, 1.0),
             "clients": persons[:, 0] * factor,
             "population": population,
+            "population_year": wijken["feature_year"].astype("int64"),
             "observed_rate": np.divide(clients, population, out=no_rate, where=at_risk),
             "fold": units["fold"].astype("int64"),
             "basis": table["basis"],

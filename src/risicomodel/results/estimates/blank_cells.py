@@ -155,8 +155,9 @@ class _Totals:
         people = shares["total"] * shares["share"]
         rounding = rounded_to**2 / 12 * (shares["n_published"] + 1)
         rest = shares["total"] - shares["published"]
-        # a total that is smaller than its wijken says nothing of what is blank
-        sound = (rest >= -3 * np.sqrt(rounding)) & shares["share"].notna()
+        # a total that is smaller than its wijken says nothing of what is blank, nor does one that
+        # holds wijken which are not among the year's
+        sound = (rest >= -3 * np.sqrt(rounding)) & shares["share"].notna() & ~shares["lacking"]
         slack = shares["total"] ** 2 * shares["share_variance"] + rounding
         index = pd.MultiIndex.from_frame(shares[["gm_code", "year"]])
         table = pd.DataFrame({"rest": rest - people, "slack": slack}).set_index(index)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from risicomodel.data.domains import clients_column, population_column, status_column
 from risicomodel.learning import conformal
 from risicomodel.results.estimates import rao_yu, suppressed
 from risicomodel.results.estimates.gemeente_effects import MIN_CLIENTS
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 KEY = ["gm_code", "year"]
 # What a row stands on: every figure is published; the total is, some wijken are estimated; neither.
-PUBLISHED, TOTAL, SHARE = "published", "total", "share"
+# Or the total is, but wijken are not among the year's (redrawn, without people to go with them).
+PUBLISHED, TOTAL, SHARE, LACKING = "published", "total", "share", "lacking"
+# A gemeente with fewer wijken than the year before, and less than this of its people, lacks some.
+LEAST_KEPT = 0.97
 COLUMNS = ["areas", "total", "clients", "lower", "upper", "share", "basis"]
 # Standard deviations on either side of a normal distribution that hold 90%.
 NORMAL_90 = 1.645
@@ -39,8 +43,8 @@ def shares(cells: pd.DataFrame, totals: pd.DataFrame, domain: Domain) -> pd.Data
     ----------
     cells : DataFrame
         ``gm_code``, ``year``, ``clients`` (published persons, NaN where blank), ``population``
-        (persons at risk), ``expected`` (persons), ``small`` (blank because it is small) and
-        ``fold``, which holds whole gemeenten.
+        (persons at risk), ``small`` (blank because it is small) and ``fold``, which holds whole
+        gemeenten. No model: forecasts take the same shares.
     totals : DataFrame
         ``gm_code``, ``year``, ``total`` (published persons).
     domain : Domain
@@ -51,13 +55,16 @@ def shares(cells: pd.DataFrame, totals: pd.DataFrame, domain: Domain) -> pd.Data
     DataFrame
         A row per gemeente and year of ``cells``: ``total`` (NaN where not published), ``published``
         (sum of published wijken, persons), ``n_published`` and ``n_blank`` (wijken with people at
-        risk), ``share`` and ``share_variance`` (of the total), ``fold`` and ``share_scale`` (how
-        many standard deviations hold 90% of the errors of other folds). The share of a gemeente and
+        risk), ``lacking`` (whether wijken are not among the year's), ``share`` and
+        ``share_variance`` (of the total), ``fold`` and ``share_scale`` (how many standard
+        deviations hold 90% of the errors of other folds). The share of a gemeente and
         year is made without any figure of that gemeente and year; it is NaN where no other gemeente
         has a year whose wijken are all published, or blank only for being small.
     """
+    cells = cells.assign(expected=_by_country_rate(cells))
     table = _sums(cells, domain).merge(totals[[*KEY, "total"]], on=KEY, how="left")
-    complete = (table["n_unknown"] == 0) & (table["n_published"] > 0) & (table["total"] > 0)
+    complete = (table["n_unknown"] == 0) & ~table["lacking"]
+    complete &= (table["n_published"] > 0) & (table["total"] > 0)
     national = _national_share(table, complete)
     scale = np.clip(national, MIN_SHARE, None)
     base = table["total"].where(table["total"] > 0, table["expected"]).clip(lower=1.0).to_numpy()
@@ -78,12 +85,78 @@ def shares(cells: pd.DataFrame, totals: pd.DataFrame, domain: Domain) -> pd.Data
     )
 
 
+def of_panel(
+    wijken: pd.DataFrame, gemeenten: pd.DataFrame, name: str, domain: Domain
+) -> pd.DataFrame:
+    """Return the shares as :func:`shares` gives them, of the panel's wijken and totals.
+
+    Parameters
+    ----------
+    wijken, gemeenten : DataFrame
+        The panel's, of the years that may be used.
+    name, domain : str, Domain
+        The domain.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`shares`, in one fold.
+    """
+    status = wijken[status_column(name)]
+    cells = wijken[KEY].assign(
+        clients=wijken[clients_column(name)].where(status == "observed"),
+        population=wijken[population_column(name)].fillna(0.0),
+        small=(status == "suppressed") & (domain.blank_below > 0),
+        fold=0,
+    )
+    totals = gemeenten.reindex(columns=[*KEY, clients_column(name)])
+    return shares(cells, totals.set_axis([*KEY, "total"], axis=1).dropna(), domain)
+
+
+def of_year(shares: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return the share in one year: as it was where all is published, else as expected.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        From :func:`shares`.
+    year : int
+        The year.
+
+    Returns
+    -------
+    DataFrame
+        On ``gm_code``: ``share`` (of the total), ``spread`` (its standard deviation; 0 where all is
+        published) and ``size`` (clients that it is a share of, persons). Gemeenten of which nothing
+        can be said are left out.
+    """
+    rows = shares[shares["year"] == year].set_index("gm_code")
+    exact = (rows["n_blank"] == 0) & ~rows["lacking"]
+    exact &= (rows["n_published"] > 0) & (rows["total"] > 0)
+    share = (1 - rows["published"] / rows["total"]).where(exact, rows["share"])
+    spread = np.sqrt(rows["share_variance"]).where(~exact, 0.0)
+    size = rows["total"].where(rows["total"] > 0, rows["expected"]).clip(lower=1.0)
+    return pd.DataFrame({"share": share, "spread": spread, "size": size}).dropna()
+
+
+def _by_country_rate(cells: pd.DataFrame) -> Floats:
+    """Return clients by the rate of all other gemeenten in the year, else in all years."""
+    shown = cells["clients"].notna() & (cells["population"] > 0)
+    parts = cells[["clients", "population"]].where(shown, 0.0)
+    by_gemeente = parts.groupby([cells["gm_code"], cells["year"]]).transform("sum")
+    others = parts.groupby(cells["year"]).transform("sum") - by_gemeente
+    rate = others["clients"] / others["population"].where(others["population"] > 0)
+    of_all = parts["clients"].sum() / max(parts["population"].sum(), 1.0)
+    out: Floats = (rate.fillna(of_all) * cells["population"].fillna(0.0)).to_numpy()
+    return out
+
+
 def _sums(cells: pd.DataFrame, domain: Domain) -> pd.DataFrame:
     shown = cells["clients"].notna()
     blank = ~shown & (cells["population"] > 0)
     filled = cells["clients"].fillna(0.0)
     if cells["small"].any():
-        # from what the model expects alone: no figure of the gemeente tells of another
+        # by the rate of other gemeenten: no figure of the gemeente tells of another
         below = suppressed.smallest_published(domain)
         few, _ = suppressed.moments(cells["expected"].to_numpy(), below)
         filled = filled.mask(blank & cells["small"], few)
@@ -96,8 +169,19 @@ def _sums(cells: pd.DataFrame, domain: Domain) -> pd.DataFrame:
         filled=("filled", "sum"),
         expected=("expected", "sum"),
         fold=("fold", "first"),
+        n_wijken=("population", "size"),
+        population=("population", "sum"),
     )
-    return grouped.reset_index()
+    return _with_lacking(grouped.reset_index())
+
+
+def _with_lacking(sums: pd.DataFrame) -> pd.DataFrame:
+    """Say where a gemeente has lost wijken, and people with them, since the year before."""
+    ordered = sums.sort_values(KEY)
+    before = ordered.groupby("gm_code")[["n_wijken", "population"]].shift()
+    fewer = ordered["n_wijken"] < before["n_wijken"]
+    lacking = fewer & (ordered["population"] < LEAST_KEPT * before["population"])
+    return sums.assign(lacking=lacking.reindex(sums.index)).drop(columns=["n_wijken", "population"])
 
 
 def _national_share(table: pd.DataFrame, complete: pd.Series) -> Floats:
@@ -144,7 +228,7 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
     >>> key = {"gm_code": "GM0001", "year": 2020}
     >>> wijken = pd.DataFrame([{**key, "clients": 100.0}, {**key, "clients": 80.0}])
     >>> shares = pd.DataFrame([{
-    ...     **key, "total": 200.0, "n_published": 2, "n_blank": 0, "share": 0.07,
+    ...     **key, "total": 200.0, "n_published": 2, "n_blank": 0, "lacking": False, "share": 0.07,
     ...     "share_variance": 0.001, "blank_variance": 0.0, "blank_scale": 2.0, "share_scale": 2.0,
     ... }])
     >>> row = table(wijken, shares, rounded_to=5)
@@ -168,12 +252,13 @@ def table(wijken: pd.DataFrame, shares: pd.DataFrame, rounded_to: int) -> pd.Dat
         published, rows["share_scale"] * whole * np.sqrt(rows["share_variance"])
     )
     complete = published & (rows["n_blank"] == 0)
+    bases = {LACKING: published & rows["lacking"], PUBLISHED: complete, TOTAL: published}
     return rows.assign(
         clients=clients,
         lower=np.minimum(clients, (clients - spread).clip(lower=0.0)),
         upper=clients + spread,
         share=(clients / whole.where(whole > 0)).fillna(0.0),
-        basis=np.where(complete, PUBLISHED, np.where(published, TOTAL, SHARE)),
+        basis=np.select(list(bases.values()), list(bases), SHARE),
     )[[*KEY, *COLUMNS]]
 
 

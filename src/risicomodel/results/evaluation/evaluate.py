@@ -233,6 +233,7 @@ def expected_predictions(banded: pd.DataFrame, problem: Problem, champion: str) 
             "upper": rows["upper"],
             "clients": rows["rate"].clip(upper=1.0) * population,
             "population": population,
+            "population_year": wijken["feature_year"].astype("int64"),
             "observed_rate": (clients / population).where(population > 0),
             "fold": rows["fold"].astype("int64"),
             "basis": "expected",

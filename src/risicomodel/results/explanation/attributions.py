@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ from risicomodel.core import groups
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.errors import DataError
 from risicomodel.data.domains import population_column
+from risicomodel.results.explanation.null_features import NullTerms
+from risicomodel.results.explanation.null_margin import null_margin, smallest_sizes
 from risicomodel.results.explanation.tasks import BASE, CUT, ROW
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 SIGN_TOLERANCE = 1e-12  # in rate; a contribution nearer to 0 has no sign
+ALL_PASS = 1.0  # a share of null features that asks for no margin
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,10 @@ class Attributions:
         What clipping the rate to 0–1 adds or takes off; nearly always 0.
     refits : array of shape (r, n, p)
         The terms by refits on half of the other gemeenten.
+    nulls : NullTerms
+        The terms of null features by the same refits, in use only.
+    null_pass : float
+        Share (0–1) of null features' terms that may be stable.
     """
 
     domain: str
@@ -70,6 +78,8 @@ class Attributions:
     terms: Floats
     cut: Floats
     refits: Floats
+    nulls: NullTerms
+    null_pass: float = ALL_PASS
 
     @property
     def rate(self) -> Floats:
@@ -91,19 +101,37 @@ class Attributions:
 
     @property
     def stable(self) -> Bools:
+        """Which terms are beyond the margin on one side in every refit, (n, p); none without."""
+        return self._beyond(self.margin)
+
+    @property
+    def same_sign(self) -> Bools:
         """Which terms have the same sign in every refit, (n, p); none without refits."""
+        return self._beyond(SIGN_TOLERANCE)
+
+    @cached_property
+    def margin(self) -> float:
+        """What a term must exceed in every refit (in rate) for few null features to be stable."""
+        if self.null_pass >= ALL_PASS:
+            return SIGN_TOLERANCE
+        sizes = smallest_sizes(self.nulls.refits) if self.nulls.names else np.zeros((0, 0))
+        return max(null_margin(sizes, self.null_pass), SIGN_TOLERANCE)
+
+    def _beyond(self, margin: float) -> Bools:
         if len(self.refits) == 0:
             return np.zeros(self.terms.shape, dtype="bool")
-        out: Bools = (self.low > SIGN_TOLERANCE) | (self.high < -SIGN_TOLERANCE)
+        out: Bools = (self.low > margin) | (self.high < -margin)
         return out
 
-    def summed_by(self, group_of: Sequence[str]) -> Attributions:
+    def summed_by(self, group_of: Sequence[str], nulls: NullTerms) -> Attributions:
         """Return the attributions with terms summed by group.
 
         Parameters
         ----------
         group_of : sequence of str, p of them
             The group of every term.
+        nulls : NullTerms
+            Null terms summed likewise.
 
         Returns
         -------
@@ -114,7 +142,13 @@ class Attributions:
         member = np.array(
             [[name == group for name in names] for group in group_of], dtype="float64"
         )
-        return replace(self, names=names, terms=self.terms @ member, refits=self.refits @ member)
+        return replace(
+            self,
+            names=names,
+            terms=self.terms @ member,
+            refits=self.refits @ member,
+            nulls=nulls,
+        )
 
 
 def combine_folds(
@@ -122,6 +156,9 @@ def combine_folds(
     champion: str,
     parts: list[RefitTable],
     expected: pd.Series,
+    *,
+    nulls: pd.DataFrame,
+    null_pass: float = ALL_PASS,
 ) -> Attributions:
     """Combine one domain's contributions over folds.
 
@@ -135,6 +172,10 @@ def combine_folds(
         Contributions of every fold by its own model and by every refit.
     expected : Series
         The champion's out-of-fold rates (0–1), by row of the panel.
+    nulls : DataFrame
+        The values of null features that refits had beside the problem's own, by row of the panel.
+    null_pass : float
+        Share (0–1) of null features' terms that may be stable.
 
     Returns
     -------
@@ -147,8 +188,9 @@ def combine_folds(
         If the contributions do not sum to the prediction.
     """
     names = list(problem.x.columns)
+    every = [*names, *nulls.columns]
     tables = [
-        _all_folds([p.table for p in parts if p.refit == n], names) for n in _refit_numbers(parts)
+        _all_folds([p.table for p in parts if p.refit == n], every) for n in _refit_numbers(parts)
     ]
     about = problem.wijken.loc[tables[0].index, ["wijk_code", "gm_code", "year"]]
     population = problem.wijken.loc[tables[0].index, population_column(problem.domain)].fillna(0.0)
@@ -161,7 +203,16 @@ def combine_folds(
     cut = tables[0][CUT].to_numpy() + np.minimum(0.0, 1.0 - unclipped - tables[0][CUT].to_numpy())
     terms -= yearly_mean
     attributions = Attributions(
-        problem.domain, champion, rows, names, base, terms[0], cut, terms[1:]
+        problem.domain,
+        champion,
+        rows,
+        names,
+        base,
+        terms[0],
+        cut,
+        terms[1:],
+        _null_terms(tables[1:], nulls.loc[tables[0].index], rows),
+        null_pass,
     )
     if (worst := float(np.abs(attributions.rate - rate).max(initial=0.0))) > TOLERANCE:
         raise DataError(
@@ -170,6 +221,19 @@ def combine_folds(
             "run again with cache=false."
         )
     return attributions
+
+
+def _null_terms(refits: list[pd.DataFrame], values: pd.DataFrame, rows: pd.DataFrame) -> NullTerms:
+    """Return the terms of null features that refits use, centred as those of real ones are."""
+    names, without_value = list(values.columns), values.isna().to_numpy()
+    if not refits or not names:
+        return NullTerms.none(len(refits), len(rows))
+    terms = np.stack([table[names].to_numpy() for table in refits])
+    used = NullTerms(names, terms).in_use
+    kept = np.array([name in used.names for name in names])
+    centred = used.refits - np.stack([_yearly_mean(table, rows) for table in used.refits])
+    centred[:, without_value[:, kept]] = np.nan
+    return NullTerms(used.names, centred)
 
 
 def _refit_numbers(parts: list[RefitTable]) -> list[int]:

@@ -64,7 +64,10 @@ def aggregations(
     """
     declared_names = [declared(name) for name in attributions.names]
     families = [features.define[name].family for name in declared_names]
-    by_feature = attributions.summed_by(declared_names)
+    nulls = attributions.nulls.summed_by([declared(name) for name in attributions.nulls.names])
+    by_feature = attributions.summed_by(declared_names, nulls)
+    per_family = round(len(by_feature.names) / len(set(families)))
+    by_family = attributions.summed_by(families, nulls.in_groups_of(per_family))
     return [
         Aggregation(COLUMN, attributions, dict(zip(attributions.names, families, strict=True)), x),
         Aggregation(
@@ -73,9 +76,7 @@ def aggregations(
             dict(zip(declared_names, families, strict=True)),
             x[by_feature.names],
         ),
-        Aggregation(
-            FAMILY, attributions.summed_by(families), {name: name for name in families}, None
-        ),
+        Aggregation(FAMILY, by_family, {name: name for name in families}, None),
     ]
 
 
@@ -117,7 +118,7 @@ def contribution_rows(aggregation: Aggregation, similar: Ints) -> pd.DataFrame:
             },
             "base_rate": attributions.base[row_order].repeat(len(order)),
             "champion": True,
-            "stable": _stable(aggregation)[row_order][:, order].ravel(),
+            "stable": stable(aggregation)[row_order][:, order].ravel(),
         }
     )
     shown = np.array([name != CUT for name in attributions.names])[terms] | was_clipped[
@@ -179,14 +180,24 @@ def _mean_over_similar(terms: Floats, similar: Ints) -> Floats:
     return out
 
 
-def _stable(aggregation: Aggregation) -> Bools:
-    """Return which terms may be called drivers: one sign in all refits, and a value."""
-    stable: Bools = aggregation.attributions.stable & np.array(
+def stable(aggregation: Aggregation) -> Bools:
+    """Return which terms may be called drivers: beyond the margin in all refits, and a value.
+
+    Parameters
+    ----------
+    aggregation : Aggregation
+        Contributions of columns, declared features or families.
+
+    Returns
+    -------
+    array of bool, shape (n, p)
+    """
+    out: Bools = aggregation.attributions.stable & np.array(
         [name != CUT for name in aggregation.attributions.names]
     )
     if aggregation.values is not None:
-        stable = stable & aggregation.values.notna().to_numpy()
-    return stable
+        out = out & aggregation.values.notna().to_numpy()
+    return out
 
 
 def _labels(aggregation: Aggregation, terms: Ints) -> dict[str, Any]:

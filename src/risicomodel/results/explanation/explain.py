@@ -16,10 +16,11 @@ from risicomodel.results.explanation import (
     contribution_tables,
     half_samples,
     nearest_wijken,
+    null_features,
     summary,
     tasks,
 )
-from risicomodel.results.explanation.attributions import RefitTable, combine_folds
+from risicomodel.results.explanation.attributions import ALL_PASS, RefitTable, combine_folds
 from risicomodel.results.explanation.tasks import ROW, ExplanationTask
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class ExplanationPlan:
     ----------
     problem : Problem
         The domain's problem.
+    refitted : Problem
+        The same with null features beside its own: what refits learn from.
     champion : str
         The model to explain.
     chosen : mapping of str to ModelSettings
@@ -76,6 +79,7 @@ class ExplanationPlan:
     """
 
     problem: Problem
+    refitted: Problem
     champion: str
     chosen: Mapping[str, ModelSettings]
     years: tuple[int, ...]
@@ -107,6 +111,8 @@ class ExplanationTables:
         What every column of the model, every declared feature and every family adds, per wijk.
     importance : DataFrame
         How much each of them moves expectations.
+    stability : DataFrame
+        How often they, and null features, are stable.
     dependence : DataFrame
         What columns and features add along their values.
     interactions : DataFrame
@@ -117,6 +123,7 @@ class ExplanationTables:
     features: pd.DataFrame
     families: pd.DataFrame
     importance: pd.DataFrame
+    stability: pd.DataFrame
     dependence: pd.DataFrame
     interactions: pd.DataFrame
 
@@ -184,6 +191,7 @@ def plan(
     return [
         ExplanationPlan(
             problem,
+            _with_nulls(problem, request),
             champions[problem.domain],
             models.for_domain(chosen, problem.domain),
             _years(problem, request.settings.years),
@@ -191,6 +199,12 @@ def plan(
         for problem in problems
         if problem.domain in champions
     ]
+
+
+def _with_nulls(problem: Problem, request: ExplanationRequest) -> Problem:
+    settings = request.settings
+    count = settings.null_features if settings.null_pass < ALL_PASS and settings.refits else 0
+    return null_features.with_null_features(problem, count, request.seed)
 
 
 def _years(problem: Problem, years: Sequence[int]) -> tuple[int, ...]:
@@ -244,7 +258,9 @@ def _tasks_of_plan(plan: ExplanationPlan, request: ExplanationRequest) -> list[P
         by_refit = {refit: np.concatenate(rows) for refit, rows in rows_of_refit.items()}
         rows = np.unique(np.concatenate(list(by_refit.values())))
         fold = _fold(folds, fit, problem.usable.to_numpy())
-        task = ExplanationTask(problem, fold, rows, plan.champion, plan.chosen, request.seed)
+        # null features stand beside the others in refits only: what is explained has not seen them
+        learned = problem if 0 in by_refit else plan.refitted
+        task = ExplanationTask(learned, fold, rows, plan.champion, plan.chosen, request.seed)
         out.append(PlannedTask(task, by_refit))
     return out + ([_interaction_task(plan, out[0], request)] if uses_features else [])
 
@@ -329,18 +345,58 @@ def explain(
     nearest = _nearest(plans, request)
     parts = []
     for plan in sorted(plans, key=lambda plan: plan.problem.domain):
-        plan_results = [
-            (item, table)
-            for item, table in zip(planned, results, strict=True)
-            if item.task.problem is plan.problem
-        ]
-        attributions = combine_folds(
-            plan.problem, plan.champion, _refit_tables(plan_results), expected[plan.problem.domain]
-        )
+        plan_results = _results_of(plan, planned, results)
+        attributions = attributed(plan, plan_results, expected[plan.problem.domain], request)
         interactions = _interactions(plan, plan_results, request)
         parts.append(_tables(plan, attributions, nearest, interactions, request))
     notes = [note for plan in plans for note in _notes(plan, planned)]
     return Explanations(ExplanationTables.joined(parts), _joined([nearest]), notes)
+
+
+def attributed(
+    plan: ExplanationPlan,
+    plan_results: list[tuple[PlannedTask, pd.DataFrame]],
+    expected: pd.Series,
+    request: ExplanationRequest,
+) -> Attributions:
+    """Return the contributions of one domain, by its own models and by refits.
+
+    Parameters
+    ----------
+    plan : ExplanationPlan
+        Of the domain.
+    plan_results : list of (PlannedTask, DataFrame)
+        The tasks of the domain with their results.
+    expected : Series
+        The champion's out-of-fold rates (0–1), by row of the panel.
+    request : ExplanationRequest
+        How to explain.
+
+    Returns
+    -------
+    Attributions
+        With those of null features.
+    """
+    nulls = plan.refitted.x.iloc[:, len(plan.problem.x.columns) :]
+    return combine_folds(
+        plan.problem,
+        plan.champion,
+        _refit_tables(plan_results),
+        expected,
+        nulls=nulls,
+        null_pass=request.settings.null_pass,
+    )
+
+
+def _results_of(
+    plan: ExplanationPlan, planned: list[PlannedTask], results: list[pd.DataFrame]
+) -> list[tuple[PlannedTask, pd.DataFrame]]:
+    pairs = zip(planned, results, strict=True)
+    return [(item, table) for item, table in pairs if _is_of(plan, item)]
+
+
+def _is_of(plan: ExplanationPlan, item: PlannedTask) -> bool:
+    return item.task.problem in (plan.problem, plan.refitted)
 
 
 def _refit_tables(plan_results: list[tuple[PlannedTask, pd.DataFrame]]) -> list[RefitTable]:
@@ -380,6 +436,7 @@ def _tables(
         features,
         families,
         importance=summary.importance(aggregations, request.features),
+        stability=summary.stability(aggregations),
         dependence=pd.concat([summary.dependence(one) for one in aggregations[:2]]),
         interactions=interactions,
     )
@@ -434,7 +491,7 @@ def _notes(plan: ExplanationPlan, planned: list[PlannedTask]) -> list[str]:
             "is in base_rate."
         )
         return [note]
-    plan_tasks = [item for item in planned if item.task.problem is plan.problem]
+    plan_tasks = [item for item in planned if _is_of(plan, item)]
     if not any(refit for item in plan_tasks for refit in item.refits):
         note = (
             f"{domain}: no refits to tell stable contributions by; no contribution is called "

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.arrays import Floats, Ints
+from risicomodel.results.explanation.attributions import SIGN_TOLERANCE
 from risicomodel.results.explanation.contribution_tables import FEATURE
+from risicomodel.results.explanation.null_margin import exceeding_shares, smallest_sizes
 from risicomodel.results.explanation.tasks import BETWEEN, ROW
 
 if TYPE_CHECKING:
@@ -61,6 +63,46 @@ def importance(aggregations: list[Aggregation], features: FeatureSet) -> pd.Data
     table = pd.concat(parts, ignore_index=True)
     first = ["domain", "level", "name", "family", "rank"]
     return table[[*first, "mean_abs", "share", "stable_share", "used", "why"]]
+
+
+def stability(aggregations: list[Aggregation]) -> pd.DataFrame:
+    """Return how often contributions are stable, and how often those of null features would be.
+
+    Parameters
+    ----------
+    aggregations : list of Aggregation
+        From :func:`risicomodel.results.explanation.contribution_tables.aggregations`.
+
+    Returns
+    -------
+    DataFrame
+        ``domain``, ``level`` (column, feature, family), ``null_features`` (how many; for families
+        sums of several), ``margin`` (in rate), and of all contributions the shares with
+        ``same_sign`` and ``stable``; ``null_same_sign`` and ``null_stable`` are those shares of
+        null features, empty where there are none.
+    """
+    return pd.DataFrame([_stability_row(aggregation) for aggregation in aggregations])
+
+
+def _stability_row(aggregation: Aggregation) -> dict[str, object]:
+    attributions = aggregation.attributions
+    sizes = (
+        smallest_sizes(attributions.nulls.refits) if len(attributions.refits) else np.zeros((0, 0))
+    )
+    shares = np.full((2, 1), np.nan)
+    if sizes.size:
+        shares = exceeding_shares(sizes, np.array([SIGN_TOLERANCE, attributions.margin]))
+    same_sign, stable = (float(share) for share in shares.mean(axis=1))
+    return {
+        "domain": attributions.domain,
+        "level": aggregation.name,
+        "null_features": len(attributions.nulls.names),
+        "margin": attributions.margin,
+        "same_sign": float(attributions.same_sign.mean()),
+        "stable": float(attributions.stable.mean()),
+        "null_same_sign": same_sign,
+        "null_stable": stable,
+    }
 
 
 def _mean_sizes(attributions: Attributions) -> pd.DataFrame:

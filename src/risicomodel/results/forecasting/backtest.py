@@ -1,10 +1,11 @@
 """Back-test: forecasts from earlier origins, compared with the figures published since.
 
 A forecast is made for the wijken of its origin's year and carried through the crosswalk to the
-wijken of the year that it is for. The last figure is carried likewise, as the baseline to beat; a
-second baseline is the last figure of the same wijk code, without a crosswalk. Every published wijk
-of the year counts. A wijk that nothing links to the origin gets the country's rate that each model
-forecasts for the year.
+wijken of the year that it is for. Wijken that were redrawn in between have the people that the map
+of that year counts, as forecasts for today's map do, and their bands are scored apart. The last
+figure is carried likewise, as the baseline to beat; a second baseline is the last figure of the
+same wijk code, without a crosswalk. Every published wijk of the year counts. A wijk that nothing
+links to the origin gets the country's rate that each model forecasts for the year.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from risicomodel.core import metrics
 from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, population_column, status_column
-from risicomodel.data.panel.crosswalk import carry
+from risicomodel.data.panel.crosswalk import carry, redrawn
 from risicomodel.results.forecasting import components
 from risicomodel.results.forecasting.cohorts import INHABITANTS
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 PERSISTENCE_BY_CODE = "persistence_by_code"
 UNLINKED = "unlinked"
+CARRIED_PEOPLE = "people"
 TEXT_COLUMNS = ("domain", AREA, "gm_code", "gm_group", "basis")
 KEY = ["domain", "origin_year", "horizon", "model"]
 
@@ -65,9 +68,10 @@ def trials_of_origin(
     -------
     DataFrame
         A row per published wijk of the years ahead: ``domain``, ``origin_year``, ``year``,
-        ``horizon``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``, ``population``,
-        ``clients`` (published), ``shared_error`` and ``own_error`` (expected relative size of the
-        error), and a column of clients per model, for :func:`trials_of_model` to choose from.
+        ``horizon``, ``wijk_code``, ``gm_code``, ``gm_group``, ``basis``, ``redrawn``
+        (whether it was since the origin), ``population``, ``clients`` (published),
+        ``shared_error`` and ``own_error`` (expected relative size of the error), and a column of
+        clients per model, for :func:`trials_of_model` to choose from.
     """
     wijken, name = problem.wijken, problem.domain
     out = []
@@ -114,6 +118,7 @@ def _clients_by_model(
 ) -> pd.DataFrame:
     """Return every model's clients ``h + 1`` years ahead, for the areas of the origin."""
     clients = {model: one.wijken[:, h] for model, one in forecasts.items()}
+    clients[CARRIED_PEOPLE] = decomposition.population[:, h]
     default = clients[components.DEFAULT_MODEL]
     sizes = {
         "shared_error": default * decomposition.shared_error[:, h],
@@ -134,19 +139,20 @@ def _carried_to_year(
     """Return every model's forecast of one year, carried to that year's wijken."""
     carried = carry(origin_forecasts.drop(columns="basis"), links, pd.Index(published_rows[AREA]))
     population = published_rows[population_column(domain)].set_axis(carried.index)
+    is_redrawn = redrawn(links, carried.index)
+    counted = is_redrawn & published_rows["bevolking_year"].eq(published_rows["year"]).to_numpy()
+    carried = rake_redrawn(carried, population.where(counted), published_rows["gm_code"].to_numpy())
     unlinked = carried.isna().any(axis=1)
     # a redrawn wijk takes its basis from the area that the largest part of it comes from
     largest = links.sort_values("share").drop_duplicates("to_code", keep="last")
-    basis = (
-        largest.set_index("to_code")["from_code"]
-        .map(origin_forecasts["basis"])
-        .reindex(carried.index)
-    )
+    largest_code = largest.set_index("to_code")["from_code"]
+    basis = largest_code.map(origin_forecasts["basis"]).reindex(carried.index)
     common = pd.DataFrame(
         {
             "gm_code": published_rows["gm_code"].to_numpy(),
             "gm_group": published_rows["gm_group"].to_numpy(),
             "basis": basis.mask(unlinked, UNLINKED),
+            "redrawn": is_redrawn,
             "population": population,
             "clients": published_rows[clients_column(domain)].to_numpy(),
             "shared_error": carried["shared_error"] / carried[components.DEFAULT_MODEL],
@@ -160,6 +166,39 @@ def _carried_to_year(
         carried.index
     )
     return common.assign(**forecasts).rename_axis(AREA).reset_index()
+
+
+def rake_redrawn(
+    carried: pd.DataFrame, counted: pd.Series, gm: npt.NDArray[np.str_]
+) -> pd.DataFrame:
+    """Scale forecasts of redrawn wijken to the people that the year's map counts.
+
+    As forecasts that are no test: the crosswalk only guesses how many people went where. Together
+    the redrawn wijken of a gemeente keep their clients.
+
+    Parameters
+    ----------
+    carried : DataFrame
+        Clients by model on the wijken of a year, and the ``people`` that came with them.
+    counted : Series
+        Persons at risk on the same index; NaN for wijken that were not redrawn, or not counted.
+    gm : array of str, shape (wijken,)
+        Their gemeenten.
+
+    Returns
+    -------
+    DataFrame
+        Without ``people``.
+    """
+    people, clients = carried[CARRIED_PEOPLE], carried.drop(columns=CARRIED_PEOPLE)
+    off = (counted / people.where(people > 0)).where(counted > 0)
+    redrawn_clients = clients[off.notna()]
+    raked = redrawn_clients.mul(off.dropna(), axis=0)
+    of_gemeente = gm[off.notna().to_numpy()]
+    before, after = (t.groupby(of_gemeente).transform("sum") for t in (redrawn_clients, raked))
+    out = clients.copy()
+    out.loc[redrawn_clients.index] = raked * (before / after.where(after > 0)).fillna(1.0)
+    return out
 
 
 def trials_of_model(trials: pd.DataFrame, model: str) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from risicomodel.results.forecasting import (
     backtest,
     components,
     forecast_tables,
+    hidden_gemeenten,
     on_totals,
     origins,
     scenario,
     structural_rate,
     total_trials,
+    unassigned_share,
 )
 
 if TYPE_CHECKING:
@@ -171,17 +173,19 @@ def _of_domain(
 ) -> tuple[pd.DataFrame, ...]:
     """Return one domain's forecasts, sums, and scores: of wijken, intervals and totals."""
     domain, level = plan.problem.domain, ground.panel.level
-    trials, of_totals = (
+    trials, of_totals, hidden, hidden_totals = (
         pd.concat(parts, ignore_index=True)
         for parts in zip(
             *(_trials(plan, origin, ratios[origin], ground) for origin in plan.earlier),
             strict=True,
         )
     )
-    of_totals = total_trials.with_stand_ins(of_totals, trials)
+    if total_trials.are_scarce(of_totals, trials):
+        of_totals = total_trials.with_stand_ins(of_totals, trials)
+        hidden_totals = total_trials.by_wijken(hidden)
     scores = backtest.score_trials(trials, plan.domain.rounded_to)
     champion = backtest.champions(scores)[domain]
-    both = forecast_tables.Trials(trials, of_totals)
+    both = forecast_tables.Trials(trials, of_totals, hidden, hidden_totals)
     wijken, sums = forecast_tables.tabulate(origin_state, both, domain, champion)
     intervals = forecast_tables.score_intervals(both, level)
     return wijken, sums, scores, intervals, total_trials.score(of_totals)
@@ -200,10 +204,24 @@ def _from_origin(
 
 def _trials(
     plan: ForecastPlan, origin: int, ratio: pd.Series, ground: _Ground
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return one domain's forecasts from one earlier origin, with the figures published since."""
+) -> tuple[pd.DataFrame, ...]:
+    """Return one domain's forecasts from one earlier origin, with the figures published since.
+
+    Of wijken and of totals; and again, of gemeenten as if nothing was published of them.
+    """
     wijken, domain = plan.problem.wijken, plan.problem.domain
     history = _history(plan, origin, origins.areas_of_year(wijken, origin), ratio, ground)
+    hidden = hidden_gemeenten.groups(history)
+    blank = hidden_gemeenten.hide(history, domain, hidden)
+    of_hidden = (hidden_gemeenten.only(t, hidden) for t in _compared(plan, blank, ground))
+    return (*_compared(plan, history, ground), *of_hidden)
+
+
+def _compared(
+    plan: ForecastPlan, history: History, ground: _Ground
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return forecasts of wijken and of totals from what was known, with the figures since."""
+    wijken, domain = plan.problem.wijken, plan.problem.domain
     until_origin = replace(plan.problem, wijken=wijken[wijken["year"] <= plan.origin])
     decomposition = _decomposition(plan, history, ground.settings)
     forecasts = on_totals.of_models(history, domain, decomposition)
@@ -219,16 +237,25 @@ def _trials(
 def _history(
     plan: ForecastPlan, origin: int, areas: pd.DataFrame, ratio: pd.Series, ground: _Ground
 ) -> History:
-    wijken, ratios = plan.problem.wijken, {plan.problem.domain: ratio}
-    return origins.history_at(
+    wijken, name, gemeenten = plan.problem.wijken, plan.problem.domain, ground.panel.gemeenten
+    history = origins.history_at(
         wijken,
         areas,
         origin,
         ground.crosswalk,
-        ratios,
-        gemeenten=ground.panel.gemeenten,
+        {name: ratio},
+        gemeenten=gemeenten,
         country=ground.panel.country,
     )
+    shares = unassigned_share.at_origins(
+        wijken,
+        gemeenten,
+        areas,
+        origin,
+        crosswalk=ground.crosswalk,
+        domains={name: plan.domain},
+    )
+    return replace(history, unassigned=shares)
 
 
 def _decomposition(

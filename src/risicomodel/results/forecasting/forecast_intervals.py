@@ -3,7 +3,8 @@
 Errors are scaled by their expected size
 (:class:`risicomodel.results.forecasting.components.Decomposition`: what country, gemeenten and
 wijken may do, counting and rounding). Their quantile is taken per horizon and by what a forecast
-stands on, among errors of wijken of about its size (:mod:`risicomodel.learning.smooth_bands`);
+stands on, apart for wijken that were redrawn since the origin, among errors of wijken of about its
+size (:mod:`risicomodel.learning.smooth_bands`);
 intervals of gemeenten come from the errors of their totals in the same way. In the back-test the
 intervals of an origin come from the errors of all other origins, so that a shock is met as the next
 one will be: unforeseen. The 90% is over years, as most of a year's errors are shared.
@@ -47,6 +48,31 @@ def conformal_intervals(forecasts: pd.DataFrame, trials: pd.DataFrame) -> pd.Dat
     return pd.DataFrame({"lower": lower, "upper": upper}, index=forecasts.index)
 
 
+def with_hidden(
+    forecasts: pd.DataFrame, blank: pd.Series, trials: pd.DataFrame, hidden: pd.DataFrame
+) -> pd.DataFrame:
+    """Return 90% prediction intervals; where nothing is published, from hidden gemeenten.
+
+    Parameters
+    ----------
+    forecasts, trials : DataFrame
+        As for :func:`conformal_intervals`.
+    blank : Series of bool
+        Which forecasts are of gemeenten of which nothing is published.
+    hidden : DataFrame
+        Trials of gemeenten treated so (:mod:`.hidden_gemeenten`).
+
+    Returns
+    -------
+    DataFrame
+        As :func:`conformal_intervals`.
+    """
+    out = conformal_intervals(forecasts, trials)
+    if blank.any() and len(hidden):
+        out.loc[blank] = conformal_intervals(forecasts[blank], hidden)
+    return out
+
+
 def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
     people = rows["population"].clip(lower=1.0)
     rate = rows["forecast"] / people
@@ -58,23 +84,31 @@ def _as_rates(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bin(rows: pd.DataFrame) -> pd.Series:
-    """Return horizon, and whether a wijk has a figure of its own or a gemeente a total."""
+    """Return horizon, and whether a wijk has a figure of its own or a gemeente a total.
+
+    Redrawn wijken are apart: what is carried to them is a guess, whatever it stands on.
+    """
     horizon = rows["horizon"].clip(upper=POOLED_HORIZON).astype("str")
     if "base" in rows:
         return horizon + " " + rows["base"].astype("str")
     if "basis" not in rows:
         return horizon
     with_figure = rows["basis"].astype("str").eq("figure")
-    return horizon + with_figure.map({True: " figure", False: " without"})
+    stands_on = with_figure.map({True: " figure", False: " without"})
+    return horizon + stands_on.mask(rows["redrawn"], " redrawn")
 
 
-def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:
+def leave_one_origin_out(
+    trials: pd.DataFrame, blank: pd.Series | None = None, hidden: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the intervals that every origin would have had, from the errors of all other origins.
 
     Parameters
     ----------
     trials : DataFrame
         Trials with ``model`` and ``forecast``, of any number of domains and models.
+    blank, hidden : Series of bool, DataFrame
+        As for :func:`with_hidden`; by default none.
 
     Returns
     -------
@@ -83,11 +117,15 @@ def leave_one_origin_out(trials: pd.DataFrame) -> pd.DataFrame:
         origin.
     """
     out = pd.DataFrame(np.nan, index=trials.index, columns=LIMITS)
+    blank = pd.Series(data=False, index=trials.index) if blank is None else blank
+    hidden = trials.iloc[:0] if hidden is None else hidden
     for _, model_trials in trials.groupby(["domain", "model"], observed=True):
         for origin, part in model_trials.groupby("origin_year"):
             other_origins = model_trials[model_trials["origin_year"] != origin]
             if len(other_origins):
-                out.loc[part.index] = conformal_intervals(part, other_origins)
+                others = hidden[hidden["origin_year"] != origin] if len(hidden) else hidden
+                limits = with_hidden(part, blank[part.index], other_origins, others)
+                out.loc[part.index] = limits
     return out
 
 

@@ -11,7 +11,8 @@ from risicomodel.core.arrays import Floats
 from risicomodel.core.levels import COUNTRY_CODE
 from risicomodel.learning.conformal import CONFIDENCE
 from risicomodel.results.forecasting import components, forecast_intervals, total_trials
-from risicomodel.results.forecasting.reconciliation import UNASSIGNED_SD
+from risicomodel.results.forecasting.hidden_gemeenten import EXPECTED
+from risicomodel.results.forecasting.unassigned_share import SPREAD
 
 if TYPE_CHECKING:
     from risicomodel.results.forecasting.on_totals import OnTotals
@@ -22,18 +23,23 @@ ABOUT = ["horizon", "year", "origin_year"]
 Z_90 = 1.6449
 
 
-def sums(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.DataFrame:
+def sums(
+    rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame, hidden: pd.DataFrame
+) -> pd.DataFrame:
     """Return the forecasts of gemeenten, of people without a known wijk, and of the country.
 
     Parameters
     ----------
     rows : DataFrame
         Forecasts of wijken: ``forecast``, ``lower``, ``upper`` (clients), ``population``,
-        ``shared_error``, ``own_error``, names and codes, ``horizon``, ``year``, ``origin_year``.
+        ``shared_error``, ``own_error``, ``basis``, names and codes, ``horizon``, ``year``,
+        ``origin_year``.
     on_base : OnTotals
         The model's totals.
     trials : DataFrame
         The model's back-test of totals.
+    hidden : DataFrame
+        The same of gemeenten treated as if nothing was published of them.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def sums(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.Data
         ``n_wijken``, ``base``. Wijken and ``unassigned`` add up to the gemeente, gemeenten to the
         country.
     """
-    gemeenten = _gemeenten(rows, on_base, trials)
+    gemeenten = _gemeenten(rows, on_base, trials, hidden)
     unassigned = _unassigned(gemeenten, trials)
     gemeenten = _within_parts(gemeenten, pd.concat([rows, unassigned]), ["gm_code", *ABOUT])
     country = forecast_intervals.sum_forecasts(gemeenten, ABOUT)
@@ -59,7 +65,9 @@ def sums(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.Data
     return table.rename(columns={"gm_code": "code", "gm_name": "name"})
 
 
-def _gemeenten(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> pd.DataFrame:
+def _gemeenten(
+    rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame, hidden: pd.DataFrame
+) -> pd.DataFrame:
     """Return totals of gemeenten with their intervals."""
     by = ["gm_code", "gm_name", "gm_group", *ABOUT]
     wijken = forecast_intervals.sum_forecasts(rows, by)
@@ -69,14 +77,16 @@ def _gemeenten(rows: pd.DataFrame, on_base: OnTotals, trials: pd.DataFrame) -> p
     total = on_base.totals[place, table["horizon"].to_numpy() - 1]
     base = np.where(on_base.published[place], total_trials.PUBLISHED, total_trials.STAND_IN)
     table = table.assign(forecast=np.maximum(total, table["wijken"]), base=base)
-    table = table.join(forecast_intervals.conformal_intervals(table, trials))
+    with_figures = rows.loc[rows["basis"] != EXPECTED, "gm_code"]
+    blank = ~table["gm_code"].isin(with_figures) & ~on_base.published[place]
+    table = table.join(forecast_intervals.with_hidden(table, blank, trials, hidden))
     return forecast_intervals.widen_with_horizon(table, ["gm_code"])
 
 
 def _unassigned(gemeenten: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     """Return people without a known wijk: what the total has more than its wijken."""
     forecast = gemeenten["forecast"] - gemeenten["wijken"]
-    reach = gemeenten["horizon"].map(_spread(trials)).fillna(Z_90 * UNASSIGNED_SD)
+    reach = gemeenten["horizon"].map(_spread(trials)).fillna(Z_90 * SPREAD)
     reach = reach * gemeenten["forecast"]
     return gemeenten.assign(
         forecast=forecast,

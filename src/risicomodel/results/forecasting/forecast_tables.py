@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core import metrics
+from risicomodel.core.arrays import Bools
 from risicomodel.core.levels import AREA
 from risicomodel.data.panel import names
 from risicomodel.learning import conformal
@@ -20,6 +21,7 @@ from risicomodel.results.forecasting import (
     on_totals,
 )
 from risicomodel.results.forecasting.backtest import UNLINKED
+from risicomodel.results.forecasting.hidden_gemeenten import EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     Decompositions = Mapping[str, tuple[History, Decomposition]]
 
 NO_FORECAST = "silent"
+SAME, CHANGED = "map:same", "map:changed"
 # Redrawn areas of at least this many people are named when their people are this far off the map.
 LEAST_PEOPLE, FAR_OFF, SHOWN = 200, 0.25, 6
 KEY = ["domain", AREA, "origin_year", "year", "model"]
@@ -55,16 +58,25 @@ class Trials:
         From :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
     totals : DataFrame
         Of gemeenten, from :mod:`risicomodel.results.forecasting.total_trials`.
+    hidden, hidden_totals : DataFrame
+        The same of gemeenten treated as if nothing was published of them
+        (:mod:`risicomodel.results.forecasting.hidden_gemeenten`).
     """
 
     wijken: pd.DataFrame
     totals: pd.DataFrame
+    hidden: pd.DataFrame
+    hidden_totals: pd.DataFrame
 
     def of_model(self, model: str) -> Trials:
         """Return the trials of one model, without wijken that nothing links to the origin."""
         linked = self.wijken[self.wijken["basis"] != UNLINKED].reset_index(drop=True)
-        totals = self.totals[self.totals["model"] == model].reset_index(drop=True)
-        return Trials(backtest.trials_of_model(linked, model), totals)
+        totals, hidden_totals = (
+            table[table["model"] == model].reset_index(drop=True)
+            for table in (self.totals, self.hidden_totals)
+        )
+        wijken, hidden = (backtest.trials_of_model(table, model) for table in (linked, self.hidden))
+        return Trials(wijken, totals, hidden, hidden_totals)
 
 
 def tabulate(
@@ -92,10 +104,11 @@ def tabulate(
     for model in components.MODELS:
         model_trials = trials.of_model(model)
         on_base = on_totals.forecast(history, domain, decomposition, model)
-        rows = _of_model(history, decomposition, on_base, model_trials.wijken)
+        rows = _of_model(history, decomposition, on_base, model_trials)
         if model == champion:
             with_forecast = rows[rows["basis"] != NO_FORECAST]
-            table = forecast_sums.sums(with_forecast, on_base, model_trials.totals)
+            of_totals = model_trials.totals, model_trials.hidden_totals
+            table = forecast_sums.sums(with_forecast, on_base, *of_totals)
             rows = forecast_sums.with_band_of_gemeente(rows, table)
             sums = as_published(table.assign(domain=domain, model=model))[SUMS]
         labelled = rows.assign(domain=domain, model=model, champion=model == champion)
@@ -104,7 +117,7 @@ def tabulate(
 
 
 def _of_model(
-    history: History, decomposition: Decomposition, on_base: OnTotals, trials: pd.DataFrame
+    history: History, decomposition: Decomposition, on_base: OnTotals, trials: Trials
 ) -> pd.DataFrame:
     """Return one model's forecasts in clients with their intervals, a row per area and year."""
     clients = on_base.wijken
@@ -114,6 +127,7 @@ def _of_model(
         table = history.areas[[AREA, "wijk_name", "gm_code", "gm_name", "gm_group"]].assign(
             **about,
             basis=decomposition.basis,
+            redrawn=_redrawn(history, decomposition),
             forecast=np.where(decomposition.basis == NO_FORECAST, np.nan, clients[:, h]),
             population=decomposition.population[:, h],
             shared_error=decomposition.shared_error[:, h],
@@ -124,11 +138,21 @@ def _of_model(
     # no wijk has more clients than people at risk
     rows["forecast"] = rows["forecast"].clip(upper=rows["population"])
     has_forecast = rows["forecast"].notna()
-    rows[forecast_intervals.LIMITS] = forecast_intervals.conformal_intervals(
-        rows[has_forecast], trials
-    ).reindex(rows.index)
+    shown = rows[has_forecast]
+    limits = forecast_intervals.with_hidden(
+        shown, shown["basis"].eq(EXPECTED), trials.wijken, trials.hidden
+    )
+    rows[forecast_intervals.LIMITS] = limits.reindex(rows.index)
     rows["population_source"] = _population_source(history)
     return forecast_intervals.widen_with_horizon(rows, [AREA])
+
+
+def _redrawn(history: History, decomposition: Decomposition) -> Bools:
+    """Return which areas were redrawn and stand on figures: these were carried to them."""
+    if history.redrawn is None:
+        return np.zeros(len(history.areas), dtype="bool")
+    out: Bools = history.redrawn & (decomposition.basis != EXPECTED)
+    return out
 
 
 def _population_source(history: History) -> str:
@@ -136,6 +160,8 @@ def _population_source(history: History) -> str:
         y for i, y in enumerate(history.years) if np.isfinite(history.people[:, i]).any()
     ]
     source = f"KWB {max(edition_years, default=history.origin)}, cohorts"
+    if history.map_people is not None:
+        source += f", scaled to the map of {history.map_people.year}"
     return source if history.official is None else f"{source}, adding up to the official forecast"
 
 
@@ -155,13 +181,23 @@ def as_published(table: pd.DataFrame) -> pd.DataFrame:
 def _with_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     """Return a model's trials and their sums, with intervals from all other origins."""
     rows, sums = trials.wijken, trials.totals
+    blank = rows["basis"].eq(EXPECTED)
+    blank_sums = pd.Series(data=False, index=sums.index)
+    limits = forecast_intervals.leave_one_origin_out(rows, blank, trials.hidden)
+    limits_of_sums = forecast_intervals.leave_one_origin_out(sums, blank_sums, trials.hidden_totals)
+    hidden, hidden_sums = (
+        t.join(forecast_intervals.leave_one_origin_out(t)).assign(basis=EXPECTED, hidden=True)
+        for t in (trials.hidden, trials.hidden_totals)
+    )
     whole = forecast_intervals.sum_forecasts(
         sums, ["domain", "model", "origin_year", "year", "horizon"]
     )
     tables = [
-        rows.join(forecast_intervals.leave_one_origin_out(rows)).assign(level=level.name),
-        sums.join(forecast_intervals.leave_one_origin_out(sums)).assign(level="gemeente"),
-        whole.join(forecast_sums.of_country(whole)).assign(level="country"),
+        rows.join(limits).assign(level=level.name, hidden=False),
+        hidden.assign(level=level.name),
+        sums.join(limits_of_sums).assign(level="gemeente", hidden=False),
+        hidden_sums.assign(level="gemeente"),
+        whole.assign(hidden=False).join(forecast_sums.of_country(whole)).assign(level="country"),
     ]
     return pd.concat(tables, ignore_index=True)
 
@@ -180,8 +216,8 @@ def score_intervals(trials: Trials, level: Level) -> pd.DataFrame:
     -------
     DataFrame
         Per ``level`` (wijk, gemeente, country), ``domain``, ``model``, ``origin_year`` (or
-        ``all``), ``horizon`` and ``group`` (``all``, a size class of wijken, or ``basis:`` and
-        what their forecasts stand on): ``coverage``
+        ``all``), ``horizon`` and ``group`` (``all``, a size class of wijken, ``basis:`` and what
+        their forecasts stand on, or ``map:`` and whether they were redrawn since): ``coverage``
         (share of figures within their interval), ``width`` (of all intervals, per client forecast),
         ``winkler`` (the interval score, per client forecast), ``n_rows``.
     """
@@ -203,12 +239,16 @@ def _interval_measures(with_intervals: pd.DataFrame) -> pd.DataFrame:
         winkler=metrics.interval_score(actual.to_numpy(), lower, upper, conformal.CONFIDENCE),
         size=metrics.size_class(rows["population"], metrics.SIZE_CLASSES, "size"),
     )
+    # gemeenten treated as if nothing was published of them count for that basis alone
+    hidden, measured = measured[measured["hidden"]], measured[~measured["hidden"]]
     wijken = measured[~measured["level"].isin(["gemeente", "country"])]
+    by_basis = pd.concat([wijken, hidden])
     parts = [
         measured.assign(origin_year="all", group="all"),
         measured.assign(group="all"),
         wijken.assign(origin_year="all", group=wijken["size"]),
-        wijken.assign(origin_year="all", group="basis:" + wijken["basis"].astype("str")),
+        by_basis.assign(origin_year="all", group="basis:" + by_basis["basis"].astype("str")),
+        wijken.assign(origin_year="all", group=np.where(wijken["redrawn"], CHANGED, SAME)),
     ]
     return pd.concat([_means(part) for part in parts], ignore_index=True)
 

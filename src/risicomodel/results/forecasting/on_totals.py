@@ -15,6 +15,7 @@ import pandas as pd
 
 from risicomodel.core.arrays import Bools, Floats
 from risicomodel.results.forecasting import components, gemeente_totals, reconciliation
+from risicomodel.results.forecasting.unassigned_share import UnassignedShare
 
 if TYPE_CHECKING:
     from risicomodel.results.forecasting.components import Decomposition
@@ -67,9 +68,8 @@ def forecast(history: History, domain: str, decomposition: Decomposition, model:
     codes = pd.Index(history.areas["gm_code"].unique()) if totals is None else totals.codes
     gm = codes.get_indexer(pd.Index(history.areas["gm_code"]))
     last = np.full(len(codes), np.nan) if totals is None else totals.clients[:, -1]
-    origin = reconciliation.Origin(
-        gm, decomposition.last_clients, history.population[domain][:, -1], last
-    )
+    of_nobody = history.unassigned.get(domain, UnassignedShare.nobody())
+    origin = reconciliation.Origin(gm, decomposition.last_clients, last, *of_nobody.of(codes))
     ahead = None if totals is None else _ahead(totals, clients, origin, decomposition, model)
     size = clients * np.hypot(decomposition.shared_error, decomposition.own_error)
     wijken = reconciliation.reconcile(clients, size**2, origin, ahead)

@@ -18,7 +18,7 @@ from risicomodel.core.arrays import Bools, Floats
 from risicomodel.core.levels import AREA
 from risicomodel.data.domains import clients_column, half_column, population_column, status_column
 from risicomodel.data.panel import outlines
-from risicomodel.data.panel.crosswalk import GEMEENTE, carry
+from risicomodel.data.panel.crosswalk import GEMEENTE, carry, redrawn
 from risicomodel.data.panel.location import GRID
 from risicomodel.data.sources.layout import HALVES
 from risicomodel.results.forecasting import cohorts, gemeente_totals
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from risicomodel.data.panel.build import Panel
     from risicomodel.data.panel.crosswalk import Crosswalk
     from risicomodel.results.forecasting.gemeente_totals import GemeenteTotals
+    from risicomodel.results.forecasting.unassigned_share import UnassignedShare
 
 
 AREA_COLUMNS = [AREA, "wijk_name", "gm_code", "gm_name", "gm_group", "place_id", "people", *GRID]
@@ -147,6 +148,10 @@ class History:
         tells of the gemeente, not of the area.
     map_people : MapPeople or None
         Inhabitants that the map of the areas gives, newer than any figure.
+    redrawn : array of bool, shape (n,), or None
+        Which areas were redrawn since the origin: they are not a place of its year.
+    unassigned : dict of UnassignedShare
+        By domain: which share of a gemeente's clients has no known wijk.
     """
 
     origin: int
@@ -161,6 +166,8 @@ class History:
     totals: dict[str, GemeenteTotals] = field(default_factory=dict)
     of_gemeente: Bools | None = None
     map_people: MapPeople | None = None
+    redrawn: Bools | None = None
+    unassigned: dict[str, UnassignedShare] = field(default_factory=dict)
 
     def off_map(self) -> Floats:
         """Return people of the map per person that the crosswalk and the cohorts give.
@@ -240,10 +247,11 @@ def areas_of_map(panel: Panel, year: int) -> pd.DataFrame:
     newest_rows = panel.wijken.sort_values("year")
     group = newest_rows.drop_duplicates("place_id", keep="last").set_index("place_id")["gm_group"]
     names = newest_rows.drop_duplicates("gm_code", keep="last").set_index("gm_code")["gm_name"]
+    of_map = drawn["gm_name"].where(drawn["gm_name"] != "")  # of gemeenten that are new
     of_place = drawn["place_id"].map(group).fillna(drawn["gm_code"])
     areas = drawn.assign(
         gm_group=of_place.groupby(drawn["gm_code"]).transform("min"),  # one, for all its wijken
-        gm_name=drawn["gm_code"].map(names).fillna(drawn["gm_code"]),
+        gm_name=drawn["gm_code"].map(names).fillna(of_map).fillna(drawn["gm_code"]),
         **outlines.centres(drawn),
     )
     return areas[AREA_COLUMNS].reset_index(drop=True)
@@ -345,6 +353,7 @@ def history_at(
         },
         half_year_clients={d: carried[-1][_halves_of(d)].fillna(0.0).to_numpy() for d in structure},
         of_gemeente=np.stack(of_gemeente, axis=1),
+        redrawn=redrawn(links[origin], pd.Index(areas[AREA])),
         totals={
             d: gemeente_totals.published_until(gemeenten, rows, areas, d, links, country=country)
             for d in structure

@@ -14,12 +14,6 @@ import numpy as np
 from risicomodel.core import groups
 from risicomodel.core.arrays import Bools, Floats, Ints
 
-# Least share of a gemeente's people in wijken with a figure, for their sum to be compared with the
-# total.
-COVERED = 0.95
-# Standard deviation of the share of clients without a known wijk, between gemeenten.
-UNASSIGNED_SD = 0.04
-MAX_UNASSIGNED = 0.5
 # Wijken without a figure are moved by at most these factors.
 LEAST_FACTOR, MOST_FACTOR = 0.5, 2.0
 EPSILON = 1e-9
@@ -35,53 +29,23 @@ class Origin:
         Every area's gemeente, numbered from 0 as the totals are.
     figures : array of shape (areas,)
         Clients at the origin; NaN where there is no figure.
-    population : array of shape (areas,)
-        Persons at risk.
     last : array of shape (gemeenten,)
         Totals at the origin; NaN where there is none.
+    share, spread : array of shape (gemeenten,)
+        Share of a gemeente's clients whose wijk is not known, as estimates of the origin have it,
+        and its standard deviation (:mod:`.unassigned_share`).
     """
 
     gm: Ints
     figures: Floats
-    population: Floats
     last: Floats
+    share: Floats
+    spread: Floats
 
     @property
     def with_figure(self) -> Bools:
         """Which areas have a figure."""
         return np.isfinite(self.figures)
-
-
-def unassigned_share(origin: Origin) -> Floats:
-    """Return the share of every gemeente's clients whose wijk is not known.
-
-    Parameters
-    ----------
-    origin : Origin
-        Figures, people and totals.
-
-    Returns
-    -------
-    array of shape (gemeenten,)
-        The gemeente's own where nearly all its wijken have a figure, else the country's; 0 where no
-        gemeente has both.
-
-    Examples
-    --------
-    >>> origin = Origin(np.array([0, 0, 1]), np.array([50.0, 40.0, np.nan]),
-    ...                 np.array([900.0, 800.0, 700.0]), np.array([100.0, 60.0]))
-    >>> unassigned_share(origin).round(2).tolist()
-    [0.1, 0.1]
-    """
-    sums, people = _sums_of(origin, origin.with_figure)
-    all_people = _by_gemeente(np.nan_to_num(origin.population), origin)
-    comparable = (people >= COVERED * all_people) & np.isfinite(origin.last) & (sums > 0)
-    if not comparable.any():
-        return np.zeros(len(origin.last))
-    country = 1 - sums[comparable].sum() / origin.last[comparable].sum()
-    of_gemeente = 1 - np.divide(sums, origin.last, out=np.ones_like(sums), where=comparable)
-    out: Floats = np.where(comparable, of_gemeente, country).clip(0.0, MAX_UNASSIGNED)
-    return out
 
 
 def growth_of_wijken(clients: Floats, origin: Origin, country: Floats) -> Floats:
@@ -101,7 +65,7 @@ def growth_of_wijken(clients: Floats, origin: Origin, country: Floats) -> Floats
     array of shape (gemeenten, horizons)
         Factors.
     """
-    at_origin, _ = _sums_of(origin, origin.with_figure)
+    at_origin = _figures(origin)
     sums = groups.sums(np.where(origin.with_figure[:, None], clients, 0.0), origin.gm)
     out: Floats = np.tile(country, (len(at_origin), 1))
     np.divide(sums, at_origin[:, None], out=out, where=(at_origin > 0)[:, None])
@@ -126,7 +90,7 @@ def totals_of(clients: Floats, origin: Origin, ahead: Floats | None) -> Floats:
         Where no total is forecast, the sum of the wijken and the share without a known wijk.
     """
     sums = groups.sums(np.nan_to_num(clients), origin.gm)
-    by_wijken = sums / (1 - unassigned_share(origin))[:, None]
+    by_wijken = sums / (1 - origin.share)[:, None]
     if ahead is None:
         return by_wijken
     return np.where(np.isfinite(ahead), ahead, by_wijken)
@@ -155,13 +119,13 @@ def reconcile(clients: Floats, variance: Floats, origin: Origin, ahead: Floats |
         return clients
     growth = ahead / np.where(origin.last > 0, origin.last, np.nan)[:, None]
     out = _keep_shares(clients, origin, growth)
-    share = unassigned_share(origin)[:, None]
+    share, spread = origin.share[:, None], origin.spread[:, None]
     fixed = groups.sums(np.where(origin.with_figure[:, None], out, 0.0), origin.gm)
     free = np.where(origin.with_figure[:, None], 0.0, np.nan_to_num(out))
     free_sums = groups.sums(free, origin.gm)
     free_variance = groups.sums(np.where(free > 0, np.nan_to_num(variance), 0.0), origin.gm)
     left = ahead * (1 - share) - fixed
-    certain = free_variance / (free_variance + (UNASSIGNED_SD * ahead) ** 2).clip(EPSILON)
+    certain = free_variance / (free_variance + (spread * ahead) ** 2).clip(EPSILON)
     target = free_sums + certain * (left - free_sums)
     factor = np.divide(target, free_sums, out=np.ones_like(target), where=free_sums > EPSILON)
     factor = np.where(np.isfinite(factor), factor.clip(LEAST_FACTOR, MOST_FACTOR), 1.0)
@@ -171,7 +135,7 @@ def reconcile(clients: Floats, variance: Floats, origin: Origin, ahead: Floats |
 
 def _keep_shares(clients: Floats, origin: Origin, growth: Floats) -> Floats:
     """Scale wijken with a figure to what they were together, grown as their gemeente's total."""
-    at_origin, _ = _sums_of(origin, origin.with_figure)
+    at_origin = _figures(origin)
     sums = groups.sums(np.where(origin.with_figure[:, None], clients, 0.0), origin.gm)
     factor = np.divide(at_origin[:, None] * growth, sums, out=np.ones_like(sums), where=sums > 0)
     factor = np.where(np.isfinite(factor), factor, 1.0)
@@ -188,13 +152,7 @@ def _within(clients: Floats, gm: Ints, ahead: Floats) -> Floats:
     return out
 
 
-def _sums_of(origin: Origin, of: Bools) -> tuple[Floats, Floats]:
-    """Return clients and people of some of the areas, by gemeente."""
-    clients = _by_gemeente(np.where(of, np.nan_to_num(origin.figures), 0.0), origin)
-    people = _by_gemeente(np.where(of, np.nan_to_num(origin.population), 0.0), origin)
-    return clients, people
-
-
-def _by_gemeente(values: Floats, origin: Origin) -> Floats:
-    out: Floats = groups.sums(values[:, None], origin.gm)[:, 0]
+def _figures(origin: Origin) -> Floats:
+    """Return the sums of figures at the origin, by gemeente."""
+    out: Floats = groups.sums(np.nan_to_num(origin.figures)[:, None], origin.gm)[:, 0]
     return out

@@ -16,7 +16,6 @@ from risicomodel.data.domains import clients_column, population_column
 from risicomodel.results.forecasting import backtest, components, forecast_intervals
 from risicomodel.results.forecasting.cohorts import INHABITANTS
 from risicomodel.results.forecasting.gemeente_totals import carry_totals, links_between_gemeenten
-from risicomodel.results.forecasting.reconciliation import COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,9 @@ LAST = "last_total"
 # Least share of gemeenten with a published total, for those without one to be left out.
 MOSTLY = 0.5
 UNASSIGNED, UNASSIGNED_SINCE = "unassigned", "unassigned_since"
+# Least share of a gemeente's people in wijken with a figure, for their sum to be compared with the
+# total.
+COVERED = 0.95
 CARRIED = ["forecast", "shared_error", "own_error", "population", LAST, UNASSIGNED]
 
 
@@ -171,8 +173,24 @@ def by_wijken(trials: pd.DataFrame) -> pd.DataFrame:
     return table.join(last, on=by).assign(base=STAND_IN)
 
 
+def are_scarce(of_totals: pd.DataFrame, trials: pd.DataFrame) -> bool:
+    """Return whether so few gemeenten have published totals that sums of wijken must stand in.
+
+    Parameters
+    ----------
+    of_totals : DataFrame
+        Of one domain, from :func:`trials_of_totals`.
+    trials : DataFrame
+        Of its wijken, from :func:`risicomodel.results.forecasting.backtest.trials_of_origin`.
+    """
+    if of_totals.empty:
+        return True
+    published = of_totals["base"].eq(PUBLISHED).sum()
+    return bool(published <= MOSTLY * len(by_wijken(trials)))
+
+
 def with_stand_ins(of_totals: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials of totals, with sums of wijken where few gemeenten have published totals.
+    """Return the trials of totals, and for other gemeenten and years the sums of their wijken.
 
     Parameters
     ----------
@@ -184,16 +202,13 @@ def with_stand_ins(of_totals: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        As they are, if most gemeenten with figures of wijken have a published total too; otherwise
-        those on published totals, and for other gemeenten and years the sums of their wijken.
+        As :func:`trials_of_totals` gives them.
     """
     key = ["model", "origin_year", "horizon", "gm_code"]
     sums = by_wijken(trials)
     if of_totals.empty:
         return sums
     published = of_totals[of_totals["base"] == PUBLISHED]
-    if len(published) > MOSTLY * len(sums):
-        return of_totals
     rest = ~pd.MultiIndex.from_frame(sums[key]).isin(pd.MultiIndex.from_frame(published[key]))
     return pd.concat([published, sums[rest]], ignore_index=True)
 

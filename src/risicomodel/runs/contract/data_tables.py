@@ -166,6 +166,7 @@ OUTLINES = Table(
         Column("year", WHOLE, YEAR, "Year of the map."),
         WIJK_CODE,
         GM_CODE,
+        Column("gm_name", TEXT, "", "Name of the gemeente, where the maps have it."),
         WIJK_NAME,
         PLACE_ID,
         persons("people", "Inhabitants, where the map says so."),

@@ -46,7 +46,12 @@ _AMOUNTS = (
     rate("contribution_vs_similar", "What it adds compared with the most similar wijken."),
     rate("base_rate", "What is expected of the country; with all contributions it is the rate."),
     CHAMPION,
-    Column("stable", TRUTH, "", "Whether it has one sign in all refits, and a value."),
+    Column(
+        "stable",
+        TRUTH,
+        "",
+        "Whether it has a value, and is beyond stability.csv's margin, on one side, in all refits.",
+    ),
 )
 
 EXPLANATIONS = Table(
@@ -107,9 +112,26 @@ IMPORTANCE = Table(
         Column("rank", WHOLE, "", "1 matters most."),
         rate("mean_abs", "Mean absolute contribution, weighted by people."),
         share("share", "Its share in the mean absolute contributions of its level."),
-        share("stable_share", "Share of people in whose wijk its sign is stable."),
+        share("stable_share", "Share of people in whose wijk it is stable."),
         Column("used", TRUTH, "", "Whether it moves anything to speak of."),
         Column("why", TEXT, "", "Why it is not used; empty where it is."),
+    ),
+)
+
+STABILITY = Table(
+    "stability.csv",
+    "How often contributions are stable, and how often those of null features would be.",
+    key=words("domain level"),
+    commands=EXPLAINING,
+    columns=(
+        DOMAIN,
+        Column("level", TEXT, "", "column, feature or family."),
+        Column("null_features", WHOLE, "", "Null features, or for families sums of them."),
+        rate("margin", "What a stable contribution exceeds on one side in every refit."),
+        share("same_sign", "Share of contributions with one sign in every refit."),
+        share("stable", "Share of contributions beyond the margin in every refit."),
+        share("null_same_sign", "Share of null features' contributions with one sign."),
+        share("null_stable", "Share of null features' contributions beyond the margin."),
     ),
 )
 

@@ -102,7 +102,8 @@ FORECAST_SUMS = Table(
             "level",
             TEXT,
             "",
-            "gemeente, country, or unassigned: clients of a gemeente whose wijk is not known.",
+            "gemeente, country, or unassigned: clients whose wijk is not known, or has "
+            "no forecast.",
         ),
         _CODE,
         _NAME,
@@ -174,7 +175,13 @@ FORECAST_BANDS = Table(
         _METHOD,
         _ORIGIN_TEXT,
         HORIZON,
-        Column("group", TEXT, "", "all, a size class of wijken, or what their forecasts stand on."),
+        Column(
+            "group",
+            TEXT,
+            "",
+            "all, a size class of wijken, what their forecasts stand on (expected: gemeenten "
+            "treated as if they had no figures), or whether they were redrawn since.",
+        ),
         _COVERAGE,
         Column("width", NUMBER, "per client", "Width of all bands per client forecast."),
         Column("winkler", NUMBER, "per client", "Interval score per client forecast."),

@@ -9,6 +9,7 @@ from risicomodel.runs.contract.declarations import (
     NUMBER,
     TEXT,
     WHOLE,
+    YEAR,
     Column,
     Table,
     words,
@@ -161,6 +162,13 @@ PREDICTIONS = Table(
         rate("upper", "Upper end of the 90% band of the rate."),
         persons("clients", "Clients: the rate times the persons at risk."),
         POPULATION,
+        Column(
+            "population_year",
+            WHOLE,
+            YEAR,
+            "Year of those persons: the figure's own where CBS's edition of it is there, else the "
+            "newest before it.",
+        ),
         rate("observed_rate", "CBS's own figure as a rate; empty where there is none."),
         Column("fold", WHOLE, "", "Which fold the wijk was left out in."),
         Column(
@@ -220,8 +228,9 @@ UNASSIGNED = Table(
             "basis",
             TEXT,
             "",
-            "published (total and every wijk are), total (some wijken are estimated), or share (no "
-            "total: the gemeente's share in other years, shrunk to the country's).",
+            "published (total and every wijk are), total (some wijken are estimated), share (no "
+            "total: the gemeente's share in other years, shrunk to the country's), or lacking (new "
+            "wijken of the gemeente are not in the panel: their clients are counted here).",
         ),
         DOMAIN,
         MODEL,
