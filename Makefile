@@ -53,7 +53,7 @@ lock: ## refresh requirements/*.txt (needs uv; no registry address is written)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 	  pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
-	  --extra cluster --extra dev --extra pipeline --extra postgres pyproject.toml -o requirements/dev.txt
+	  --extra cluster --extra dev --extra pipeline --extra postgres --extra web pyproject.toml -o requirements/dev.txt
 
 clean: ## what can be made again
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -19,6 +19,7 @@ from risicomodel.publishing.disclosure.shown import About, Shown
 from support.gate import (
     DRAWS_SCORES,
     GATE,
+    KEEPS_ANSWERS,
     NAMES_FILES,
     OPENED_BY_PEOPLE,
     READS_TEXT,
@@ -176,6 +177,16 @@ PASSING_BY = {
         "rows = engine.connect().execute(query)",
         "connect",
     ),
+    "a screen asks the database past who keeps answers": (
+        "web.taking_part",
+        "from sqlalchemy import select",
+        "sqlalchemy.select",
+    ),
+    "who keeps answers asks another database": (
+        "participation.review.store",
+        "import sqlite3",
+        "sqlite3",
+    ),
     "a page opens a workbook": (
         "publishing.report.downloads",
         "import pandas as pd\nrows = pd.ExcelFile(path).parse()",
@@ -270,6 +281,8 @@ def test_the_rule_is_held_where_pages_are_made() -> None:
 def test_every_exception_is_one_that_is_needed() -> None:
     for name in READS_TEXT:
         assert "read_text" in FILES[name].read_text(encoding="utf-8")
+    for name in KEEPS_ANSWERS:
+        assert "sqlalchemy" in FILES[name].read_text(encoding="utf-8")
     for name in NAMES_FILES:
         source = FILES[name].read_text(encoding="utf-8")
         assert any(f'{ending}"' in source for ending in OPENED_BY_PEOPLE)

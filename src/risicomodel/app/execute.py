@@ -46,6 +46,10 @@ def execute(command: str, words: Sequence[str]) -> str:
     """
     if command == "compare":
         return console.comparison(compare.compare(list(words)))
+    if command == "review":
+        from risicomodel.app import review
+
+        return review.carry_out(list(words))
     if command == "verify":
         return _verify(words)
     return execute_configured(command, settings.compose(words))

@@ -20,7 +20,7 @@ WINGS = list(HOUSE)
 # heavy packages, and the only rooms that may touch them
 ONLY = {
     "hydra": {"app.settings", "app.sweep"},
-    "omegaconf": {"app.settings"},
+    "omegaconf": {"app.settings", "participation.forms"},
     "mlflow": {"app.tracking", "app.mlflow_model"},
     "optuna": {"learning.tuning"},
     "joblib": {"core.compute"},
@@ -32,7 +32,7 @@ ONLY = {
     "sklearn": {"learning.models"},
     "crepes": {"learning.conformal"},
     "requests": {"data.sources", "app.tracking"},
-    "jinja2": {"publishing.presentation"},
+    "jinja2": {"publishing.presentation", "web.pages"},
     "rich": {"core.progress", "app.console"},
     "matplotlib": {"results.evaluation"},
 }

@@ -18,20 +18,22 @@ PERCENT = 100
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
+def catalogue(language: str, pages: str = "") -> dict[str, str]:
     """Return all texts of a language by dotted key.
 
     Parameters
     ----------
     language : str
         ``nl`` or ``en``: a file in ``texts``.
+    pages : str
+        Of which pages: ``review_`` for those of an evening; by default those of a report.
 
     Examples
     --------
     >>> catalogue("en")["kind.observed"]
     'Counted'
     """
-    tree = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
+    tree = tomllib.loads((TEXTS / f"{pages}{language}.toml").read_text(encoding="utf-8"))
     return dict(_flat(tree, ""))
 
 
@@ -52,6 +54,8 @@ class Words:
         ``nl`` or ``en``: a file in ``texts``.
     domains : dict of str to Domain
         Labels of domains, and the number of people that their rates are given per.
+    pages : str
+        Of which pages, as :func:`catalogue` has it.
 
     Examples
     --------
@@ -60,9 +64,9 @@ class Words:
     ('12.345,7', '−0,3', '26%')
     """
 
-    def __init__(self, language: str, domains: dict[str, Domain]) -> None:
+    def __init__(self, language: str, domains: dict[str, Domain], pages: str = "") -> None:
         self.language = language
-        self._texts = catalogue(language)
+        self._texts = catalogue(language, pages)
         self._domains = domains
 
     def text(self, key: str, **values: object) -> str:

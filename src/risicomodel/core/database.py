@@ -1,0 +1,104 @@
+"""Databases of answers: SQLite by default, PostgreSQL by URL; one way to write in either.
+
+SQLite in WAL mode with every commit on disk. A write begins as one (``BEGIN IMMEDIATE``): a
+deferred transaction that turns into a write fails at once when another wrote meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from risicomodel.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+SQLITE, POSTGRES = "sqlite", "postgresql"
+BUSY_SECONDS = 60.0
+POOL = 20  # connections; a room sends at once
+WRITES = "risicomodel_writes"
+
+
+def engine(url: str) -> Engine:
+    """Return the engine of a database.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///PATH`` or ``postgresql+psycopg://USER@HOST/DATABASE``.
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        kind = make_url(url).get_backend_name()
+    except ArgumentError as error:
+        raise _unknown(url) from error
+    if kind == POSTGRES:
+        return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+    if kind != SQLITE:
+        raise _unknown(url)
+    # the driver must not begin transactions of its own
+    arguments = {"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False}
+    made = create_engine(url, connect_args=arguments, pool_size=POOL, max_overflow=POOL)
+    event.listen(made, "connect", _set_up_sqlite)
+    event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _unknown(url: str) -> ConfigError:
+    return ConfigError(
+        f"no database at '{url.rpartition('@')[2]}'; expected sqlite:///PATH or "
+        "postgresql+psycopg://USER@HOST/DATABASE."
+    )
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextlib.contextmanager
+def writing(database: Engine) -> Iterator[Connection]:
+    """Give a connection for one write, committed at the end; nothing is kept of one that failed.
+
+    Parameters
+    ----------
+    database : Engine
+        From :func:`engine`.
+    """
+    with database.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextlib.contextmanager
+def reading(database: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one state of the database.
+
+    Parameters
+    ----------
+    database : Engine
+        From :func:`engine`.
+    """
+    with database.connect() as connection, connection.begin():
+        yield connection

@@ -1,0 +1,352 @@
+"""An evening as the room sees it: the next question of a person, answers, progress, the reveal.
+
+What HTTP, paper and workbooks have in common. Every value that leaves here is a person's own, or
+leaves after the reveal.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.core.errors import ConfigError
+from risicomodel.participation import elicitation, forms
+from risicomodel.participation.phases import Phase
+from risicomodel.participation.review import answers, questions, results
+from risicomodel.participation.review.answers import APP, Answer, Place
+from risicomodel.participation.review.rounds import ModelView, Round
+from risicomodel.publishing.report import records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from risicomodel.participation.forms import Form
+    from risicomodel.participation.review.questions import Question
+    from risicomodel.participation.review.store import Person, Receipt, Store
+
+ROUND, MODEL, PASSPHRASE, KEY, FORM = "round", "model", "passphrase", "key", "form"
+TALKED = "talked"  # wijken, by their codes
+ASKED_CAUSES = 1  # per wijk and domain: three in all, as there are three domains
+MOST_TALKED = 5  # what two hours leave time for
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One answer on the projector: no more than its role and its rate.
+
+    Parameters
+    ----------
+    role : str
+        Merged with others where few have it.
+    rate : float
+        0–1.
+    """
+
+    role: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """What the projector shows of one wijk and domain.
+
+    Parameters
+    ----------
+    wijk_code, domain : str
+        What it is about.
+    picture : Picture
+        Of the phase.
+    dots : list of Dot
+        Sorted by rate; empty under five answers.
+    forecast : tuple of float, or None
+        The model's rate and band.
+    last : tuple of (int, float), or None
+        Year and rate of the newest figure.
+    of_gemeente : float or None
+        The gemeente's rate.
+    causes : list of str
+        Features that the model names; empty where this wijk's come later.
+    """
+
+    wijk_code: str
+    domain: str
+    picture: results.Picture
+    dots: list[Dot]
+    forecast: tuple[float, float, float] | None
+    last: tuple[int, float] | None
+    of_gemeente: float | None
+    causes: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What comes out of a round.
+
+    Parameters
+    ----------
+    pictures : DataFrame
+        Of the last judgement, from :func:`risicomodel.participation.review.results.pictures`.
+    causes, coins, agreements : DataFrame
+        What was recognised, what would help, what was agreed.
+    """
+
+    pictures: pd.DataFrame
+    causes: pd.DataFrame
+    coins: pd.DataFrame
+    agreements: pd.DataFrame
+
+
+class Evening:
+    """A round that is going on.
+
+    Parameters
+    ----------
+    store : Store
+        Its database.
+
+    Raises
+    ------
+    ConfigError
+        If the form is no longer the one that the round was made with.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        facts = store.facts()
+        self.round = Round.from_json(facts[ROUND])
+        self.passphrase_hash = facts[PASSPHRASE]
+        self.key = facts[KEY]
+        self.form: Form = forms.parse(facts[FORM], where="the form of this round")
+        if self.form.sha256 != self.round.form_sha256:
+            raise ConfigError(
+                "the form of this round is not the one it was made with; expected the same. "
+                "Restore the round's database from its backup."
+            )
+        self._view = ModelView.from_json(facts[MODEL])
+        self._place = Place(
+            tuple(self.round.wijken),
+            {one.name: one.per for one in self.round.domains},
+            {name: tuple(causes[:ASKED_CAUSES]) for name, causes in self._view.causes.items()},
+        )
+
+    @property
+    def place(self) -> Place:
+        """What the round is about, with the wijken that are talked about once these are chosen."""
+        talked = self.store.facts().get(TALKED, "")
+        return replace(self._place, talked=tuple(filter(None, talked.split(","))))
+
+    def move(self, to: Phase) -> None:
+        """Move to the next phase: the moderator's step.
+
+        At the reveal the wijken to talk about are proposed: those where table and model are
+        furthest apart. The moderator may choose others (:meth:`talk_about`).
+
+        Parameters
+        ----------
+        to : Phase
+            The phase that follows.
+        """
+        self.store.move(to)
+        if to is Phase.REVEAL and not self.place.talked:
+            furthest = dict.fromkeys(wijk for wijk, _ in self.most_apart())
+            self.talk_about([*furthest, *self.round.wijken][:MOST_TALKED])
+
+    def talk_about(self, wijken: Sequence[str]) -> None:
+        """Choose the wijken to talk about; those of other rounds are left out."""
+        chosen = [code for code in dict.fromkeys(wijken) if code in self.round.wijken]
+        self.store.keep_fact(TALKED, ",".join(chosen))
+
+    # --- a person --------------------------------------------------------------------------------
+
+    def own(self, person: Person) -> dict[str, Receipt]:
+        """Return a person's own answers, by the name of the answer."""
+        return self.store.of_person(person.number)
+
+    def questions(self, person: Person, own: Mapping[str, Receipt]) -> list[Question]:
+        """Return the questions that a person has in this phase."""
+        values = {name: receipt.value for name, receipt in own.items()}
+        phase = self.store.phase()
+        asked = questions.of_phase(self.form, self.place, phase, person.number, values)
+        if self._view.practice is None:
+            asked = [one for one in asked if one.item.key != "practice"]
+        return asked
+
+    def next_question(self, person: Person) -> Question | None:
+        """Return the first question that a person has not answered; None if all are."""
+        own = self.own(person)
+        values = {name: receipt.value for name, receipt in own.items()}
+        return questions.following(self.questions(person, own), person.number, values)
+
+    def find(self, person: Person, path: str) -> Question | None:
+        """Return the question of a path; None where a person has no such question now."""
+        asked = self.questions(person, self.own(person))
+        return next((one for one in asked if one.path == path), None)
+
+    def asked_in(self, person: Person, path: str, phase: str) -> Question | None:
+        """Return the question that an answer is to, in the phase that its screen was of.
+
+        An answer may come in late, when the phase is over: it is kept, and out of the figures.
+        """
+        if phase not in set(Phase):
+            return None
+        values = {name: receipt.value for name, receipt in self.own(person).items()}
+        asked = questions.of_phase(self.form, self.place, Phase(phase), person.number, values)
+        return next((one for one in asked if one.path == path), None)
+
+    def implied(self, question: Question, value: Mapping[str, Any]) -> tuple[float, float]:
+        """Return between which numbers it almost certainly lies, by a range that was given."""
+        numbers = (value["low"], value["high"], value["best"], float(value["sure"]))
+        answer = elicitation.Range(*(np.array(float(one)) for one in numbers))
+        said_back = elicitation.implied(answer, self.place.domains[question.domain])
+        return said_back.low, said_back.high
+
+    def starting_value(self, person: Person, question: Question) -> tuple[Any, int]:
+        """Return a person's own answer to a question, and its revision; the first one, at first.
+
+        Of a question that is asked a second time, what was answered the first time.
+        """
+        own = self.own(person)
+        receipt = own.get(question.id_of(person.number))
+        if receipt is not None:
+            return receipt.value, receipt.revision
+        earlier = own.get(question.id_of(person.number, question.item.phase))
+        return (None if earlier is None else earlier.value), 0
+
+    def practice_answer(self, person: Person) -> tuple[Any, int] | None:
+        """Return what a person said in practice and what is true; None if nothing was said."""
+        item = next((one for one in self.form.items if one.key == "practice"), None)
+        if item is None or self._view.practice is None:
+            return None
+        said = self.own(person).get(Answer("practice", item.phase, None).id_of(person.number))
+        return None if said is None else (said.value, self._view.practice)
+
+    def submit(
+        self, person: Person, answer: Answer, revision: int, channel: str = APP
+    ) -> Receipt | list[str]:
+        """Keep an answer; the one door.
+
+        Parameters
+        ----------
+        person : Person
+            Whose it is.
+        answer : Answer
+            What was answered.
+        revision : int
+            From 1.
+        channel : str
+            One of :data:`risicomodel.participation.review.answers.CHANNELS`.
+
+        Returns
+        -------
+        Receipt, or list of str
+            What came of it; or keys of texts of all that is wrong with it.
+        """
+        role = self.form.roles[person.role]
+        wrong = answers.violations(answer, self.form, self.place, role)
+        if not 1 <= revision <= 10_000:  # noqa: PLR2004 (a person changes no answer so often)
+            wrong.append("unknown_question")
+        return wrong or self.store.submit(person, answer, revision, channel)
+
+    # --- after the reveal ------------------------------------------------------------------------
+
+    @cached_property
+    def early_causes(self) -> frozenset[str]:
+        """Wijken whose causes are shown at the reveal; those of the others come after *again*.
+
+        A seeded half, so that what causes do to judgement can be measured.
+        """
+        codes = sorted(self.round.wijken)
+        random.Random(self.round.round_id).shuffle(codes)  # noqa: S311 (a draw, not a secret)
+        return frozenset(codes[: (len(codes) + 1) // 2])
+
+    def judgements(self) -> pd.DataFrame:
+        """Return what everyone thinks of need by now, as rates: the second time, else the first.
+
+        Until the second is over, the first: dots do not move while people think again.
+        """
+        table = results.rates(self.store.current(), self.round, self.view())
+        if self.store.phase().place <= Phase.AGAIN.place:
+            return table[table["phase"].eq(str(Phase.OWN_VIEW))]
+        return results.final(table)
+
+    def view(self) -> ModelView:
+        """Return the model's figures.
+
+        Raises
+        ------
+        ConfigError
+            Before the reveal.
+        """
+        if not self.store.phase().shows_values:
+            raise ConfigError(
+                "values were asked for before the reveal; expected everyone to judge alone first. "
+                f"Move on to '{Phase.REVEAL}'."
+            )
+        return self._view
+
+    def reveal(self, wijk_code: str, domain: str, least: int = results.LEAST_ON_SCREEN) -> Reveal:
+        """Return what may be shown of a wijk and domain.
+
+        Parameters
+        ----------
+        wijk_code, domain : str
+            Of the round.
+        least : int
+            People that a role has at least, to have dots of its own.
+
+        Raises
+        ------
+        ConfigError
+            Before the reveal.
+        """
+        view = self.view()
+        name, table = f"{wijk_code}/{domain}", self.judgements()
+        rows = table[table["wijk_code"].eq(wijk_code) & table["domain"].eq(domain)]
+        picture = results.picture(rows, view.forecasts.get(name))
+        dots = []
+        if picture.rate is not None:
+            shown = rows.assign(role=results.merged_roles(rows["role"], least)).sort_values("rate")
+            dots = [
+                Dot(role, rate) for role, rate in zip(shown["role"], shown["rate"], strict=True)
+            ]
+        told = wijk_code in self.early_causes or self.store.phase().place > Phase.AGAIN.place
+        return Reveal(
+            wijk_code, domain, picture, dots,
+            view.forecasts.get(name), view.last.get(name), view.of_gemeente.get(domain),
+            view.causes.get(name, []) if told else [],
+        )  # fmt: skip
+
+    def most_apart(self) -> list[tuple[str, str]]:
+        """Return wijken and domains by how far table and model are apart, the furthest first.
+
+        As a share of the model's rate.
+        """
+        view = self.view()
+        table = results.pictures(self.judgements(), view)
+        table = table[table["rate"].notna()]
+        apart = []
+        for row in records.records(table):
+            wijk, domain = str(row["wijk_code"]), str(row["domain"])
+            model = view.forecasts.get(f"{wijk}/{domain}")
+            if model and model[0] > 0:
+                apart.append((abs(float(row["rate"]) / model[0] - 1), wijk, domain))
+        return [(wijk, domain) for _, wijk, domain in sorted(apart, reverse=True)]
+
+    def outcome(self) -> Outcome:
+        """Return everything that comes out, once values may be seen."""
+        answered = self.store.current()
+        return Outcome(
+            results.pictures(self.judgements(), self.view()),
+            results.contested(answered),
+            results.coins(answered),
+            self.store.agreements(),
+        )
+
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Return what features are called; they are no figures."""
+        return self._view.labels

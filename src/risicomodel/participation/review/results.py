@@ -1,0 +1,251 @@
+"""What comes out of a round: per wijk and domain where the table stands, beside the model.
+
+Under five answers there is no figure, only talk. A role is shown at five answers or more, the
+others together as *others*; where these would be fewer than five, the smallest role joins them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from risicomodel.participation.phases import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from risicomodel.participation.review.rounds import ModelView, Round
+
+LEAST = 5  # answers, for a figure that is kept or printed
+LEAST_ON_SCREEN = 3  # people of a role, for its dots in the room
+OTHERS = "others"
+TAP_STEP = 0.10  # 'as many' is within a tenth of the gemeente's rate
+TAP_RATES = {"less": 0.8, "same": 1.0, "more": 1.2}  # where a tap stands, beside the gemeente
+NEAR = 0.10
+AGREE, DISAGREE, TOO_FEW = "agree", "disagree", "too_few"
+MOST_SPREAD = 0.25  # half of the answers lie within this share of the middle one: one picture
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What the table thinks of one wijk and domain.
+
+    Parameters
+    ----------
+    n : int
+        Answers with a figure.
+    rate, low, high : float or None
+        Middle answer and quartiles (rates of 0–1); None under :data:`LEAST` answers.
+    verdict : str
+        ``agree``, ``disagree`` or ``too_few``.
+    beside_model : str
+        ``within``, ``above``, ``below``; empty without a figure.
+    """
+
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    beside_model: str = ""
+
+
+def rates(answers: pd.DataFrame, made: Round, view: ModelView) -> pd.DataFrame:
+    """Return what everyone said of need, as rates.
+
+    A tap stands at 80%, 100% or 120% of the gemeente's rate; a range at its best guess.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        From :meth:`risicomodel.participation.review.store.Store.current`.
+    made : Round
+        The round.
+    view : ModelView
+        For the gemeente's rate.
+
+    Returns
+    -------
+    DataFrame
+        ``person``, ``role``, ``phase``, ``wijk_code``, ``domain``, ``tap`` (empty for a range),
+        ``rate``, ``low``, ``high`` (0–1; the last two empty for a tap).
+    """
+    rows = answers[answers["item"] == "need"]
+    per = {one.name: one.per for one in made.domains}
+    parsed = [
+        _rate(value, per[domain], view.of_gemeente.get(domain))
+        for value, domain in zip(rows["value"], rows["domain"], strict=True)
+    ]
+    columns = ["tap", "rate", "low", "high"]
+    table = pd.DataFrame(parsed, columns=columns, index=rows.index)
+    table = table.astype({"rate": "float64", "low": "float64", "high": "float64"})
+    about = rows[["person", "role", "phase", "wijk_code", "domain"]]
+    return pd.concat([about, table], axis=1).dropna(subset=["rate"]).reset_index(drop=True)
+
+
+def _rate(value: Mapping[str, Any], per: int, of_gemeente: float | None) -> tuple[Any, ...]:
+    if "tap" in value:
+        place = TAP_RATES.get(value["tap"])
+        rate = None if place is None or of_gemeente is None else place * of_gemeente
+        return value["tap"], rate, None, None
+    return "", value["best"] / per, value["low"] / per, value["high"] / per
+
+
+def final(table: pd.DataFrame) -> pd.DataFrame:
+    """Return everyone's last judgement: the second where there is one, else the first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`rates`.
+
+    Returns
+    -------
+    DataFrame
+        A row per person, wijk and domain.
+    """
+    order = table["phase"].map({str(phase): phase.place for phase in Phase})
+    last = table.assign(order=order).sort_values("order", kind="stable")
+    last = last.drop_duplicates(["person", "wijk_code", "domain"], keep="last")
+    return last.drop(columns="order").sort_index()
+
+
+def picture(rows: pd.DataFrame, forecast: tuple[float, float, float] | None) -> Picture:
+    """Return what the table thinks of one wijk and domain in one phase.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of :func:`rates`.
+    forecast : tuple of float, or None
+        The model's rate and band.
+
+    Returns
+    -------
+    Picture
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"rate": [0.10, 0.11, 0.12, 0.12, 0.13]})
+    >>> picture(rows, (0.08, 0.07, 0.09)).beside_model
+    'above'
+    >>> picture(rows.head(4), None).verdict
+    'too_few'
+    """
+    n = len(rows)
+    if n < LEAST:
+        return Picture(n, None, None, None, TOO_FEW)
+    low, middle, high = (float(x) for x in np.quantile(rows["rate"], [0.25, 0.5, 0.75]))
+    spread = (high - low) / 2 / middle if middle > 0 else 0.0
+    verdict = AGREE if spread <= MOST_SPREAD else DISAGREE
+    beside = ""
+    if forecast is not None:
+        _, lower, upper = forecast
+        beside = "above" if middle > upper else "below" if middle < lower else "within"
+    return Picture(n, middle, low, high, verdict, beside)
+
+
+def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
+    """Return what the table thinks of every wijk and domain: the field's estimates.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`rates`, a row per person, wijk and domain.
+    view : ModelView
+        The model's figures.
+
+    Returns
+    -------
+    DataFrame
+        ``wijk_code``, ``domain`` and the fields of :class:`Picture`.
+    """
+    rows = []
+    for (wijk, domain), part in table.groupby(["wijk_code", "domain"]):
+        one = picture(part, view.forecasts.get(f"{wijk}/{domain}"))
+        rows.append({"wijk_code": wijk, "domain": domain, **vars(one)})
+    return pd.DataFrame(rows, columns=["wijk_code", "domain", *Picture.__dataclass_fields__])
+
+
+def merged_roles(roles: pd.Series, least: int = LEAST) -> pd.Series:
+    """Return the role under which each answer may be shown.
+
+    Parameters
+    ----------
+    roles : Series of str
+        A role per person.
+    least : int
+        People that a shown role has at least; others are merged, and these are as many too.
+
+    Returns
+    -------
+    Series of str
+        On the same index: a role, or :data:`OTHERS`.
+
+    Examples
+    --------
+    >>> merged_roles(pd.Series(["a"] * 6 + ["b"] * 2 + ["c"] * 5)).value_counts().to_dict()
+    {'others': 7, 'a': 6}
+    """
+    counts = roles.value_counts().sort_index().sort_values(kind="stable")
+    small = set(counts[counts < least].index)
+    rest = [role for role in counts.index if role not in small]
+    while small and counts[list(small)].sum() < least and rest:
+        small.add(rest.pop(0))
+    if len(rest) == 1 and not small:
+        return roles
+    return roles.where(~roles.isin(small), OTHERS)
+
+
+def contested(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return which causes of the model people recognise, per wijk and domain.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        From :meth:`risicomodel.participation.review.store.Store.current`.
+
+    Returns
+    -------
+    DataFrame
+        ``wijk_code``, ``domain``, ``feature``, ``n`` (answers but for *unknown*), ``recognised``
+        (share that says yes; empty under :data:`LEAST`), ``contested`` (at most a third does).
+    """
+    rows = answers[(answers["item"] == "cause") & (answers["value"] != "unknown")]
+    columns = ["wijk_code", "domain", "feature", "n", "recognised", "contested"]
+    if rows.empty:
+        return pd.DataFrame(columns=columns)
+    said = rows.assign(yes=rows["value"].eq("yes"), feature=rows["detail"])
+    table = said.groupby(["wijk_code", "domain", "feature"])["yes"].agg(["size", "mean"])
+    table = table.rename(columns={"size": "n", "mean": "recognised"}).reset_index()
+    enough = table["n"] >= LEAST
+    table["recognised"] = table["recognised"].where(enough)
+    table["contested"] = enough & table["recognised"].le(1 / 3)
+    return table[columns]
+
+
+def coins(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return how the coins lie, per wijk: ``wijk_code``, ``kind``, ``share``, ``n``.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        From :meth:`risicomodel.participation.review.store.Store.current`.
+    """
+    rows = answers[answers["item"] == "coins"]
+    laid = [
+        {"wijk_code": wijk, "kind": kind, "laid": count}
+        for wijk, value in zip(rows["wijk_code"], rows["value"], strict=True)
+        for kind, count in value.items()
+    ]
+    people = rows.groupby("wijk_code").size().rename("n")
+    columns = ["wijk_code", "kind", "share", "n"]
+    if not laid:
+        return pd.DataFrame(columns=columns)
+    table = pd.DataFrame(laid).groupby(["wijk_code", "kind"])["laid"].sum().reset_index()
+    table["share"] = table["laid"] / table.groupby("wijk_code")["laid"].transform("sum")
+    table = table.join(people, on="wijk_code")
+    return table.loc[table["n"] >= LEAST, columns].reset_index(drop=True)

@@ -1,0 +1,443 @@
+"""What is kept of a round: codes, steps and answers, in SQLite or PostgreSQL.
+
+Answers are events, named by answer and revision. The same body again changes nothing; another body
+for a revision that is there is a conflict, which the person decides. An answer is *current* if it
+has the highest revision of those that were in time. So the order in which events come in, and how
+often, makes no difference.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlalchemy import func, insert, select, update
+
+from risicomodel.core import database
+from risicomodel.core.errors import ConfigError
+from risicomodel.participation.phases import Phase, check_step
+from risicomodel.participation.review import codes, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+    from risicomodel.participation.review.answers import Answer
+    from risicomodel.participation.review.codes import Code
+
+SEQUENCE = "sequence"
+UNKNOWN, MODERATOR = "unknown", "moderator"
+MOST_FAILURES = {UNKNOWN: codes.MAX_UNKNOWN, MODERATOR: codes.MAX_FAILURES}
+CURRENT = ["number", "phase", "item", "wijk_code", "domain", "detail"]
+
+
+class Entry(StrEnum):
+    """What comes of typing a code."""
+
+    OPEN = "open"
+    WRONG = "wrong"
+    LOCKED = "locked"
+
+
+class Saved(StrEnum):
+    """What comes of sending an answer."""
+
+    SAVED = "saved"
+    SAME = "same"  # it was there already
+    CONFLICT = "conflict"  # another answer was there: the person decides
+    LATE = "late"  # kept, but out of the figures
+    EARLY = "early"  # the moderator has not come to this question yet: not kept
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a person hears back.
+
+    Parameters
+    ----------
+    saved : Saved
+        What came of it.
+    revision : int
+        The answer's newest revision.
+    value : object
+        The person's own answer as it is kept: where there is a conflict, the one that was there.
+    at : float
+        When that was received (seconds since 1970).
+    """
+
+    saved: Saved
+    revision: int
+    value: Any
+    at: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is in the room, as far as anyone knows: a number and a role.
+
+    Parameters
+    ----------
+    number : str
+        Of the card.
+    role : str
+        Key of the form's role.
+    name_in_tables : str
+        What tables call the person; it does not tell the number.
+    """
+
+    number: str
+    role: str
+    name_in_tables: str
+
+
+class Store:
+    """A round's database.
+
+    Parameters
+    ----------
+    engine : Engine
+        From :func:`risicomodel.core.database.engine`.
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self.engine = engine
+        self._clock = clock
+
+    # --- the round -------------------------------------------------------------------------------
+
+    def create(self, facts: Mapping[str, str], cards: Sequence[tuple[Code, str, str]]) -> None:
+        """Make the tables of a new round.
+
+        Parameters
+        ----------
+        facts : mapping of str to str
+            What the round is; its declaration and the hashes of its secrets.
+        cards : sequence of (Code, str, str)
+            Codes with their role and what tables call the person.
+
+        Raises
+        ------
+        ConfigError
+            If there is a round in this database.
+        """
+        schema.METADATA.create_all(self.engine)
+        with database.writing(self.engine) as connection:
+            if connection.execute(select(schema.ROUND.c.key)).first():
+                raise ConfigError(
+                    "there is a round in this database; expected an empty one. Give each round a "
+                    "database of its own."
+                )
+            kept = {**facts, "schema": str(schema.VERSION)}
+            rows = [{"key": key, "value": value} for key, value in kept.items()]
+            connection.execute(insert(schema.ROUND), rows)
+            connection.execute(
+                insert(schema.COUNTERS),
+                [{"name": SEQUENCE, "value": 0}],
+            )
+            connection.execute(
+                insert(schema.LOCKS),
+                [{"name": name, "failures": 0, "locked_until": 0.0} for name in MOST_FAILURES],
+            )
+            connection.execute(
+                insert(schema.CODES),
+                [
+                    {
+                        "number": code.number, "person": person, "role": role,
+                        "hash": codes.hashed(code.secret), "failures": 0, "locked_until": 0.0,
+                        "devices": 0,
+                    }
+                    for code, role, person in cards
+                ],
+            )  # fmt: skip
+            self._step(connection, Phase.PRACTICE)
+
+    def facts(self) -> dict[str, str]:
+        """Return what the round is."""
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(select(schema.ROUND.c.key, schema.ROUND.c.value))
+            return {str(row.key): str(row.value) for row in rows}
+
+    def keep_fact(self, key: str, value: str) -> None:
+        """Keep something about the round, in place of what was kept under that key."""
+        table = schema.ROUND
+        with database.writing(self.engine) as connection:
+            self._alone(connection)
+            connection.execute(table.delete().where(table.c.key == key))
+            connection.execute(insert(table).values(key=key, value=value))
+
+    def phase(self) -> Phase:
+        """Return the phase that the evening is in."""
+        with database.reading(self.engine) as connection:
+            return self._phase(connection)
+
+    def move(self, to: Phase) -> None:
+        """Move to the next phase: the moderator's step.
+
+        Parameters
+        ----------
+        to : Phase
+            The phase that follows; the one it is in already changes nothing, so that a step sent
+            twice is one step.
+        """
+        with database.writing(self.engine) as connection:
+            self._alone(connection)
+            now = self._phase(connection)
+            if to is not now:
+                check_step(now, to)
+                self._step(connection, to)
+
+    def _phase(self, connection: Connection) -> Phase:
+        newest = select(schema.STEPS.c.phase).order_by(schema.STEPS.c.sequence.desc()).limit(1)
+        return Phase(connection.execute(newest).scalar_one())
+
+    def _step(self, connection: Connection, phase: Phase) -> None:
+        row = {"sequence": self._next(connection), "phase": str(phase), "at": self._clock()}
+        connection.execute(insert(schema.STEPS).values(row))
+
+    def _next(self, connection: Connection) -> int:
+        """Return the next number; its row is held until the commit: no reader misses one."""
+        counter = schema.COUNTERS
+        statement = (
+            update(counter)
+            .where(counter.c.name == SEQUENCE)
+            .values(value=counter.c.value + 1)
+            .returning(counter.c.value)
+        )
+        return int(connection.execute(statement).scalar_one())
+
+    def _alone(self, connection: Connection) -> None:
+        """Wait for other writers, on PostgreSQL too: what is read next is what is written on."""
+        counter = schema.COUNTERS
+        held = select(counter.c.value).where(counter.c.name == SEQUENCE).with_for_update()
+        connection.execute(held).scalar_one()
+
+    def last_sequence(self) -> int:
+        """Return the number of the newest event: whoever has seen it has seen all."""
+        with database.reading(self.engine) as connection:
+            counter = schema.COUNTERS
+            statement = select(counter.c.value).where(counter.c.name == SEQUENCE)
+            return int(connection.execute(statement).scalar_one())
+
+    # --- codes -----------------------------------------------------------------------------------
+
+    def enter(self, code: Code) -> tuple[Entry, Person | None]:
+        """Let in who has a code.
+
+        Parameters
+        ----------
+        code : Code
+            As typed.
+
+        Returns
+        -------
+        Entry
+            Whether it opens.
+        Person or None
+            Who it is.
+        """
+        table = schema.CODES
+        with database.reading(self.engine) as connection:
+            row = connection.execute(select(table).where(table.c.number == code.number)).first()
+        if row is None:
+            if self.is_locked(UNKNOWN):
+                return Entry.LOCKED, None
+            self.failed(UNKNOWN)
+            return Entry.WRONG, None
+        if row.locked_until > self._clock():
+            return Entry.LOCKED, None
+        opens = codes.fits(code.secret, row.hash)  # slow: outside any transaction
+        with database.writing(self.engine) as connection:
+            mine = update(table).where(table.c.number == code.number)
+            if opens:
+                first = {} if row.first_used else {"first_used": self._clock()}
+                connection.execute(mine.values(failures=0, devices=table.c.devices + 1, **first))
+                return Entry.OPEN, Person(row.number, row.role, row.person)
+            statement = mine.values(failures=table.c.failures + 1).returning(table.c.failures)
+            if connection.execute(statement).scalar_one() >= codes.MAX_FAILURES:
+                until = self._clock() + codes.LOCK_SECONDS
+                connection.execute(mine.values(failures=0, locked_until=until))
+                return Entry.LOCKED, None
+        return Entry.WRONG, None
+
+    def is_locked(self, name: str) -> bool:
+        """Return whether so many failed at something that it is closed for a while."""
+        table = schema.LOCKS
+        with database.reading(self.engine) as connection:
+            statement = select(table.c.locked_until).where(table.c.name == name)
+            return float(connection.execute(statement).scalar_one()) > self._clock()
+
+    def failed(self, name: str) -> None:
+        """Count a failure; too many lock."""
+        table = schema.LOCKS
+        with database.writing(self.engine) as connection:
+            mine = update(table).where(table.c.name == name)
+            statement = mine.values(failures=table.c.failures + 1).returning(table.c.failures)
+            if connection.execute(statement).scalar_one() >= MOST_FAILURES[name]:
+                until = self._clock() + codes.LOCK_SECONDS
+                connection.execute(mine.values(failures=0, locked_until=until))
+
+    def person(self, number: str) -> Person | None:
+        """Return who a number is; None for a number that the round does not have."""
+        table = schema.CODES
+        with database.reading(self.engine) as connection:
+            row = connection.execute(select(table).where(table.c.number == number)).first()
+        return None if row is None else Person(row.number, row.role, row.person)
+
+    # --- answers ---------------------------------------------------------------------------------
+
+    def submit(self, person: Person, answer: Answer, revision: int, channel: str) -> Receipt:
+        """Keep an answer that was found valid.
+
+        Parameters
+        ----------
+        person : Person
+            Whose it is.
+        answer : Answer
+            What was answered.
+        revision : int
+            From 1: how often the person changed it.
+        channel : str
+            How it came.
+
+        Returns
+        -------
+        Receipt
+            Once this returns, the answer is on disk.
+        """
+        table, name = schema.ANSWERS, answer.id_of(person.number)
+        with database.writing(self.engine) as connection:
+            self._alone(connection)
+            now = self._phase(connection)
+            rows = connection.execute(
+                select(table).where(table.c.answer_id == name).order_by(table.c.revision)
+            ).all()
+            there = next((row for row in rows if row.revision == revision), None)
+            if there is not None:
+                if there.body_hash != answer.body_hash:
+                    return _receipt(rows[-1], Saved.CONFLICT)
+                # a page that sends twice must not hide that it was late
+                return _receipt(there, Saved.LATE if there.late else Saved.SAME)
+            if answer.phase.place > now.place:
+                return Receipt(Saved.EARLY, revision - 1, None, self._clock())
+            late = answer.phase is not now
+            at = self._clock()
+            row = {
+                "answer_id": name, "revision": revision, "sequence": self._next(connection),
+                "number": person.number, "phase": str(answer.phase), "item": answer.item,
+                "wijk_code": answer.wijk_code, "domain": answer.domain, "detail": answer.detail,
+                "body": answer.body, "body_hash": answer.body_hash, "channel": channel,
+                "late": late, "at": at,
+            }  # fmt: skip
+            connection.execute(insert(table).values(row))
+        return Receipt(Saved.LATE if late else Saved.SAVED, revision, answer.value, at)
+
+    def of_person(self, number: str) -> dict[str, Receipt]:
+        """Return a person's own answers, by the name of the answer."""
+        table = schema.ANSWERS
+        statement = select(table).where(table.c.number == number).order_by(table.c.revision)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(statement).all()
+        return {row.answer_id: _receipt(row, Saved.SAVED) for row in rows}
+
+    def count(self, phase: Phase) -> dict[str, int]:
+        """Return how far people are in a phase: how many sent something, and no value."""
+        table = schema.ANSWERS
+        statement = select(
+            func.count(func.distinct(table.c.number)), func.count(func.distinct(table.c.answer_id))
+        ).where(table.c.phase == str(phase))
+        with database.reading(self.engine) as connection:
+            people, answers = connection.execute(statement).one()
+            inside = connection.execute(
+                select(func.count()).where(schema.CODES.c.first_used.is_not(None))
+            ).scalar_one()
+        return {"people": int(people), "answers": int(answers), "inside": int(inside)}
+
+    def current(self) -> pd.DataFrame:
+        """Return the answers that count: of each the highest revision that was in time.
+
+        Returns
+        -------
+        DataFrame
+            ``person``, ``role``, :data:`CURRENT` but the number, ``value``, ``channel``; sorted.
+        """
+        table, people = schema.ANSWERS, schema.CODES
+        statement = (
+            select(
+                people.c.person, people.c.role, table.c.answer_id, table.c.revision, table.c.phase,
+                table.c.item, table.c.wijk_code, table.c.domain, table.c.detail, table.c.body,
+                table.c.channel,
+            )
+            .join(people, people.c.number == table.c.number)
+            .where(table.c.late.is_(False))
+        )  # fmt: skip
+        with database.reading(self.engine) as connection:
+            rows = pd.DataFrame(connection.execute(statement).mappings().all())
+        if rows.empty:
+            columns = ["person", "role", *CURRENT[1:], "value", "channel"]
+            return pd.DataFrame(columns=columns)
+        newest = rows.sort_values("revision").drop_duplicates("answer_id", keep="last")
+        newest = newest.assign(value=newest["body"].map(json.loads))
+        order = ["person", *CURRENT[1:]]
+        return newest[["person", "role", *CURRENT[1:], "value", "channel"]].sort_values(
+            order, ignore_index=True
+        )
+
+    def withdraw(self, number: str) -> int:
+        """Delete all answers of a person, who asked for it.
+
+        Parameters
+        ----------
+        number : str
+            Of the card.
+
+        Returns
+        -------
+        int
+            How many events are gone.
+        """
+        table = schema.ANSWERS
+        with database.writing(self.engine) as connection:
+            return int(connection.execute(table.delete().where(table.c.number == number)).rowcount)
+
+    # --- agreements and the log ------------------------------------------------------------------
+
+    def agree(self, wijk_code: str, text: str, owner: str, due: str) -> None:
+        """Keep what was agreed on a wijk; the newest counts."""
+        with database.writing(self.engine) as connection:
+            row = {
+                "sequence": self._next(connection), "wijk_code": wijk_code, "text": text,
+                "owner": owner, "due": due, "at": self._clock(),
+            }  # fmt: skip
+            connection.execute(insert(schema.AGREEMENTS).values(row))
+
+    def agreements(self) -> pd.DataFrame:
+        """Return the newest agreement on each wijk: ``wijk_code``, ``text``, ``owner``, ``due``."""
+        table = schema.AGREEMENTS
+        statement = select(table.c.wijk_code, table.c.text, table.c.owner, table.c.due)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(statement.order_by(table.c.sequence)).mappings().all()
+        columns = ["wijk_code", "text", "owner", "due"]
+        table_of_all = pd.DataFrame(rows, columns=columns)
+        return table_of_all.drop_duplicates("wijk_code", keep="last").sort_values(
+            "wijk_code", ignore_index=True
+        )
+
+    def log(self, event: str, role: str, device: str) -> None:
+        """Note who did what: by role, never what was there."""
+        with database.writing(self.engine) as connection:
+            row = {
+                "sequence": self._next(connection), "event": event, "role": role,
+                "device": device, "at": self._clock(),
+            }  # fmt: skip
+            connection.execute(insert(schema.AUDIT).values(row))
+
+
+def _receipt(row: Any, saved: Saved) -> Receipt:
+    return Receipt(saved, int(row.revision), json.loads(row.body), float(row.at))

@@ -1,0 +1,129 @@
+"""Routes of who leads the evening, and the projector, which shows what the room may see."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from risicomodel.core.errors import ConfigError
+from risicomodel.participation.phases import Phase
+from risicomodel.participation.review import passphrase
+from risicomodel.web import outcome as outcome_module
+from risicomodel.web import projector
+from risicomodel.web.room import Room
+from risicomodel.web.taking_part import Sent
+
+router = APIRouter()
+LEAD, SCREEN = "/leiding", "/scherm"
+MODERATOR = "moderator"
+MOST = {"text": 300, "owner": 80, "due": 10}
+
+
+def _leads(request: Request) -> Room | None:
+    room = Room.of(request)
+    return room if room.leads(request) else None
+
+
+Leading = Annotated[Room | None, Depends(_leads)]
+
+
+@router.get(LEAD)
+def lead(request: Request, leading: Leading) -> Response:
+    """Where the evening is, and the step that follows; or the screen to sign in."""
+    room = Room.of(request)
+    if leading is None:
+        return room.page(request, "sign_in.html", error="")
+    phase = room.evening.store.phase()
+    return room.page(
+        request, "lead.html", phase=phase, following=phase.next,
+        count=room.evening.store.count(phase), agreeing=phase is Phase.AGREEMENT,
+        agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
+        talked=room.evening.place.talked, choosing=phase in {Phase.REVEAL, Phase.TALK},
+        proposal=projector.first_to_talk_about(room.evening, room.words),
+    )  # fmt: skip
+
+
+@router.post(f"{LEAD}/in")
+def sign_in(request: Request, sent: Sent) -> Response:
+    """Sign in as the moderator."""
+    room = Room.of(request)
+    entry = passphrase.check(room.evening, sent.get("password", ""))
+    room.note(request, f"sign_in_{entry}", MODERATOR)
+    if entry is not passphrase.Entry.OPEN:
+        key = "lead.wrong" if entry is passphrase.Entry.WRONG else "code.locked"
+        return room.page(request, "sign_in.html", 403, error=room.words.text(key))
+    return room.go(request, LEAD, room.sessions.start(leads=True))
+
+
+@router.post(f"{LEAD}/stap")
+def step(request: Request, leading: Leading, sent: Sent) -> Response:
+    """Move to the next phase; the same step twice is one step."""
+    room = Room.of(request)
+    if leading is None:
+        return room.error(request, 403, "not_found")
+    if sent.get("to") not in set(Phase):
+        return room.error(request, 422, "other_phase")
+    try:
+        room.evening.move(Phase(sent["to"]))
+    except ConfigError:
+        return room.error(request, 409, "other_phase")
+    room.note(request, f"step_{sent['to']}", MODERATOR)
+    return room.go(request, LEAD)
+
+
+@router.post(f"{LEAD}/wijken")
+def choose(request: Request, leading: Leading, sent: Sent) -> Response:
+    """Choose the wijken to talk about."""
+    room = Room.of(request)
+    if leading is None:
+        return room.error(request, 403, "not_found")
+    room.evening.talk_about([name for name in sent if sent[name] == "talk"])
+    return room.go(request, LEAD)
+
+
+@router.post(f"{LEAD}/afspraak")
+def agree(request: Request, leading: Leading, sent: Sent) -> Response:
+    """Keep what was agreed on a wijk."""
+    room = Room.of(request)
+    if leading is None:
+        return room.error(request, 403, "not_found")
+    if room.evening.store.phase() is not Phase.AGREEMENT:
+        return room.error(request, 409, "other_phase")
+    texts = {key: sent.get(key, "").strip()[:most] for key, most in MOST.items()}
+    if sent.get("wijk") not in room.evening.round.wijken or not texts["text"]:
+        return room.error(request, 422, "text_missing")
+    room.evening.store.agree(sent["wijk"], **texts)
+    room.note(request, "agreement", MODERATOR)
+    return room.go(request, LEAD)
+
+
+@router.get(SCREEN)
+def screen(request: Request, leading: Leading, wijk: str = "", domain: str = "") -> Response:
+    """Show the projector: before the reveal only how far people are."""
+    room = Room.of(request)
+    if leading is None:
+        return room.go(request, LEAD)
+    evening = room.evening
+    phase = evening.store.phase()
+    shown = None
+    if phase.shows_values:
+        code = wijk if wijk in evening.round.wijken else next(iter(evening.round.wijken))
+        names = [one.name for one in evening.round.domains]
+        shown = projector.view(
+            evening, room.words, evening.reveal(code, domain if domain in names else names[0])
+        )
+    return room.page(
+        request, "screen.html", phase=phase, count=evening.store.count(phase), shown=shown,
+        address=room.address, waiting=str(phase),
+    )  # fmt: skip
+
+
+@router.get(f"{LEAD}/uitkomst")
+def outcome(request: Request, leading: Leading) -> Response:
+    """Show what came out, a part per wijk."""
+    room = Room.of(request)
+    if leading is None:
+        return room.go(request, LEAD)
+    return room.page(request, "outcome.html", parts=outcome_module.parts(room.evening, room.words))

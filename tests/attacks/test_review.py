@@ -1,0 +1,259 @@
+"""Whoever sits in the room and means harm, over a real server: nothing leaks, nothing is forged."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from risicomodel.participation.phases import Phase
+from risicomodel.participation.review.codes import Code, draw
+from risicomodel.participation.review.evening import Evening
+from risicomodel.participation.review.store import Entry
+from support import evenings
+from support.evenings import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+NORTH = "WK034401"
+
+
+class Served:
+    """A round on a server, with a person and a moderator inside."""
+
+    def __init__(self, evening: Evening, address: str) -> None:
+        self.evening, self.address = evening, address
+        self.lead = Device(address)
+        assert self.lead.lead().status_code == 303
+        self.resident = Device(address)
+        assert self.resident.enter("1001").status_code == 303
+
+    def device(self, number: str) -> Device:
+        made = Device(self.address)
+        assert made.enter(number).status_code == 303
+        return made
+
+    def until(self, phase: Phase) -> None:
+        while (now := self.evening.store.phase()) is not phase:
+            assert now.next is not None
+            assert self.lead.step(str(now.next)).status_code == 303
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Served]:
+    evening = Evening(evenings.store(evenings.sqlite(tmp_path)))
+    with evenings.served(evening) as address:
+        yield Served(evening, address)
+
+
+def test_a_request_from_elsewhere_is_refused(room: Served) -> None:
+    """Seven ways to forge; each fails, and the same request from here does not."""
+    other = Device(room.address)
+    others_token = other.token()
+    forged: dict[str, tuple[dict[str, str], dict[str, str | None]]] = {
+        "no origin": ({}, {"Origin": None}),
+        "another origin": ({}, {"Origin": "http://elders.test"}),
+        "another port": ({}, {"Origin": "http://127.0.0.1:1"}),
+        "origin null": ({}, {"Origin": "null"}),
+        "no token": ({"csrf": ""}, {}),
+        "a token of another session": ({"csrf": others_token}, {}),
+        "another site": ({}, {"Sec-Fetch-Site": "cross-site"}),
+        "a site beside it": ({}, {"Sec-Fetch-Site": "same-site"}),
+    }
+    for fields, headers in forged.values():
+        sent = {"to": "own_view", **fields}
+        answer = room.lead.post("/leiding/stap", sent, headers, "/leiding")
+        assert answer.status_code == 403
+    assert room.evening.store.phase() is Phase.PRACTICE
+    here = {"Sec-Fetch-Site": "same-origin"}
+    assert room.lead.post("/leiding/stap", {"to": "own_view"}, here, "/leiding").status_code == 303
+
+
+def test_bodies_that_are_no_form_are_refused(room: Served) -> None:
+    token, origin = room.resident.token("/kaart/x"), {"Origin": room.address}
+
+    def send(data: bytes, kind: str = "application/x-www-form-urlencoded") -> int:
+        return room.resident.session.post(
+            f"{room.address}/vraag/practice", data=data, timeout=20, allow_redirects=False,
+            headers={**origin, "Content-Type": kind},
+        ).status_code  # fmt: skip
+
+    good = f"csrf={token}&phase=practice&revision=1&value=18".encode()
+    assert send(good, "application/json") == 415
+    assert send(good, "text/plain") == 415
+    assert send(good, "multipart/form-data; boundary=x") == 415
+    assert send(good + b"&x=" + b"y" * 30_000) == 413
+    assert send(b"\x00\xff\xfe") == 403
+    assert send(good + b"&csrf=" + token.encode()) == 403
+    assert send(good.replace(b"revision=1", b"revision=-1")) == 422
+    assert send(good.replace(b"revision=1", b"revision=99999999999")) == 422
+    assert send(good.replace(b"phase=practice", b"phase=%00")) == 404
+    assert send(good.replace(b"value=18", b"value=%00")) == 422
+    for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        refused = requests.request(method, f"{room.address}/", timeout=20, headers=origin)
+        assert refused.status_code == 405
+    assert send(good) == 303
+
+
+def test_text_of_people_is_text_on_every_page(room: Served) -> None:
+    room.until(Phase.OWN_VIEW)
+    room.resident.answer(f"knows/{NORTH}", Phase.OWN_VIEW, value="well")
+    room.until(Phase.CAUSES)
+    for bad in ("a\x00b", "a\x1bb", "a\u202eb"):
+        answer = room.resident.answer(f"missing/{NORTH}", Phase.CAUSES, value=bad)
+        assert answer.status_code == 422
+    wrong = room.resident.answer(f"missing/{NORTH}", Phase.CAUSES, value=SCRIPT * 30)
+    assert wrong.status_code == 422
+    assert "<script>alert" not in wrong.text
+    assert room.resident.answer(f"missing/{NORTH}", Phase.CAUSES, value=SCRIPT).status_code == 303
+    own = room.resident.get("/mijn").text
+    assert "&lt;script&gt;" in own
+    room.until(Phase.AGREEMENT)
+    agreed = {"wijk": NORTH, "text": SCRIPT, "owner": SCRIPT[:80], "due": "2026-01-01"}
+    assert room.lead.post("/leiding/afspraak", agreed, page="/leiding").status_code == 303
+    for path in ("/leiding", "/leiding/uitkomst"):
+        page = room.lead.get(path)
+        assert "&lt;script&gt;alert" in page.text
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+    asked = Device(room.address).get("/kaart/%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>alert" not in asked.text
+
+
+def test_no_path_leads_out_of_the_assets(room: Served) -> None:
+    for path in (
+        "/middelen/../app.py", "/middelen/%2e%2e/app.py", "/middelen/..%2fapp.py",
+        "/middelen/....//app.py", "/middelen//etc/passwd", "/middelen/%00", "/middelen/",
+        "/openapi.json", "/docs", "/vraag/../leiding", "/vraag/' OR 1=1 --",
+    ):  # fmt: skip
+        request = requests.Request("GET", room.address).prepare()
+        request.url = room.address + path.replace(" ", "%20")
+        answer = requests.Session().send(request, timeout=20)
+        assert answer.status_code < 500, path
+        assert "risicomodel.web" not in answer.text, path
+        assert "root:" not in answer.text, path
+    assert requests.get(f"{room.address}/middelen/review.js", timeout=20).status_code == 200
+
+
+def test_a_resident_does_not_lead(room: Served) -> None:
+    for path in ("/leiding/stap", "/leiding/wijken", "/leiding/afspraak"):
+        fields = {"to": "own_view", "wijk": NORTH, "text": "x"}
+        assert room.resident.post(path, fields).status_code == 403
+    assert room.evening.store.phase() is Phase.PRACTICE
+    assert 'name="password"' in room.resident.get("/scherm").text
+    assert 'name="password"' in room.resident.get("/leiding/uitkomst").text
+    assert room.resident.post("/leiding/in", {"password": "x"}).status_code == 403
+
+
+def test_a_cookie_of_another_round_opens_nothing(room: Served, tmp_path: Path) -> None:
+    other = Evening(evenings.store(evenings.sqlite(tmp_path, "other"), round_id="zzzz9999"))
+    with evenings.served(other) as address:
+        there = Device(address)
+        assert there.enter("1001").status_code == 303
+        cookie = there.session.cookies["duiding"]
+    stranger = Device(room.address)
+    stranger.session.cookies.set("duiding", cookie)
+    assert 'name="code"' in stranger.get("/vraag").text
+    for forged in (cookie[:-2], "x", cookie.replace(".", "..")):
+        stranger.session.cookies.clear()
+        stranger.session.cookies.set("duiding", forged)
+        assert 'name="code"' in stranger.get("/mijn").text
+
+
+def test_what_comes_after_closing_is_kept_and_does_not_count(room: Served) -> None:
+    room.until(Phase.OWN_VIEW)
+    room.resident.answer(f"knows/{NORTH}", Phase.OWN_VIEW, value="well")
+    assert room.lead.step("done").status_code == 409
+    assert room.lead.step("practice").status_code == 409
+    room.until(Phase.DONE)
+    before = room.evening.store.current()
+    late = room.resident.answer(f"need/{NORTH}/wmo", Phase.OWN_VIEW, value="more")
+    assert late.status_code == 200
+    assert "Deze ronde is gesloten" in late.text
+    again = room.resident.answer(f"knows/{NORTH}", Phase.OWN_VIEW, revision=2, value="no")
+    assert "Deze ronde is gesloten" in again.text
+    assert room.evening.store.current().equals(before)
+    assert len(room.evening.store.of_person("1001")) == 2
+    assert room.lead.step("own_view").status_code == 409
+
+
+ANSWERS = ({"low": "3", "best": "4", "high": "5"}, {"low": "613", "best": "641", "high": "687"})
+
+
+def told(evening: Evening, fields: dict[str, str], tap: str) -> dict[str, tuple[int, str]]:
+    """Let people answer, and return what every route tells another person and the moderator."""
+    with evenings.served(evening) as address:
+        room = Served(evening, address)
+        room.until(Phase.OWN_VIEW)
+        for number, sent in (("1003", {**fields, "sure": "70"}), ("1002", {"value": tap})):
+            device = room.device(number)
+            device.answer(f"knows/{NORTH}", Phase.OWN_VIEW, value="well")
+            assert device.answer(f"need/{NORTH}/wmo", Phase.OWN_VIEW, 1, **sent).status_code == 303
+        watching = room.device("1004")
+        out = {}
+        for who, device in (("lead", room.lead), ("person", watching), ("anyone", Device(address))):
+            for path in (
+                "/", "/vraag", "/mijn", f"/vraag/need/{NORTH}/wmo", f"/klopt/need/{NORTH}/wmo",
+                "/stand", "/scherm", f"/scherm?wijk={NORTH}&domain=wmo", "/leiding",
+                "/leiding/uitkomst", "/middelen/review.js",
+            ):  # fmt: skip
+                answer = device.get(path)
+                text = re.sub(r'value="[0-9a-f]{64}"', "", answer.text)
+                out[f"{who} {path}"] = answer.status_code, text
+            with device.session.get(f"{address}/stroom", stream=True, timeout=20) as stream:
+                first = next(stream.iter_content(64), b"") if stream.ok else b""
+            out[f"{who} /stroom"] = stream.status_code, first.decode()
+    return out
+
+
+def test_before_the_reveal_no_route_says_anything_of_answers(tmp_path: Path) -> None:
+    """Two rooms that answer differently are told the same, to the letter."""
+    rooms = [
+        told(Evening(evenings.store(evenings.sqlite(tmp_path, name))), fields, tap)
+        for name, fields, tap in (("a", ANSWERS[0], "less"), ("b", ANSWERS[1], "more"))
+    ]
+    assert rooms[0] == rooms[1]
+    figures = {
+        f"{rate * per:.{decimals}f}".replace(".", mark)
+        for rate in (0.0733, 0.0611, 0.0877, 0.0719, 0.0697)
+        for per in (100, 1000) for decimals in (1, 2) for mark in ".,"
+    }  # fmt: skip
+    for path, (status, text) in rooms[0].items():
+        assert status < 500, path
+        shown = {
+            figure for figure in figures if re.search(rf"(?<!\d){re.escape(figure)}(?!\d)", text)
+        }
+        assert not shown, path
+        assert "alleen wonen" not in text, path
+
+
+def test_guesses_of_codes_open_nothing(room: Served) -> None:
+    """Guesses are refused unseen once too many failed; the real cards of others still open."""
+    store = room.evening.store
+    guesses = [Code(f"{place:04}", "XXXXXX") for place in range(2000, 2300)]
+    guesses += [Code("1001", code.secret) for code in draw(30)]
+    found = [store.enter(guess)[0] for guess in guesses]
+    assert Entry.OPEN not in found
+    assert found[-1] is Entry.LOCKED
+    assert found.count(Entry.LOCKED) > 100
+    assert store.enter(Code("1002", evenings.SECRET))[0] is Entry.OPEN
+
+
+def test_a_disk_that_is_full_is_said_on_the_screen(room: Served) -> None:
+    """The person sees that it is not kept, and nothing of it is."""
+    with room.evening.store.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON answers "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        connection.commit()
+    answer = room.resident.answer("practice", Phase.PRACTICE, value="18")
+    assert answer.status_code == 503
+    assert "Uw antwoord is niet bewaard" in answer.text
+    assert room.evening.store.of_person("1001") == {}
