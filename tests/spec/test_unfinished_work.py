@@ -86,7 +86,7 @@ def test_replaces_an_earlier_run(tmp_path: Path) -> None:
     (tmp_path / "run" / "predictions.parquet").write_bytes(b"old")
     well("data", *DEMO, *OFF, where)
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {*TABLES[:4], "run.json"}
+    assert names == {*TABLES[:5], "run.json"}
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 

@@ -70,6 +70,7 @@ class Room:
             language=self.evening.round.language,
             token=self.sessions.token(started),
             signed_in=bool(started.number),
+            who=self.sessions.mark(started),
             **values,
         )
         if session is None:

@@ -87,6 +87,17 @@ class Sessions:
         """Return the token that every form of a session carries."""
         return hmac.new(self._key, session.session_id.encode(), hashlib.sha256).hexdigest()
 
+    def mark(self, session: Session) -> str:
+        """Return a mark of the card, by which a device knows whose answers wait on it.
+
+        Empty without a card. It opens nothing.
+        """
+        if not session.number:
+            return ""
+        return hmac.new(self._key, b"mark/" + session.number.encode(), hashlib.sha256).hexdigest()[
+            :16
+        ]
+
     def is_token(self, session: Session | None, token: str) -> bool:
         """Return whether a token is that of a session."""
         return session is not None and hmac.compare_digest(self.token(session), token)

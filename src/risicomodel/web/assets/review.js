@@ -33,19 +33,56 @@ async function send(entry) {
 
 let emptying = false;
 
+// answers that wait on a device are of whoever gave them: they go with that card only
+function mine(entry) {
+  return entry.who === document.body.dataset.who;
+}
+
+// a token is of a session; who signs in again has another one
+function fresh(entry) {
+  const fields = new URLSearchParams(entry.body);
+  const token = document.querySelector("input[name=csrf]");
+  if (token) fields.set("csrf", token.value);
+  return { ...entry, body: fields.toString() };
+}
+
+// heard and understood, or to be shown to the person; not: signed out, refused, not kept
+function isSettled(answer) {
+  return (answer.ok && new URL(answer.url).pathname !== "/") || [404, 409, 422].includes(answer.status);
+}
+
+function show(entry) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = entry.action;
+  for (const [name, value] of new URLSearchParams(entry.body)) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
 async function empty() {
-  if (emptying) return;
+  if (emptying || !document.body.dataset.who) return;
   emptying = true;
   try {
     const keys = await queue("readonly", (store) => store.getAllKeys());
+    let sent = 0;
     for (const key of keys) {
-      const entry = await queue("readonly", (store) => store.get(key));
+      const kept = await queue("readonly", (store) => store.get(key));
+      if (!mine(kept)) continue;
+      const entry = fresh(kept);
       const answer = await send(entry);
-      // whatever the server says of it, it has heard it; 503: it could not keep it
-      if (answer.status === 503) return;
+      if (!isSettled(answer)) { say(document.body.dataset.unsaved); return; }
       await queue("readwrite", (store) => store.delete(key));
+      if (!answer.ok) { show(entry); return; }
+      sent += 1;
     }
-    if (keys.length) {
+    if (sent) {
       say(document.body.dataset.back);
       location.assign("/vraag");
     }
@@ -59,13 +96,13 @@ async function empty() {
 function keep(form, event) {
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, event.submitter)).toString();
-  const entry = { action: form.action, body: fields };
-  const later = () => queue("readwrite", (store) => store.add(entry)).then(() => say(document.body.dataset.lost));
+  const entry = { action: form.action, body: fields, who: document.body.dataset.who };
+  const later = (text) => queue("readwrite", (store) => store.add(entry)).then(() => say(text));
   send(entry).then((answer) => {
     if (answer.redirected) location.assign(answer.url);
-    else if (answer.status === 503) later();
+    else if (answer.status === 503) later(document.body.dataset.unsaved);
     else submit(form, event.submitter); // sent again as a page: the same answer changes nothing
-  }, later);
+  }, () => later(document.body.dataset.lost));
 }
 
 function submit(form, button) {
