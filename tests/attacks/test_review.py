@@ -11,7 +11,7 @@ import requests
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.codes import Code, draw
 from risicomodel.participation.review.evening import Evening
-from risicomodel.participation.review.store import Entry
+from risicomodel.participation.review.store import Admission
 from support import evenings
 from support.evenings import Device
 
@@ -239,10 +239,10 @@ def test_guesses_of_codes_open_nothing(room: Served) -> None:
     guesses = [Code(f"{place:04}", "XXXXXX") for place in range(2000, 2300)]
     guesses += [Code("1001", code.secret) for code in draw(30)]
     found = [store.enter(guess)[0] for guess in guesses]
-    assert Entry.OPEN not in found
-    assert found[-1] is Entry.LOCKED
-    assert found.count(Entry.LOCKED) > 100
-    assert store.enter(Code("1002", evenings.SECRET))[0] is Entry.OPEN
+    assert Admission.OPEN not in found
+    assert found[-1] is Admission.LOCKED
+    assert found.count(Admission.LOCKED) > 100
+    assert store.enter(Code("1002", evenings.SECRET))[0] is Admission.OPEN
 
 
 def test_a_disk_that_is_full_is_said_on_the_screen(room: Served) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from risicomodel import __version__
-from risicomodel.app import settings
+from risicomodel.app import review, settings
 from risicomodel.app.commands import COMMANDS
 from risicomodel.core import paths
 from support.running import DEMO, OFF, SHORT, cli, command, environment, refused, well
@@ -85,6 +85,12 @@ class TestHelp:
         text = well(task, "--help").out
         for word, meaning in COMMANDS[task].words:
             assert re.search(rf"^  {re.escape(word)} +{re.escape(meaning)}$", text, re.MULTILINE)
+            if task == "review":
+                assert word.strip().partition("=")[0].split()[0] in {
+                    *review.VERBS,
+                    *(key for keys in review.VERBS.values() for key in keys),
+                }
+                continue
             assert word.partition("=")[0] in {"RUN_FOLDER", "gemeente", *settings._all_keys()}
 
     @pytest.mark.parametrize(
@@ -92,6 +98,9 @@ class TestHelp:
     )
     def test_examples_compose(self, example: str) -> None:
         _, task, *words = shlex.split(example.replace("PATH", "/archive"))
+        if task == "review":
+            assert review.parse(words).verb in review.VERBS
+            return
         words = COMMANDS[task].overrides(words)
         overrides = [word for word in words if word not in {"-m", "RUN_FOLDER"}]
         for place in range(1 + overrides[-1].count(",") if overrides else 1):

@@ -22,7 +22,7 @@ from risicomodel.participation.review.evening import (
     ROUND,
     Evening,
 )
-from risicomodel.participation.review.rounds import Asked, ModelView, Round
+from risicomodel.participation.review.rounds import JudgedDomain, ModelView, Round
 from risicomodel.participation.review.store import Store
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ SAID = "bes boek boom brug bus"  # the moderator's, in tests
 SECRET = "BCD234"  # noqa: S105 (of every card here: one hash is enough)
 ROLES = ("inwoner", "inwoner", "wijkteam", "wijkteam", "aanbieder", "beleid", "inwoner")
 DOMAINS = (
-    Asked("jeugd", "jeugdhulp", "youth care", 100, "jongeren", "young people", 2024),
-    Asked("wmo", "Wmo", "Wmo", 1000, "mensen", "people", 2024),
-    Asked("bijstand", "bijstand", "social assistance", 1000, "mensen", "people", 2024),
+    JudgedDomain("jeugd", "jeugdhulp", "youth care", 100, "jongeren", "young people", 2024),
+    JudgedDomain("wmo", "Wmo", "Wmo", 1000, "mensen", "people", 2024),
+    JudgedDomain("bijstand", "bijstand", "social assistance", 1000, "mensen", "people", 2024),
 )
 NAMES = [f"{wijk}/{one.name}" for wijk in WIJKEN for one in DOMAINS]
 # figures that no page has by chance

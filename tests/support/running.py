@@ -45,7 +45,8 @@ TRACKED = tuple(word for word in SHORT if word not in OFF)
 
 TABLES = (
     "panel.parquet", "gemeenten.parquet", "country.parquet", "outlines.parquet", "quality.csv",
-    "features.csv", "scores.csv", "leaderboard.csv", "gemeente_scores.parquet", "calibration.csv", "predictions.parquet",
+    "features.csv", "scores.csv", "leaderboard.csv", "gemeente_scores.parquet", "calibration.csv",
+    "predictions.parquet",
 )  # fmt: skip
 # where unseen_gemeente and unseen_wijk are both run
 WITH_ESTIMATES = (*TABLES, "adding_up.csv", "unassigned.csv")

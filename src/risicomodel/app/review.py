@@ -37,8 +37,8 @@ LISTEN_EVERYWHERE = "0.0.0.0"  # noqa: S104 (only where the user asks for it)
 
 
 @dataclass(frozen=True)
-class Words:
-    """Words of a command: its verb, what stands without a key, and settings.
+class GivenWords:
+    """GivenWords of a command: its verb, what stands without a key, and settings.
 
     Parameters
     ----------
@@ -89,19 +89,19 @@ def carry_out(words: Sequence[str]) -> str:
     """
     _require_web()
     parsed = parse(words)
-    verbs: dict[str, Callable[[Words], str]] = {
+    verbs: dict[str, Callable[[GivenWords], str]] = {
         "new": new, "serve": serve, "export": export, "delete": delete,
     }  # fmt: skip
     return verbs[parsed.verb](parsed)
 
 
-def parse(words: Sequence[str]) -> Words:
+def parse(words: Sequence[str]) -> GivenWords:
     """Return the words of a command; all that cannot be understood at once.
 
     Examples
     --------
     >>> parse(["serve", "reviews/utrecht", "port=8080"])
-    Words(verb='serve', bare=['reviews/utrecht'], settings={'port': '8080'})
+    GivenWords(verb='serve', bare=['reviews/utrecht'], settings={'port': '8080'})
     """
     verb = words[0] if words else ""
     if verb not in VERBS:
@@ -120,7 +120,7 @@ def parse(words: Sequence[str]) -> Words:
             f"review {verb} was given settings that it does not know; correct:", violations
         )
     bare = [word for word in words[1:] if "=" not in word]
-    return Words(verb, bare, {key: value.strip("'\"[]") for key, _, value in pairs})
+    return GivenWords(verb, bare, {key: value.strip("'\"[]") for key, _, value in pairs})
 
 
 def _require_web() -> None:
@@ -136,7 +136,7 @@ def _require_web() -> None:
         ) from error
 
 
-def new(words: Words) -> str:
+def new(words: GivenWords) -> str:
     """Make a round from a finished run: its database, cards to print, a poster, a passphrase."""
     from risicomodel.participation import forms
     from risicomodel.participation.review import cards, passphrase, rounds
@@ -220,7 +220,7 @@ def _draw(people: dict[str, int]) -> list[tuple[Code, str, str]]:
     return list(zip(drawn, roles, names, strict=True))
 
 
-def _run(words: Words) -> Path:
+def _run(words: GivenWords) -> Path:
     if len(words.bare) > 1:
         raise ConfigError(
             f"review new was given {len(words.bare)} folders; expected one finished run, or none "
@@ -258,7 +258,7 @@ def _keep_until(text: str) -> str:
     return day.isoformat()
 
 
-def _new_folder(words: Words, gemeente: str, round_id: str) -> Path:
+def _new_folder(words: GivenWords, gemeente: str, round_id: str) -> Path:
     if words.get("dir"):
         folder = Path(words.get("dir")).expanduser().resolve()
     else:
@@ -276,8 +276,8 @@ def _own_address() -> str:
     """Return this machine's address on its network; nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         # a datagram socket: this only chooses a route
-        found = probe.connect_ex(("192.0.2.1", 9)) == 0
-        return str(probe.getsockname()[0]) if found else LOOPBACK
+        has_route = probe.connect_ex(("192.0.2.1", 9)) == 0
+        return str(probe.getsockname()[0]) if has_route else LOOPBACK
 
 
 def _store(address: str) -> Store:
@@ -287,7 +287,7 @@ def _store(address: str) -> Store:
     return Store(database.engine(address))
 
 
-def _opened(words: Words) -> tuple[Path, Store, dict[str, Any]]:
+def _opened(words: GivenWords) -> tuple[Path, Store, dict[str, Any]]:
     """Return the folder of a round, its database and its mark."""
     if len(words.bare) != 1:
         raise ConfigError(
@@ -305,7 +305,7 @@ def _opened(words: Words) -> tuple[Path, Store, dict[str, Any]]:
     return folder, _store(address), mark
 
 
-def serve(words: Words) -> str:
+def serve(words: GivenWords) -> str:
     """Open a round in the room."""
     import uvicorn
 
@@ -335,7 +335,7 @@ def serve(words: Words) -> str:
     return "closed: all answers are kept. Open it again with the same command."
 
 
-def export(words: Words) -> str:
+def export(words: GivenWords) -> str:
     """Write what came out as tables."""
     from risicomodel.participation.review.evening import Evening
 
@@ -357,7 +357,7 @@ def export(words: Words) -> str:
     )
 
 
-def delete(words: Words) -> str:
+def delete(words: GivenWords) -> str:
     """Delete a round: its answers, codes and cards."""
     from risicomodel.participation.review import schema
 

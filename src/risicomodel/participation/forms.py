@@ -227,9 +227,9 @@ def parse(text: str, *, where: str) -> Form:
         # its loader refuses a key that occurs twice, of which YAML itself drops the first
         tree: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
     except (YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
-        found = " ".join(str(error).split())[:200]
+        problem = " ".join(str(error).split())[:200]
         raise ConfigError(
-            f"{where} is not the YAML of a form ({found}); expected one as in "
+            f"{where} is not the YAML of a form ({problem}); expected one as in "
             "configs/form/review.yaml. Correct it."
         ) from error
     violations = _violations(tree)

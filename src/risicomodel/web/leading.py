@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import passphrase
-from risicomodel.web import outcome as outcome_module
-from risicomodel.web import projector
+from risicomodel.participation.review.store import Admission
+from risicomodel.web import outcome, projector
 from risicomodel.web.room import Room
 from risicomodel.web.taking_part import Sent
 
@@ -51,8 +51,8 @@ def sign_in(request: Request, sent: Sent) -> Response:
     room = Room.of(request)
     entry = passphrase.check(room.evening, sent.get("password", ""))
     room.note(request, f"sign_in_{entry}", MODERATOR)
-    if entry is not passphrase.Entry.OPEN:
-        key = "lead.wrong" if entry is passphrase.Entry.WRONG else "code.locked"
+    if entry is not Admission.OPEN:
+        key = "lead.wrong" if entry is Admission.WRONG else "code.locked"
         return room.page(request, "sign_in.html", 403, error=room.words.text(key))
     return room.go(request, LEAD, room.sessions.start(leads=True))
 
@@ -121,9 +121,9 @@ def screen(request: Request, leading: Leading, wijk: str = "", domain: str = "")
 
 
 @router.get(f"{LEAD}/uitkomst")
-def outcome(request: Request, leading: Leading) -> Response:
+def came_out(request: Request, leading: Leading) -> Response:
     """Show what came out, a part per wijk."""
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
-    return room.page(request, "outcome.html", parts=outcome_module.parts(room.evening, room.words))
+    return room.page(request, "outcome.html", parts=outcome.parts(room.evening, room.words))

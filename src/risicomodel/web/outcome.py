@@ -9,8 +9,8 @@ from risicomodel.participation.review.results import AGREE, DISAGREE, TOO_FEW
 from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
-    from risicomodel.participation.review.evening import Evening, Outcome
-    from risicomodel.participation.review.rounds import Asked, ModelView
+    from risicomodel.participation.review.evening import Evening, RoundOutcome
+    from risicomodel.participation.review.rounds import JudgedDomain, ModelView
     from risicomodel.publishing.presentation.language import Words
 
 VERDICTS = (AGREE, DISAGREE, TOO_FEW)
@@ -36,7 +36,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Part:
+class WijkOutcome:
     """A wijk.
 
     Parameters
@@ -60,7 +60,7 @@ class Part:
     agreement: dict[str, Any] | None
 
 
-def parts(evening: Evening, words: Words) -> list[Part]:
+def parts(evening: Evening, words: Words) -> list[WijkOutcome]:
     """Return what came out, a part per wijk.
 
     Parameters
@@ -77,7 +77,7 @@ def parts(evening: Evening, words: Words) -> list[Part]:
     for code, name in evening.round.wijken.items():
         of_wijk = {one: pictures.get((code, one.name), NO_PICTURE) for one in evening.round.domains}
         out.append(
-            Part(
+            WijkOutcome(
                 name,
                 _verdicts(of_wijk, words, evening.round.language),
                 [
@@ -92,7 +92,9 @@ def parts(evening: Evening, words: Words) -> list[Part]:
     return out
 
 
-def _verdicts(of_wijk: dict[Asked, dict[str, Any]], words: Words, language: str) -> list[str]:
+def _verdicts(
+    of_wijk: dict[JudgedDomain, dict[str, Any]], words: Words, language: str
+) -> list[str]:
     out = []
     for verdict in VERDICTS:
         labels = [
@@ -105,7 +107,7 @@ def _verdicts(of_wijk: dict[Asked, dict[str, Any]], words: Words, language: str)
     return out
 
 
-def _line(one: Asked, row: dict[str, Any], view: ModelView, code: str, words: Words) -> Line:
+def _line(one: JudgedDomain, row: dict[str, Any], view: ModelView, code: str, words: Words) -> Line:
     _, lower, upper = view.forecasts[f"{code}/{one.name}"]
     last = view.last.get(f"{code}/{one.name}")
     return Line(
@@ -118,7 +120,7 @@ def _line(one: Asked, row: dict[str, Any], view: ModelView, code: str, words: Wo
     )
 
 
-def _contested(evening: Evening, outcome: Outcome, code: str, words: Words) -> str:
+def _contested(evening: Evening, outcome: RoundOutcome, code: str, words: Words) -> str:
     rows = [row for row in records.records(outcome.causes) if row["wijk_code"] == code]
     labels = [
         evening.labels().get(row["feature"], {}).get(words.language, row["feature"])

@@ -42,7 +42,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Mark:
+class PlacedMark:
     """Something on the line.
 
     Parameters
@@ -69,15 +69,15 @@ class View:
     ----------
     title : str
         Wijk, domain and year.
-    dots : list of Mark
+    dots : list of PlacedMark
         Answers.
     roles : list of str
         What the kinds of dots are.
     band : tuple of float, or None
         Left, middle and right of the model's band.
-    square, gemeente : Mark or None
+    square, gemeente : PlacedMark or None
         The newest figure, and the gemeente's rate.
-    ticks : list of Mark
+    ticks : list of PlacedMark
         Of the axis.
     height : int
         Of the drawing.
@@ -88,12 +88,12 @@ class View:
     """
 
     title: str
-    dots: list[Mark]
+    dots: list[PlacedMark]
     roles: list[str]
     band: tuple[float, float, float] | None
-    square: Mark | None
-    gemeente: Mark | None
-    ticks: list[Mark]
+    square: PlacedMark | None
+    gemeente: PlacedMark | None
+    ticks: list[PlacedMark]
     height: int
     notes: list[str]
     links: list[tuple[str, str, bool]]
@@ -121,10 +121,10 @@ def view(evening: Evening, words: Words, shown: Reveal) -> View:
         rate, lower, upper = map(axis.x, shown.forecast)
         band = lower, rate, upper
     if shown.last is not None:
-        square = Mark(axis.x(shown.last[1]), 0, words.text("screen.last", year=shown.last[0]))
+        square = PlacedMark(axis.x(shown.last[1]), 0, words.text("screen.last", year=shown.last[0]))
     if shown.of_gemeente is not None:
         label = words.text("screen.gemeente", gemeente=made.gm_name)
-        gemeente = Mark(axis.x(shown.of_gemeente), 0, label)
+        gemeente = PlacedMark(axis.x(shown.of_gemeente), 0, label)
     dots, height = _stacked(
         [(axis.x(dot.rate), names[dot.role], roles.index(dot.role)) for dot in shown.dots]
     )
@@ -150,10 +150,10 @@ def _axis(shown: Reveal, per: int) -> Axis:
     return Axis(per, float(next((end for end in ENDS if most <= end), per)))
 
 
-def _ticks(axis: Axis, words: Words) -> list[Mark]:
+def _ticks(axis: Axis, words: Words) -> list[PlacedMark]:
     decimals = 0 if axis.most >= WHOLE_FROM else 1
     parts = [part / PARTS for part in range(PARTS + 1)]
-    return [Mark(part * WIDTH, 0, words.number(axis.most * part, decimals)) for part in parts]
+    return [PlacedMark(part * WIDTH, 0, words.number(axis.most * part, decimals)) for part in parts]
 
 
 def _notes(evening: Evening, words: Words, shown: Reveal) -> list[str]:
@@ -169,14 +169,14 @@ def _notes(evening: Evening, words: Words, shown: Reveal) -> list[str]:
     return notes
 
 
-def _stacked(dots: Sequence[tuple[float, str, int]]) -> tuple[list[Mark], int]:
+def _stacked(dots: Sequence[tuple[float, str, int]]) -> tuple[list[PlacedMark], int]:
     """Return dots that do not lie on each other, and the height that this takes."""
     ends: list[float] = []
     out = []
     for x, label, kind in dots:
         row = next((i for i, end in enumerate(ends) if x - end >= STACK), len(ends))
         ends[row : row + 1] = [x]
-        out.append(Mark(x, row * STACK, label, kind))
+        out.append(PlacedMark(x, row * STACK, label, kind))
     return out, ROW + STACK * max(len(ends), 1)
 
 

@@ -173,17 +173,17 @@ def mine(request: Request) -> Response:
     person = room.person(request)
     if person is None:
         return room.go(request, "/")
-    own = room.evening.own(person)
+    receipts = room.evening.own(person)
     rows = [
         (
             sentences.title(room, one),
-            sentences.said(room, one, own[one.id_of(person.number)].value),
+            sentences.said(room, one, receipts[one.id_of(person.number)].value),
             one.path,
         )
-        for one in room.evening.questions(person, own)
-        if one.id_of(person.number) in own
+        for one in room.evening.questions(person, receipts)
+        if one.id_of(person.number) in receipts
     ]
-    return room.page(request, "mine.html", rows=rows, any=bool(own))
+    return room.page(request, "mine.html", rows=rows, any=bool(receipts))
 
 
 @router.post("/weg")
@@ -273,11 +273,12 @@ def _ask(request: Request, room: Room, asking: Asking) -> HTMLResponse:
 def _wait(request: Request, room: Room, person: Person) -> HTMLResponse:
     phase = room.evening.store.phase()
     practised = room.evening.practice_answer(person) if phase is Phase.PRACTICE else None
-    told = ""
+    practice = ""
     if practised is not None:
-        said, known = (sentences.count(room, value) for value in practised)
-        told = room.words.text("wait.practice_answer", own=said, known=known)
+        said, true = (sentences.count(room, value) for value in practised)
+        practice = room.words.text("wait.practice_answer", own=said, known=true)
     return room.page(
-        request, "wait.html", text=room.words.text(f"wait.{phase}"), told=told, phase=str(phase),
+        request, "wait.html", text=room.words.text(f"wait.{phase}"), told=practice,
+        phase=str(phase),
         saved=phase in {Phase.PRACTICE, Phase.OWN_VIEW, Phase.AGAIN, Phase.CAUSES},
     )  # fmt: skip

@@ -93,7 +93,7 @@ def test_a_round_is_made_from_a_run_and_from_nothing_else() -> None:
     shown, form = disclose(whole_run()), forms.named("review")
 
     def make(**changes: object) -> tuple[rounds.Round, rounds.ModelView]:
-        settings: dict[str, object] = {"gemeente": None, "form_name": "review", **changes}
+        settings: dict[str, object] = {"gemeente": "GM9001", "form_name": "review", **changes}
         return rounds.make(shown, form, keep_until="2099-01-01", **settings)  # type: ignore[arg-type]
 
     made, view = make()

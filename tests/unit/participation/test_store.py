@@ -16,7 +16,7 @@ from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import codes
 from risicomodel.participation.review.answers import APP, Answer
 from risicomodel.participation.review.codes import Code
-from risicomodel.participation.review.store import UNKNOWN, Entry, Person, Saved, Store
+from risicomodel.participation.review.store import UNKNOWN, Admission, Person, Saved, Store
 from support import evenings, servers
 
 if TYPE_CHECKING:
@@ -88,24 +88,24 @@ def test_wrong_secrets_lock_their_own_number_only_also_after_a_restart(kept: Sto
     now = [1000.0]
     ours = Store(kept.engine, lambda: now[0])
     for _ in range(codes.MAX_FAILURES - 1):
-        assert ours.enter(WRONG)[0] is Entry.WRONG
-    assert ours.enter(OPEN) == (Entry.OPEN, ME)
+        assert ours.enter(WRONG)[0] is Admission.WRONG
+    assert ours.enter(OPEN) == (Admission.OPEN, ME)
     for place in range(codes.MAX_FAILURES):
         last = place == codes.MAX_FAILURES - 1
-        assert ours.enter(WRONG)[0] is (Entry.LOCKED if last else Entry.WRONG)
+        assert ours.enter(WRONG)[0] is (Admission.LOCKED if last else Admission.WRONG)
     again = Store(kept.engine, lambda: now[0])
-    assert again.enter(OPEN) == (Entry.LOCKED, None)
-    assert again.enter(Code("1002", evenings.SECRET))[0] is Entry.OPEN
+    assert again.enter(OPEN) == (Admission.LOCKED, None)
+    assert again.enter(Code("1002", evenings.SECRET))[0] is Admission.OPEN
     now[0] += codes.LOCK_SECONDS + 1
-    assert again.enter(OPEN)[0] is Entry.OPEN
+    assert again.enter(OPEN)[0] is Admission.OPEN
 
 
 def test_unknown_numbers_lock_unknown_numbers_and_never_a_card(kept: Store) -> None:
     for guess in range(codes.MAX_UNKNOWN):
-        assert kept.enter(Code(f"{2000 + guess}", "XXXXXX"))[0] is Entry.WRONG
+        assert kept.enter(Code(f"{2000 + guess}", "XXXXXX"))[0] is Admission.WRONG
     assert kept.is_locked(UNKNOWN)
-    assert kept.enter(Code("9999", "XXXXXX"))[0] is Entry.LOCKED
-    assert kept.enter(OPEN)[0] is Entry.OPEN
+    assert kept.enter(Code("9999", "XXXXXX"))[0] is Admission.LOCKED
+    assert kept.enter(OPEN)[0] is Admission.OPEN
 
 
 def test_a_room_that_sends_at_once_loses_nothing(kept: Store) -> None:

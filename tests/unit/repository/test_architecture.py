@@ -52,10 +52,10 @@ def test_an_import_that_is_new_makes_the_picture_out_of_date(
 
 def test_another_order_of_wings_reaches_every_page(checkout: Path) -> None:
     path = checkout / "pyproject.toml"
-    path.write_text(path.read_text().replace("web = []", "website = []"))
+    path.write_text(path.read_text().replace("planning = []", "planned = []"))
     assert architecture.main(["--root", str(checkout)]) == 0
     for name in (architecture.PICTURE, *architecture.PAGES):
-        assert "website" in (checkout / name).read_text()
+        assert "planned" in (checkout / name).read_text()
 
 
 def test_an_example_in_the_docstring_of_a_wing_is_no_prose(checkout: Path) -> None:

@@ -114,10 +114,10 @@ def violations(answer: Answer, form: Form, place: Place, role: Role) -> list[str
     >>> from risicomodel.participation.forms import named
     >>> from risicomodel.participation.phases import Phase
     >>> form, place = named("review"), Place(("WK034400",), {"wmo": 1000})
-    >>> own = Answer("need", Phase.OWN_VIEW, {"tap": "more"}, "WK034400", "wmo")
-    >>> violations(own, form, place, form.roles["inwoner"])
+    >>> one = Answer("need", Phase.OWN_VIEW, {"tap": "more"}, "WK034400", "wmo")
+    >>> violations(one, form, place, form.roles["inwoner"])
     []
-    >>> violations(own, form, place, form.roles["beleid"])
+    >>> violations(one, form, place, form.roles["beleid"])
     ['range_incomplete']
     """
     item = next((one for one in form.items if one.key == answer.item), None)

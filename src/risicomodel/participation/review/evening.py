@@ -84,7 +84,7 @@ class Reveal:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RoundOutcome:
     """What comes out of a round.
 
     Parameters
@@ -167,25 +167,25 @@ class Evening:
         """Return a person's own answers, by the name of the answer."""
         return self.store.of_person(person.number)
 
-    def questions(self, person: Person, own: Mapping[str, Receipt]) -> list[Question]:
+    def questions(self, person: Person, receipts: Mapping[str, Receipt]) -> list[Question]:
         """Return the questions that a person has in this phase."""
-        values = {name: receipt.value for name, receipt in own.items()}
+        values = {name: receipt.value for name, receipt in receipts.items()}
         phase = self.store.phase()
-        asked = questions.of_phase(self.form, self.place, phase, person.number, values)
+        of_phase = questions.of_phase(self.form, self.place, phase, person.number, values)
         if self._view.practice is None:
-            asked = [one for one in asked if one.item.key != "practice"]
-        return asked
+            of_phase = [one for one in of_phase if one.item.key != "practice"]
+        return of_phase
 
     def next_question(self, person: Person) -> Question | None:
         """Return the first question that a person has not answered; None if all are."""
-        own = self.own(person)
-        values = {name: receipt.value for name, receipt in own.items()}
-        return questions.following(self.questions(person, own), person.number, values)
+        receipts = self.own(person)
+        values = {name: receipt.value for name, receipt in receipts.items()}
+        return questions.following(self.questions(person, receipts), person.number, values)
 
     def find(self, person: Person, path: str) -> Question | None:
         """Return the question of a path; None where a person has no such question now."""
-        asked = self.questions(person, self.own(person))
-        return next((one for one in asked if one.path == path), None)
+        of_phase = self.questions(person, self.own(person))
+        return next((one for one in of_phase if one.path == path), None)
 
     def asked_in(self, person: Person, path: str, phase: str) -> Question | None:
         """Return the question that an answer is to, in the phase that its screen was of.
@@ -195,8 +195,8 @@ class Evening:
         if phase not in set(Phase):
             return None
         values = {name: receipt.value for name, receipt in self.own(person).items()}
-        asked = questions.of_phase(self.form, self.place, Phase(phase), person.number, values)
-        return next((one for one in asked if one.path == path), None)
+        of_phase = questions.of_phase(self.form, self.place, Phase(phase), person.number, values)
+        return next((one for one in of_phase if one.path == path), None)
 
     def implied(self, question: Question, value: Mapping[str, Any]) -> tuple[float, float]:
         """Return between which numbers it almost certainly lies, by a range that was given."""
@@ -210,11 +210,11 @@ class Evening:
 
         Of a question that is asked a second time, what was answered the first time.
         """
-        own = self.own(person)
-        receipt = own.get(question.id_of(person.number))
+        receipts = self.own(person)
+        receipt = receipts.get(question.id_of(person.number))
         if receipt is not None:
             return receipt.value, receipt.revision
-        earlier = own.get(question.id_of(person.number, question.item.phase))
+        earlier = receipts.get(question.id_of(person.number, question.item.phase))
         return (None if earlier is None else earlier.value), 0
 
     def practice_answer(self, person: Person) -> tuple[Any, int] | None:
@@ -314,11 +314,13 @@ class Evening:
             dots = [
                 Dot(role, rate) for role, rate in zip(shown["role"], shown["rate"], strict=True)
             ]
-        told = wijk_code in self.early_causes or self.store.phase().place > Phase.AGAIN.place
+        shows_causes = (
+            wijk_code in self.early_causes or self.store.phase().place > Phase.AGAIN.place
+        )
         return Reveal(
             wijk_code, domain, picture, dots,
             view.forecasts.get(name), view.last.get(name), view.of_gemeente.get(domain),
-            view.causes.get(name, []) if told else [],
+            view.causes.get(name, []) if shows_causes else [],
         )  # fmt: skip
 
     def most_apart(self) -> list[tuple[str, str]]:
@@ -337,10 +339,10 @@ class Evening:
                 apart.append((abs(float(row["rate"]) / model[0] - 1), wijk, domain))
         return [(wijk, domain) for _, wijk, domain in sorted(apart, reverse=True)]
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> RoundOutcome:
         """Return everything that comes out, once values may be seen."""
         answered = self.store.current()
-        return Outcome(
+        return RoundOutcome(
             results.pictures(self.judgements(), self.view()),
             results.contested(answered),
             results.coins(answered),

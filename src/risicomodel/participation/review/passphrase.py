@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from risicomodel.participation.review.store import MODERATOR
+from risicomodel.participation.review.store import MODERATOR, Admission
 
 if TYPE_CHECKING:
     from risicomodel.participation.review.evening import Evening
@@ -155,14 +154,6 @@ WORDS = [
 COUNT = 6
 
 
-class Entry(StrEnum):
-    """What comes of a passphrase."""
-
-    OPEN = "open"
-    WRONG = "wrong"
-    LOCKED = "locked"
-
-
 def draw() -> str:
     """Return a new passphrase.
 
@@ -181,7 +172,7 @@ def hashed(passphrase: str) -> str:
     return PasswordHasher().hash(" ".join(passphrase.lower().split()))
 
 
-def check(evening: Evening, typed: str) -> Entry:
+def check(evening: Evening, typed: str) -> Admission:
     """Return whether a passphrase opens; wrong ones count, and lock for a while.
 
     Parameters
@@ -193,16 +184,16 @@ def check(evening: Evening, typed: str) -> Entry:
 
     Returns
     -------
-    Entry
+    Admission
     """
     from argon2 import PasswordHasher
     from argon2.exceptions import InvalidHashError, VerificationError
 
     if evening.store.is_locked(MODERATOR):
-        return Entry.LOCKED
+        return Admission.LOCKED
     try:
         PasswordHasher().verify(evening.passphrase_hash, " ".join(typed[:200].lower().split()))
     except (VerificationError, InvalidHashError):
         evening.store.failed(MODERATOR)
-        return Entry.WRONG
-    return Entry.OPEN
+        return Admission.WRONG
+    return Admission.OPEN

@@ -60,7 +60,7 @@ def of_phase(
     place: Place,
     phase: Phase,
     number: str,
-    own: Mapping[str, Any],
+    answered: Mapping[str, Any],
 ) -> list[Question]:
     """Return all questions of a phase for one person.
 
@@ -77,7 +77,7 @@ def of_phase(
         Now.
     number : str
         Of the person's code.
-    own : mapping of str to object
+    answered : mapping of str to object
         What the person answered so far, by the name of the answer.
 
     Returns
@@ -86,7 +86,7 @@ def of_phase(
         Of wijken that the person knows; those of one wijk together.
     """
     about = place.talked if phase.shows_values else place.wijken
-    known = [code for code in about if _is_known(form, phase, number, code, own)]
+    familiar = [code for code in about if _is_known(form, phase, number, code, answered)]
     per_person = [
         Question(item, phase)
         for item in form.items
@@ -97,7 +97,7 @@ def of_phase(
         for code in about
         for item in form.items
         if item.in_phase(phase) and item.per != "person"
-        if item.key == KNOWS or code in known
+        if item.key == KNOWS or code in familiar
         for question in _of_wijk(item, phase, code, place)
     ]
     return [*per_person, *per_wijk]
@@ -115,16 +115,20 @@ def _of_wijk(item: Item, phase: Phase, code: str, place: Place) -> Iterator[Ques
                 yield Question(item, phase, code, domain, cause)
 
 
-def _is_known(form: Form, phase: Phase, number: str, code: str, own: Mapping[str, Any]) -> bool:
+def _is_known(
+    form: Form, phase: Phase, number: str, code: str, answered: Mapping[str, Any]
+) -> bool:
     """Return whether a person said to know a wijk; without the question, all are known."""
     item = next((one for one in form.items if one.key == KNOWS), None)
     if item is None:
         return True
-    said = own.get(Question(item, phase, code).id_of(number, item.phase))
+    said = answered.get(Question(item, phase, code).id_of(number, item.phase))
     return said not in (None, UNKNOWN_WIJK)
 
 
-def following(questions: list[Question], number: str, own: Mapping[str, Any]) -> Question | None:
+def following(
+    questions: list[Question], number: str, answered: Mapping[str, Any]
+) -> Question | None:
     """Return the first question without an answer; None if all have one.
 
     Parameters
@@ -133,11 +137,11 @@ def following(questions: list[Question], number: str, own: Mapping[str, Any]) ->
         From :func:`of_phase`.
     number : str
         Of the person's code.
-    own : mapping of str to object
+    answered : mapping of str to object
         What the person answered so far, by the name of the answer.
 
     Returns
     -------
     Question or None
     """
-    return next((one for one in questions if one.id_of(number) not in own), None)
+    return next((one for one in questions if one.id_of(number) not in answered), None)

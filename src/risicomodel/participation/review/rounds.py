@@ -34,7 +34,7 @@ PER_HUNDRED = 100
 
 
 @dataclass(frozen=True)
-class Asked:
+class JudgedDomain:
     """A domain as people are asked about it.
 
     Parameters
@@ -72,7 +72,7 @@ class Round:
         The gemeente.
     wijken : dict of str to str
         Name by code, in the order in which they are talked about.
-    domains : tuple of Asked
+    domains : tuple of JudgedDomain
         What is asked about.
     form : str
         Name or path of the form.
@@ -92,7 +92,7 @@ class Round:
     gm_code: str
     gm_name: str
     wijken: dict[str, str]
-    domains: tuple[Asked, ...]
+    domains: tuple[JudgedDomain, ...]
     form: str
     form_version: str
     form_sha256: str
@@ -110,10 +110,10 @@ class Round:
     def from_json(cls, text: str) -> Round:
         """Return the round that was kept as a text."""
         tree = json.loads(text)
-        domains = tuple(Asked(**one) for one in tree.pop("domains"))
+        domains = tuple(JudgedDomain(**one) for one in tree.pop("domains"))
         return cls(domains=domains, **tree)
 
-    def domain(self, name: str) -> Asked:
+    def domain(self, name: str) -> JudgedDomain:
         """Return a domain of the round."""
         return next(one for one in self.domains if one.name == name)
 
@@ -250,9 +250,9 @@ def _chosen(place: Gemeente, with_forecast: set[str], wijken: Sequence[str]) -> 
     return {str(code): names[code] for code in sorted(largest)}
 
 
-def _asked(shown: Shown, name: str, year: int) -> Asked:
+def _asked(shown: Shown, name: str, year: int) -> JudgedDomain:
     domain = shown.about.domains[name]
-    return Asked(
+    return JudgedDomain(
         name, domain.label_nl, domain.label_en, domain.per, domain.per_nl, domain.per_en, year
     )
 

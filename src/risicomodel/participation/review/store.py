@@ -36,7 +36,7 @@ MOST_FAILURES = {UNKNOWN: codes.MAX_UNKNOWN, MODERATOR: codes.MAX_FAILURES}
 CURRENT = ["number", "phase", "item", "wijk_code", "domain", "detail"]
 
 
-class Entry(StrEnum):
+class Admission(StrEnum):
     """What comes of typing a code."""
 
     OPEN = "open"
@@ -227,7 +227,7 @@ class Store:
 
     # --- codes -----------------------------------------------------------------------------------
 
-    def enter(self, code: Code) -> tuple[Entry, Person | None]:
+    def enter(self, code: Code) -> tuple[Admission, Person | None]:
         """Let in who has a code.
 
         Parameters
@@ -237,7 +237,7 @@ class Store:
 
         Returns
         -------
-        Entry
+        Admission
             Whether it opens.
         Person or None
             Who it is.
@@ -247,24 +247,24 @@ class Store:
             row = connection.execute(select(table).where(table.c.number == code.number)).first()
         if row is None:
             if self.is_locked(UNKNOWN):
-                return Entry.LOCKED, None
+                return Admission.LOCKED, None
             self.failed(UNKNOWN)
-            return Entry.WRONG, None
+            return Admission.WRONG, None
         if row.locked_until > self._clock():
-            return Entry.LOCKED, None
+            return Admission.LOCKED, None
         opens = codes.fits(code.secret, row.hash)  # slow: outside any transaction
         with database.writing(self.engine) as connection:
             mine = update(table).where(table.c.number == code.number)
             if opens:
                 first = {} if row.first_used else {"first_used": self._clock()}
                 connection.execute(mine.values(failures=0, devices=table.c.devices + 1, **first))
-                return Entry.OPEN, Person(row.number, row.role, row.person)
+                return Admission.OPEN, Person(row.number, row.role, row.person)
             statement = mine.values(failures=table.c.failures + 1).returning(table.c.failures)
             if connection.execute(statement).scalar_one() >= codes.MAX_FAILURES:
                 until = self._clock() + codes.LOCK_SECONDS
                 connection.execute(mine.values(failures=0, locked_until=until))
-                return Entry.LOCKED, None
-        return Entry.WRONG, None
+                return Admission.LOCKED, None
+        return Admission.WRONG, None
 
     def is_locked(self, name: str) -> bool:
         """Return whether so many failed at something that it is closed for a while."""
@@ -318,12 +318,12 @@ class Store:
             rows = connection.execute(
                 select(table).where(table.c.answer_id == name).order_by(table.c.revision)
             ).all()
-            there = next((row for row in rows if row.revision == revision), None)
-            if there is not None:
-                if there.body_hash != answer.body_hash:
+            same_revision = next((row for row in rows if row.revision == revision), None)
+            if same_revision is not None:
+                if same_revision.body_hash != answer.body_hash:
                     return _receipt(rows[-1], Saved.CONFLICT)
                 # a page that sends twice must not hide that it was late
-                return _receipt(there, Saved.LATE if there.late else Saved.SAME)
+                return _receipt(same_revision, Saved.LATE if same_revision.late else Saved.SAME)
             if answer.phase.place > now.place:
                 return Receipt(Saved.EARLY, revision - 1, None, self._clock())
             late = answer.phase is not now
