@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.core import paths
+from risicomodel.core.intervals import Interval
 from risicomodel.core.levels import WIJK
 from risicomodel.learning import protocols
 from risicomodel.results.evaluation import evaluate
-from risicomodel.results.evaluation.bootstrap import Interval
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:

@@ -226,6 +226,41 @@ def interval_score(value: Floats, lower: Floats, upper: Floats, coverage: float)
     return out
 
 
+def ranked_probability_score(probabilities: Floats, outcome: Floats) -> Floats:
+    """Return the ranked probability score of every forecast of ordered categories.
+
+    Σ (F_k − O_k)² over the categories, with F_k the probability of category k or one before it, and
+    O_k 1 from the category that came true, 0 before it. What is a category further off costs more.
+
+    Parameters
+    ----------
+    probabilities : array of shape (..., categories)
+        Of every category in order; each row sums to 1.
+    outcome : array of shape (...)
+        Position of the category that came true, from 0; NaN where it is not known.
+
+    Returns
+    -------
+    array of shape (...)
+        From 0 (certain and right) to categories − 1 (certain and furthest off); NaN where a
+        probability or the outcome is.
+
+    References
+    ----------
+    Epstein (1969), "A scoring system for probability forecasts of ranked categories", Journal of
+    Applied Meteorology 8.
+
+    Examples
+    --------
+    >>> ranked_probability_score(np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]]), np.array([1.0, 2.0]))
+    array([0.13, 2.  ])
+    """
+    categories = np.arange(probabilities.shape[-1])
+    come_true = np.where(np.isnan(outcome)[..., None], np.nan, outcome[..., None] <= categories)
+    squares: Floats = (np.cumsum(probabilities, axis=-1) - come_true) ** 2
+    return np.asarray(squares.sum(axis=-1), dtype="float64")
+
+
 METRICS: dict[str, Callable[[Floats, Floats, Floats], float]] = {
     "wr2": wr2,
     "wape": wape,

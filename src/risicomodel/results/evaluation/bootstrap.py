@@ -12,19 +12,19 @@ hard for both, and does not blur the difference.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from risicomodel.core.arrays import Floats
+from risicomodel.core.intervals import UNKNOWN, Interval, of_draws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 DRAWS, SEED = 1_000, 2026
-COVERAGE = 0.90
 MIN_GEMEENTEN = 10  # of fewer, draws are too much alike to say anything
 
 KEY = ["domain", "protocol", "model"]
@@ -32,31 +32,6 @@ CLUSTER = "gm_code"
 # what says that two models were scored on the same rows of a gemeente
 _SAME = ["n_rows", "clients", "population"]
 SUMS = [*_SAME, "absolute_error", "error", "rate_squares", "error_squares"]
-
-
-class Interval(NamedTuple):
-    """A score, or a difference of two scores, with its 90% interval over gemeenten.
-
-    Parameters
-    ----------
-    value : float
-        Of the gemeenten as they are.
-    lower, upper : float
-        Limits that hold nine in ten draws, one in twenty on either side; NaN of fewer than
-        :data:`MIN_GEMEENTEN` gemeenten.
-    """
-
-    value: float
-    lower: float
-    upper: float
-
-    @property
-    def holds_zero(self) -> bool:
-        """Whether 0 lies within: a difference of which that is true is within chance."""
-        return self.lower <= 0 <= self.upper
-
-
-UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
 def sums(rows: pd.DataFrame) -> pd.DataFrame:
@@ -235,12 +210,7 @@ def _of_draws(values: Floats, metric: str) -> Floats:
 
 
 def _interval(scores: Floats) -> Interval:
-    value, drawn = float(scores[0]), scores[1:]
-    if not drawn.size:
-        return UNKNOWN._replace(value=value)
-    tail = (1 - COVERAGE) / 2
-    lower, upper = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(value, float(lower), float(upper))
+    return of_draws(float(scores[0]), scores[1:])
 
 
 def _wape(of: Mapping[str, Floats]) -> Floats:
