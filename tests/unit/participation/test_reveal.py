@@ -89,6 +89,25 @@ def test_under_five_there_is_no_figure(rates: list[float]) -> None:
         assert one.low <= one.rate <= one.high
 
 
+def test_tables_do_not_tell_how_few_answered() -> None:
+    view = rounds.ModelView({}, {}, {})
+    people = [f"p{place}" for place in range(5)]
+    judged = pd.DataFrame(
+        {"person": people, "wijk_code": [NORTH] * 5, "domain": "wmo", "rate": 0.1}
+    )
+    few = results.pictures(judged.head(4), view)
+    assert few["n"].isna().all()
+    assert few["rate"].isna().all()
+    assert results.pictures(judged, view)["n"].tolist() == [5]
+    said = pd.DataFrame(
+        {"item": "cause", "value": "no", "wijk_code": NORTH, "domain": "wmo", "detail": "koop"},
+        index=range(5),
+    )
+    assert results.contested(said.head(4))["n"].isna().all()
+    assert not results.contested(said.head(4))["contested"].any()
+    assert results.contested(said)["contested"].all()
+
+
 def test_a_round_is_made_from_a_run_and_from_nothing_else() -> None:
     shown, form = disclose(whole_run()), forms.named("review")
 

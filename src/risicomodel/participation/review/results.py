@@ -161,13 +161,15 @@ def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``wijk_code``, ``domain`` and the fields of :class:`Picture`.
+        ``wijk_code``, ``domain`` and the fields of :class:`Picture`; ``n`` is empty under
+        :data:`LEAST`.
     """
     rows = []
     for (wijk, domain), part in table.groupby(["wijk_code", "domain"]):
         one = picture(part, view.forecasts.get(f"{wijk}/{domain}"))
         rows.append({"wijk_code": wijk, "domain": domain, **vars(one)})
-    return pd.DataFrame(rows, columns=["wijk_code", "domain", *Picture.__dataclass_fields__])
+    out = pd.DataFrame(rows, columns=["wijk_code", "domain", *Picture.__dataclass_fields__])
+    return out.assign(n=out["n"].where(out["n"] >= LEAST))  # how few there are tells of someone
 
 
 def merged_roles(roles: pd.Series, least: int = LEAST) -> pd.Series:
@@ -211,8 +213,8 @@ def contested(answers: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``wijk_code``, ``domain``, ``feature``, ``n`` (answers but for *unknown*), ``recognised``
-        (share that says yes; empty under :data:`LEAST`), ``contested`` (at most a third does).
+        ``wijk_code``, ``domain``, ``feature``, ``n`` (answers but for *unknown*) and ``recognised``
+        (share that says yes), both empty under :data:`LEAST`, ``contested`` (at most a third does).
     """
     rows = answers[(answers["item"] == "cause") & (answers["value"] != "unknown")]
     columns = ["wijk_code", "domain", "feature", "n", "recognised", "contested"]
@@ -223,6 +225,7 @@ def contested(answers: pd.DataFrame) -> pd.DataFrame:
     table = table.rename(columns={"size": "n", "mean": "recognised"}).reset_index()
     enough = table["n"] >= LEAST
     table["recognised"] = table["recognised"].where(enough)
+    table["n"] = table["n"].where(enough)
     table["contested"] = enough & table["recognised"].le(1 / 3)
     return table[columns]
 
