@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 LEAST = 5  # answers, for a figure that is kept or printed
 LEAST_ON_SCREEN = 3  # people of a role, for its dots in the room
 OTHERS = "others"
-TAP_STEP = 0.10  # 'as many' is within a tenth of the gemeente's rate
 TAP_RATES = {"less": 0.8, "same": 1.0, "more": 1.2}  # where a tap stands, beside the gemeente
-NEAR = 0.10
 AGREE, DISAGREE, TOO_FEW = "agree", "disagree", "too_few"
 MOST_SPREAD = 0.25  # half of the answers lie within this share of the middle one: one picture
 
