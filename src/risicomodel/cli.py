@@ -213,7 +213,7 @@ def _choices() -> str:
     lines = [
         f"  {group.name}={'|'.join(sorted(path.stem for path in group.glob('*.yaml')))}"
         for group in sorted(folder.iterdir())
-        if group.is_dir() and any(group.glob("*.yaml"))
+        if group.is_dir() and group.name != paths.FORMS and any(group.glob("*.yaml"))
     ]
     return "choices (see the files in 'configs' for what each holds):\n" + "\n".join(lines)
 

@@ -325,7 +325,14 @@ def _all_keys() -> list[str]:
     for name, kind in models.KINDS.items():
         if kind.params:
             walk(kind.params, f"models.{name}.params.")
-    return [*out, *(path.name for path in paths.config_dir().iterdir() if path.is_dir())]
+    return [
+        *out,
+        *(
+            path.name
+            for path in paths.config_dir().iterdir()
+            if path.is_dir() and path.name != paths.FORMS
+        ),
+    ]
 
 
 def _check(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from risicomodel.core.errors import ConfigError
 HOME_VARIABLE = "RISICOMODEL_HOME"
 CONFIG_VARIABLE = "RISICOMODEL_CONFIG_DIR"
 ARCHIVE_VARIABLE = "RISICOMODEL_ARCHIVE"
+FORMS = "form"  # in the configuration folder, and no choice of a run: what is asked in an evening
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

@@ -194,7 +194,7 @@ def text_of(name: str) -> str:
 
 
 def _path(name: str) -> Path:
-    shipped = paths.config_dir() / "form" / f"{name}.yaml"
+    shipped = paths.config_dir() / paths.FORMS / f"{name}.yaml"
     path = shipped if shipped.is_file() else Path(name).expanduser()
     if not path.is_file():
         forms = sorted(one.stem for one in shipped.parent.glob("*.yaml"))

@@ -28,7 +28,8 @@ NEEDS = {
 
 
 def choices(*groups: str) -> list[str]:
-    found = [path for path in CONFIGS.glob("*/*.yaml") if path.parent.name != "local"]
+    others = {"local", paths.FORMS}
+    found = [path for path in CONFIGS.glob("*/*.yaml") if path.parent.name not in others]
     return sorted(
         f"{path.parent.name}={path.stem}"
         for path in found

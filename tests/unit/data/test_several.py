@@ -233,7 +233,7 @@ def test_two_maps_of_one_year_are_refused_unless_they_are_the_same(folders: list
     draw(folders[0], "WK000300")
     draw(folders[1], "WK000300")
     same = Archives(folders, CATALOGUE)
-    drawn, record = same.map(same.years("geo")[2019])
+    drawn, (record,) = same.map(same.years("geo")[2019])
     assert (drawn["code"].tolist(), record.file) == (["WK000300"], "first/wijken_2019.geojson")
     draw(folders[1], "WK000301")
     other = Archives(folders, CATALOGUE)
