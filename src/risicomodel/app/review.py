@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import secrets
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from risicomodel.core import paths, storage
+from risicomodel.core import database, paths, storage
 from risicomodel.core.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ MARK = "round.json"
 DATABASE = "round.sqlite"
 FOLDERS = "reviews"
 PORT = 8000
+BACKLOG = 512  # a room sends at once
 KEPT_DAYS = 365
 DEFAULT_PEOPLE = {
     "inwoner": 6, "wijkteam": 4, "aanbieder": 4, "wijkagent": 2, "woonconsulent": 2, "beleid": 2,
@@ -92,7 +94,8 @@ def carry_out(words: Sequence[str]) -> str:
     verbs: dict[str, Callable[[GivenWords], str]] = {
         "new": new, "serve": serve, "export": export, "delete": delete,
     }  # fmt: skip
-    return verbs[parsed.verb](parsed)
+    with database.understood():
+        return verbs[parsed.verb](parsed)
 
 
 def parse(words: Sequence[str]) -> GivenWords:
@@ -281,7 +284,6 @@ def _own_address() -> str:
 
 
 def _store(address: str) -> Store:
-    from risicomodel.core import database
     from risicomodel.participation.review.store import Store
 
     return Store(database.engine(address))
@@ -300,9 +302,26 @@ def _opened(words: GivenWords) -> tuple[Path, Store, dict[str, Any]]:
             f"{folder} is no round; expected a folder with {MARK}. Make one with "
             "'risicomodel review new gemeente=NAME'."
         )
-    mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    mark = _mark(folder / MARK)
+    if not mark["database"] and not (folder / DATABASE).is_file():
+        raise ConfigError(
+            f"{folder} has no {DATABASE}; expected the round's answers in it. Restore it from its "
+            "backup."
+        )
     address = mark["database"] or f"sqlite:///{folder / DATABASE}"
     return folder, _store(address), mark
+
+
+def _mark(path: Path) -> dict[str, Any]:
+    try:
+        mark = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        mark = None
+    if not isinstance(mark, dict) or not {"round_id", "gemeente", "database"} <= set(mark):
+        raise ConfigError(
+            f"{path} is not what 'review new' wrote; expected that. Restore it from its backup."
+        )
+    return mark
 
 
 def serve(words: GivenWords) -> str:
@@ -330,9 +349,22 @@ def serve(words: GivenWords) -> str:
     else:
         log.info("only this machine can reach it; for phones in the room: network=yes")
     log.info("stop with Ctrl-C; answers are kept, and the same command goes on")
-    application = app.create(evening, address)
-    uvicorn.run(application, host=host, port=int(port), access_log=False, log_level="warning")
+    with _listening(host, int(port)) as heard:
+        config = uvicorn.Config(app.create(evening, address), access_log=False, log_level="warning")
+        with contextlib.suppress(KeyboardInterrupt):  # how an evening ends
+            uvicorn.Server(config).run(sockets=[heard])
     return "closed: all answers are kept. Open it again with the same command."
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raise in a line where another program does."""
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"port {port} cannot be had ({error.strerror}); expected one that is free. Stop what "
+            "uses it, or choose another: port=8001."
+        ) from error
 
 
 def export(words: GivenWords) -> str:
@@ -347,7 +379,7 @@ def export(words: GivenWords) -> str:
     outcome = evening.outcome()
     tables = {
         "field_estimates": outcome.pictures, "contested_drivers": outcome.causes,
-        "coins": outcome.coins, "actions": outcome.agreements,
+        "coins": outcome.coins, "missing_factors": outcome.missing, "actions": outcome.agreements,
     }  # fmt: skip
     with storage.staged_folder(target) as staging:
         for name, table in tables.items():

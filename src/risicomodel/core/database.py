@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from risicomodel.core.errors import ConfigError
+from risicomodel.core.errors import ConfigError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,3 +102,36 @@ def reading(database: Engine) -> Iterator[Connection]:
     """
     with database.connect() as connection, connection.begin():
         yield connection
+
+
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """Say in a line what is wrong with a database, where a driver says it in a page."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        raise SourceError(
+            f"the database cannot be used ({said}); expected one that can be reached, is whole and "
+            "has room. Start it, correct its address, or restore it from its backup."
+        ) from error
+
+
+def forget(database: Engine) -> None:
+    """Let nothing of what was deleted lie in a file beside the database.
+
+    SQLite keeps what is new in a log until it is taken over; what is deleted is overwritten
+    (``secure_delete``) only then.
+
+    Parameters
+    ----------
+    database : Engine
+        From :func:`engine`.
+    """
+    if database.dialect.name == SQLITE:
+        with database.connect() as connection:
+            connection.exec_driver_sql("COMMIT")  # a log is taken over outside a transaction
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+            connection.exec_driver_sql("BEGIN")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"\d{1,4}([.,]\d{1,2})?")
 LIMITS = ("low", "high", "best")
+UNSURE = "unknown"
 
 
 def number(text: str) -> float | int | None:
@@ -62,8 +63,8 @@ def value_of(question: Question, fields: Mapping[str, str], form: Form, role: Ro
         return {key: number(text) if text.strip() else 0 for key, text in texts.items()}
     if kind == "text":
         return fields.get("value", "").strip().replace("\r\n", "\n")
-    if kind == "need" and (not role.gives_range(question.domain) or fields.get("unknown")):
-        return {"tap": "unknown" if fields.get("unknown") else fields.get("value", "")}
+    if kind == "need" and (not role.gives_range(question.domain) or fields.get(UNSURE)):
+        return {"tap": UNSURE if fields.get(UNSURE) else fields.get("value", "")}
     if kind == "need":
         return {
             **{key: number(fields.get(key, "")) for key in LIMITS},
@@ -93,7 +94,8 @@ def fields_of(question: Question, value: Any) -> dict[str, str]:
     if kind == "coins":
         return {f"coins_{key}": str(count) for key, count in value.items()}
     if kind == "need" and "tap" in value:
-        return {"value": value["tap"]}
+        unsure = {"unknown": "1"} if value["tap"] == UNSURE else {}
+        return {"value": value["tap"], **unsure}
     if kind == "need":
         return {key: f"{one:g}" if key in LIMITS else str(one) for key, one in value.items()}
     return {"value": str(value)}

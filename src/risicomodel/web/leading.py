@@ -18,6 +18,7 @@ from risicomodel.web.taking_part import Sent
 router = APIRouter()
 LEAD, SCREEN = "/leiding", "/scherm"
 MODERATOR = "moderator"
+CHOOSING = {Phase.REVEAL, Phase.TALK}  # when it can be chosen what to talk about
 MOST = {"text": 300, "owner": 80, "due": 10}
 
 
@@ -40,7 +41,7 @@ def lead(request: Request, leading: Leading) -> Response:
         request, "lead.html", phase=phase, following=phase.next,
         count=room.evening.store.count(phase), agreeing=phase is Phase.AGREEMENT,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
-        talked=room.evening.place.talked, choosing=phase in {Phase.REVEAL, Phase.TALK},
+        talked=room.evening.place.talked, choosing=phase in CHOOSING,
         proposal=projector.first_to_talk_about(room.evening, room.words),
     )  # fmt: skip
 
@@ -50,7 +51,8 @@ def sign_in(request: Request, sent: Sent) -> Response:
     """Sign in as the moderator."""
     room = Room.of(request)
     entry = passphrase.check(room.evening, sent.get("password", ""))
-    room.note(request, f"sign_in_{entry}", MODERATOR)
+    if entry is not Admission.LOCKED:
+        room.note(request, f"sign_in_{entry}", MODERATOR)
     if entry is not Admission.OPEN:
         key = "lead.wrong" if entry is Admission.WRONG else "code.locked"
         return room.page(request, "sign_in.html", 403, error=room.words.text(key))
@@ -79,6 +81,8 @@ def choose(request: Request, leading: Leading, sent: Sent) -> Response:
     room = Room.of(request)
     if leading is None:
         return room.error(request, 403, "not_found")
+    if room.evening.store.phase() not in CHOOSING:
+        return room.error(request, 409, "other_phase")
     room.evening.talk_about([name for name in sent if sent[name] == "talk"])
     return room.go(request, LEAD)
 

@@ -49,6 +49,8 @@ class WijkOutcome:
         Domains with a figure.
     contested : str
         Causes of the model that were not recognised; may be empty.
+    coins : list of str
+        What would help, the most first; empty under five answers.
     agreement : dict or None
         ``text``, ``owner`` and ``due``.
     """
@@ -57,6 +59,7 @@ class WijkOutcome:
     verdicts: list[str]
     lines: list[Line]
     contested: str
+    coins: list[str]
     agreement: dict[str, Any] | None
 
 
@@ -86,6 +89,7 @@ def parts(evening: Evening, words: Words) -> list[WijkOutcome]:
                     if row["verdict"] != TOO_FEW and f"{code}/{one.name}" in view.forecasts
                 ],
                 _contested(evening, outcome, code, words),
+                _coins(evening, outcome, code, words),
                 agreements.get(code),
             )
         )
@@ -128,6 +132,14 @@ def _contested(evening: Evening, outcome: RoundOutcome, code: str, words: Words)
         if row["contested"]
     ]
     return words.text("result.contested", causes=", ".join(labels)) if labels else ""
+
+
+def _coins(evening: Evening, outcome: RoundOutcome, code: str, words: Words) -> list[str]:
+    rows = [row for row in records.records(outcome.coins) if row["wijk_code"] == code]
+    scales = evening.form.scales.values()
+    names = {one.key: str(getattr(one, words.language)) for scale in scales for one in scale}
+    rows.sort(key=lambda row: -row["share"])
+    return [f"{names[row['kind']]}: {words.percent(row['share'])}" for row in rows if row["share"]]
 
 
 def _band(words: Words, per: int, low: float, high: float) -> str:

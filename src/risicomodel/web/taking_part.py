@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import codes
-from risicomodel.participation.review.store import Receipt, Saved
+from risicomodel.participation.review.store import Admission, Receipt, Saved
 from risicomodel.web import fields, sentences
 from risicomodel.web.room import Room
 
@@ -66,7 +66,8 @@ def enter(request: Request, sent: Sent) -> Response:
             request, "code.html", 422, code=text[:40], error=room.words.text(f"code.{key}")
         )
     entry, person = room.evening.store.enter(code)
-    room.note(request, f"code_{entry}", person.role if person else "")
+    if entry is not Admission.LOCKED:  # whoever tries on and on fills no log
+        room.note(request, f"code_{entry}", person.role if person else "")
     if person is None:
         error = room.words.text(f"code.{entry}")
         return room.page(request, "code.html", 403, code=text[:40], error=error)

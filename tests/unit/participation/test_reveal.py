@@ -89,6 +89,19 @@ def test_under_five_there_is_no_figure(rates: list[float]) -> None:
         assert one.low <= one.rate <= one.high
 
 
+def test_a_round_that_was_broken_off_at_the_reveal_still_has_wijken_to_talk_about(
+    tmp_path: Path,
+) -> None:
+    evening = Evening(evenings.store(evenings.sqlite(tmp_path)))
+    evening.move(Phase.OWN_VIEW)
+    evening.store.move(Phase.REVEAL)  # and the server is gone before it proposes any
+    evening.move(Phase.TALK)
+    assert evening.place.talked == tuple(evening.round.wijken)
+    evening.talk_about([])
+    evening.move(Phase.AGAIN)
+    assert evening.place.talked == ()  # the moderator's choice stays
+
+
 def test_tables_do_not_tell_how_few_answered() -> None:
     view = rounds.ModelView({}, {}, {})
     people = [f"p{place}" for place in range(5)]
@@ -126,6 +139,8 @@ def test_a_round_is_made_from_a_run_and_from_nothing_else() -> None:
         make(wijken=["WK999999"])
     with pytest.raises(ConfigError, match="Nergenshuizen"):
         make(gemeente="Nergenshuizen")
+    with pytest.raises(ConfigError, match="gemeente is 'all'"):
+        make(gemeente="all")
 
 
 def texts(language: str) -> dict[str, str]:

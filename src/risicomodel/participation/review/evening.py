@@ -91,13 +91,14 @@ class RoundOutcome:
     ----------
     pictures : DataFrame
         Of the last judgement, from :func:`risicomodel.participation.review.results.pictures`.
-    causes, coins, agreements : DataFrame
-        What was recognised, what would help, what was agreed.
+    causes, coins, missing, agreements : DataFrame
+        What was recognised, what would help, what is missing in people's words, what was agreed.
     """
 
     pictures: pd.DataFrame
     causes: pd.DataFrame
     coins: pd.DataFrame
+    missing: pd.DataFrame
     agreements: pd.DataFrame
 
 
@@ -143,8 +144,8 @@ class Evening:
     def move(self, to: Phase) -> None:
         """Move to the next phase: the moderator's step.
 
-        At the reveal the wijken to talk about are proposed: those where table and model are
-        furthest apart. The moderator may choose others (:meth:`talk_about`).
+        From the reveal on there are wijken to talk about: those where table and model are furthest
+        apart, unless the moderator chose others (:meth:`talk_about`).
 
         Parameters
         ----------
@@ -152,7 +153,7 @@ class Evening:
             The phase that follows.
         """
         self.store.move(to)
-        if to is Phase.REVEAL and not self.place.talked:
+        if to.shows_values and TALKED not in self.store.facts():
             furthest = dict.fromkeys(wijk for wijk, _ in self.most_apart())
             self.talk_about([*furthest, *self.round.wijken][:MOST_TALKED])
 
@@ -346,6 +347,7 @@ class Evening:
             results.pictures(self.judgements(), self.view()),
             results.contested(answered),
             results.coins(answered),
+            results.missing(answered),
             self.store.agreements(),
         )
 

@@ -250,3 +250,22 @@ def coins(answers: pd.DataFrame) -> pd.DataFrame:
     table["share"] = table["laid"] / table.groupby("wijk_code")["laid"].transform("sum")
     table = table.join(people, on="wijk_code")
     return table.loc[table["n"] >= LEAST, columns].reset_index(drop=True)
+
+
+def missing(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return what people say is missing in the picture, for one person to read before others do.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        From :meth:`risicomodel.participation.review.store.Store.current`.
+
+    Returns
+    -------
+    DataFrame
+        ``wijk_code`` and ``text``, in the order of the alphabet: who wrote what is not told.
+    """
+    rows = answers[answers["item"] == "missing"]
+    texts = rows[["wijk_code", "value"]].rename(columns={"value": "text"})
+    texts = texts[texts["text"].astype("str") != ""]
+    return texts.sort_values(["wijk_code", "text"], ignore_index=True)

@@ -12,7 +12,6 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.report import records
@@ -197,7 +196,13 @@ def make(
     ConfigError
         If the run has no forecasts of the gemeente, or a wijk is unknown.
     """
-    place = find(Country(shown), gemeente)[0]
+    places = find(Country(shown), gemeente)
+    if len(places) > 1:
+        raise ConfigError(
+            f"gemeente is '{gemeente}', which is {len(places)} gemeenten; expected one. Make a "
+            "round per gemeente."
+        )
+    (place,) = places
     ahead = place.table("forecasts")
     if ahead is None or ahead["rate"].notna().sum() == 0:
         raise ConfigError(
@@ -306,8 +311,3 @@ def _practice(place: Gemeente) -> int | None:
         return None
     share = rows.loc[rows["name"] == ELDERLY, "value"].dropna()
     return round(float(share.iloc[0]) * PER_HUNDRED) if len(share) else None
-
-
-def identity(made: Round) -> str:
-    """Return a hash of what a round is, for pages and exports to name."""
-    return storage.sha256_json(json.loads(made.to_json))

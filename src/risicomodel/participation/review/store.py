@@ -404,7 +404,9 @@ class Store:
         """
         table = schema.ANSWERS
         with database.writing(self.engine) as connection:
-            return int(connection.execute(table.delete().where(table.c.number == number)).rowcount)
+            gone = int(connection.execute(table.delete().where(table.c.number == number)).rowcount)
+        database.forget(self.engine)
+        return gone
 
     # --- agreements and the log ------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def fill(template: str, **values: Any) -> str:
     **values : object
         What it is filled in with; a name that it lacks is an error.
     """
-    text = _environment().get_template(template).render(**values)
+    text = environment().get_template(template).render(**values)
     text = re.sub(r"\s*</(?:td|th|tr|li)>\s*", "\n", text)
     text = re.sub(
         r' (class|scope|role|tabindex|id|href|style)="([\w:-]+)"(?=[ >])', r" \1=\2", text
@@ -55,7 +55,7 @@ def part(template: str, **values: Any) -> Markup:
     """
     from markupsafe import Markup
 
-    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 (a template's)
+    return Markup(environment().get_template(template).render(**values))  # noqa: S704 (a template's)
 
 
 def write(path: Path, template: str, **values: Any) -> None:
@@ -101,11 +101,18 @@ def made_by() -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment(folder: Path = HERE / "templates") -> jinja2.Environment:
+    """Return what fills in the templates of a folder: escaped, and without a name left open.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the templates.
+    """
     import jinja2
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
