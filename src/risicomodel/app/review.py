@@ -339,17 +339,17 @@ def serve(words: GivenWords) -> str:
     host = LISTEN_EVERYWHERE if network else LOOPBACK
     address = words.get("address") or f"http://{_own_address() if network else LOOPBACK}:{port}"
     evening = Evening(store)
-    log.info("open:       %s", address)
-    log.info("moderator:  %s/leiding", address)
-    if network:
-        log.warning(
-            "others on this network can reach it, and listen in: plain http is not encrypted. "
-            "Use a network of your own, or put it behind https."
-        )
-    else:
-        log.info("only this machine can reach it; for phones in the room: network=yes")
-    log.info("stop with Ctrl-C; answers are kept, and the same command goes on")
     with _listening(host, int(port)) as heard:
+        log.info("open:       %s", address)
+        log.info("moderator:  %s/leiding", address)
+        if network:
+            log.warning(
+                "others on this network can reach it, and listen in: plain http is not encrypted. "
+                "Use a network of your own, or put it behind https."
+            )
+        else:
+            log.info("only this machine can reach it; for phones in the room: network=yes")
+        log.info("stop with Ctrl-C; answers are kept, and the same command goes on")
         config = uvicorn.Config(app.create(evening, address), access_log=False, log_level="warning")
         with contextlib.suppress(KeyboardInterrupt):  # how an evening ends
             uvicorn.Server(config).run(sockets=[heard])
