@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from risicomodel.app.review import DATABASE, MARK
+from risicomodel.app.review.folders import DATABASE, MARK
 from risicomodel.core import database, storage
 from risicomodel.participation.review.store import Store
 from support import evenings

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from risicomodel import __version__
-from risicomodel.app import review, settings
+from risicomodel.app import settings
 from risicomodel.app.commands import COMMANDS
+from risicomodel.app.review import command as review
 from risicomodel.core import paths
 from support.running import DEMO, OFF, SHORT, cli, command, environment, refused, well
 
@@ -88,7 +89,7 @@ class TestHelp:
             if task == "review":
                 assert word.strip().partition("=")[0].split()[0] in {
                     *review.VERBS,
-                    *(key for keys in review.VERBS.values() for key in keys),
+                    *(key for verb in review.VERBS.values() for key in verb.settings),
                 }
                 continue
             assert word.partition("=")[0] in {"RUN_FOLDER", "gemeente", *settings._all_keys()}

@@ -2,7 +2,8 @@
 
 A module *shows* if
 
-- it is in ``publishing`` outside ``disclosure``, or anywhere in ``participation`` or ``web``; or
+- it is in ``publishing`` outside ``disclosure``, or anywhere in ``participation``, ``web`` or
+  ``app.review``; or
 - it imports what pages, charts, downloads and answers are made with (:data:`MAKES_PAGES`), or a
   module of a showing room rather than its public face; or
 - it names a file that people open (:data:`OPENED_BY_PEOPLE`), or writes one with pandas or
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "risicomodel"
 GATE = "publishing.disclosure"
-SHOWING = ("publishing.presentation", "publishing.report", "participation", "web")
+SHOWING = ("publishing.presentation", "publishing.report", "participation", "web", "app.review")
 ALLOWED = ("__version__", "core", "data.domains", *SHOWING)
 MAKES_PAGES = {
     # pages and documents
@@ -81,7 +82,7 @@ READS_TEXT = {
     "publishing.presentation.rendering": "its style and script",
     "publishing.report.site": "what a report says of itself",
     "participation.forms": "a form that is asked, of ours or of a gemeente",
-    "app.review": "what a round's folder says of itself",
+    "app.review.folders": "what a round's folder says of itself",
 }
 # modules that keep what people answer, in a database of its own: no figure comes out of it but
 # what people gave, and no run goes into it but through the gate

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel.app import review
+from risicomodel.app.review import command, folders
 from risicomodel.core.errors import ConfigError, RisicomodelError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.answers import Answer
@@ -24,9 +24,9 @@ NORTH = "WK034401"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A round's folder, as ``review new`` leaves it."""
-    evenings.store(f"sqlite:///{tmp_path / review.DATABASE}").engine.dispose()
+    evenings.store(f"sqlite:///{tmp_path / folders.DATABASE}").engine.dispose()
     mark = {"round_id": "abcd1234", "gemeente": "Utrecht", "database": ""}
-    (tmp_path / review.MARK).write_text(json.dumps(mark))
+    (tmp_path / folders.MARK).write_text(json.dumps(mark))
     return tmp_path
 
 
@@ -44,36 +44,36 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_words_that_cannot_be_understood(words: list[str], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        review.carry_out(words)
+        command.carry_out(words)
     assert said in str(caught.value)
 
 
 def test_a_round_without_its_answers_is_refused(folder: Path) -> None:
-    (folder / review.DATABASE).unlink()
+    (folder / folders.DATABASE).unlink()
     with pytest.raises(ConfigError, match=r"has no round\.sqlite"):
-        review.carry_out(["export", str(folder)])
-    assert not (folder / review.DATABASE).exists()  # none is made in its place
+        command.carry_out(["export", str(folder)])
+    assert not (folder / folders.DATABASE).exists()  # none is made in its place
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"round_id": 1}'])
 def test_a_mark_that_is_damaged_is_refused(folder: Path, text: str) -> None:
-    (folder / review.MARK).write_text(text)
+    (folder / folders.MARK).write_text(text)
     with pytest.raises(ConfigError, match="is not what 'review new' wrote"):
-        review.carry_out(["export", str(folder)])
+        command.carry_out(["export", str(folder)])
 
 
 def test_a_database_that_is_none_is_said_in_a_line(folder: Path) -> None:
-    (folder / review.DATABASE).write_bytes(b"no database" * 500)
+    (folder / folders.DATABASE).write_bytes(b"no database" * 500)
     with pytest.raises(RisicomodelError, match="the database cannot be used"):
-        review.carry_out(["export", str(folder)])
+        command.carry_out(["export", str(folder)])
 
 
 def test_a_server_out_of_reach_is_said_in_a_line(folder: Path) -> None:
-    mark = json.loads((folder / review.MARK).read_text())
+    mark = json.loads((folder / folders.MARK).read_text())
     mark["database"] = "postgresql+psycopg://nobody@127.0.0.1:1/none"
-    (folder / review.MARK).write_text(json.dumps(mark))
+    (folder / folders.MARK).write_text(json.dumps(mark))
     with pytest.raises(RisicomodelError, match="the database cannot be used") as caught:
-        review.carry_out(["export", str(folder)])
+        command.carry_out(["export", str(folder)])
     assert "\n" not in str(caught.value)
 
 
@@ -81,14 +81,14 @@ def test_a_port_that_is_taken_is_refused(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"port {port} cannot be had"):
-            review.carry_out(["serve", str(folder), f"port={port}"])
+            command.carry_out(["serve", str(folder), f"port={port}"])
 
 
 def test_tables_are_written_after_the_reveal_and_not_before(folder: Path) -> None:
     with pytest.raises(ConfigError, match="before the reveal"):
-        review.carry_out(["export", str(folder)])
+        command.carry_out(["export", str(folder)])
     assert not (folder / "tables").exists()
-    kept = review._store(f"sqlite:///{folder / review.DATABASE}")
+    kept = folders.store(f"sqlite:///{folder / folders.DATABASE}")
     evening = Evening(kept)
     evening.move(Phase.OWN_VIEW)
     evening.move(Phase.REVEAL)
@@ -97,7 +97,7 @@ def test_tables_are_written_after_the_reveal_and_not_before(folder: Path) -> Non
     person = kept.person("1001")
     assert person is not None
     evening.submit(person, Answer("missing", Phase.CAUSES, "Er is geen bus.", NORTH), 1)
-    assert str(folder / "tables") in review.carry_out(["export", str(folder)])
+    assert str(folder / "tables") in command.carry_out(["export", str(folder)])
     assert {path.name for path in (folder / "tables").iterdir()} == {
         "field_estimates.csv", "contested_drivers.csv", "coins.csv", "missing_factors.csv",
         "actions.csv",
@@ -108,14 +108,14 @@ def test_tables_are_written_after_the_reveal_and_not_before(folder: Path) -> Non
 
 def test_deletion_must_be_meant_and_is_whole(folder: Path) -> None:
     with pytest.raises(ConfigError, match="yes=abcd1234"):
-        review.carry_out(["delete", str(folder)])
-    assert (folder / review.DATABASE).is_file()
-    assert "deleted" in review.carry_out(["delete", str(folder), "yes=abcd1234"])
+        command.carry_out(["delete", str(folder)])
+    assert (folder / folders.DATABASE).is_file()
+    assert "deleted" in command.carry_out(["delete", str(folder), "yes=abcd1234"])
     assert not folder.exists()
 
 
 def test_what_a_person_takes_back_is_in_no_file_any_more(folder: Path) -> None:
-    kept = review._store(f"sqlite:///{folder / review.DATABASE}")
+    kept = folders.store(f"sqlite:///{folder / folders.DATABASE}")
     evening = Evening(kept)
     for phase in list(Phase)[1 : Phase.CAUSES.place + 1]:
         evening.move(phase)

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from risicomodel.app import review, settings
+from risicomodel.app import settings
 from risicomodel.app.commands import COMMANDS
+from risicomodel.app.review import command as review
 from support.repository import ROOT
 
 if TYPE_CHECKING:

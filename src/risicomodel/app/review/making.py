@@ -1,0 +1,145 @@
+"""``review new``: a round from a finished run, with cards to print, a poster and a passphrase."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risicomodel.app.review import folders
+from risicomodel.app.review.addresses import PORT, own_address
+from risicomodel.core import paths, storage
+from risicomodel.core.errors import ConfigError, suggest
+
+if TYPE_CHECKING:
+    from risicomodel.app.review.words import GivenWords
+    from risicomodel.participation.forms import Form
+    from risicomodel.participation.review.codes import Code
+
+KEPT_DAYS = 365
+DEFAULT_PEOPLE = {
+    "inwoner": 6, "wijkteam": 4, "aanbieder": 4, "wijkagent": 2, "woonconsulent": 2, "beleid": 2,
+}  # fmt: skip
+
+
+def new(words: GivenWords) -> str:
+    """Make a round from a finished run: its database, cards to print, a poster, a passphrase."""
+    from risicomodel.participation import forms
+    from risicomodel.participation.review import cards, passphrase, rounds
+    from risicomodel.participation.review.evening import FORM, KEY, MODEL, PASSPHRASE, ROUND
+    from risicomodel.publishing.disclosure import disclose
+
+    name = words.get("form", "review")
+    form = forms.named(name)
+    people = _people(words.get("people"), form)
+    shown = disclose(_run(words))
+    made, view = rounds.make(
+        shown,
+        form,
+        gemeente=words.get("gemeente") or None,
+        form_name=name,
+        wijken=[code for code in words.get("wijken").replace(" ", "").split(",") if code],
+        language=_language(words.get("language", "nl")),
+        keep_until=_keep_until(words.get("keep_until")),
+    )
+    folder = folders.new(words, made.gm_name, made.round_id)
+    drawn = _draw(people)
+    said = passphrase.draw()
+    with storage.staged_folder(folder) as staging:
+        address = words.get("database") or f"sqlite:///{staging / folders.DATABASE}"
+        facts = {
+            ROUND: made.to_json,
+            MODEL: view.to_json,
+            FORM: forms.text_of(name),
+            PASSPHRASE: passphrase.hashed(said),
+            KEY: secrets.token_urlsafe(32),
+        }
+        store = folders.store(address)
+        store.create(facts, [(code, role, person) for code, role, person in drawn])
+        store.engine.dispose()
+        mark = {
+            "round_id": made.round_id, "gemeente": made.gm_name, "keep_until": made.keep_until,
+            "database": words.get("database"),
+        }  # fmt: skip
+        storage.write_json(staging / folders.MARK, mark)
+        staging.chmod(0o700)  # codes, answers: for who makes the round, and nobody else
+        where = words.get("address") or f"http://{own_address()}:{PORT}"
+        cards.write(staging, made, form, [(code, role) for code, role, _ in drawn], where)
+    return "\n".join(
+        [
+            f"round:       {made.gm_name}, {len(made.wijken)} wijken, {len(drawn)} cards",
+            f"folder:      {folder}",
+            f"print:       {folder / cards.CARDS} and {folder / cards.POSTER}",
+            f"passphrase:  {said}   (the moderator's; it is shown this once)",
+            f"next:        risicomodel review serve {folder}",
+        ]
+    )
+
+
+def _people(text: str, form: Form) -> dict[str, int]:
+    """Return how many cards there are of each role."""
+    if not text:
+        return {role: n for role, n in DEFAULT_PEOPLE.items() if role in form.roles}
+    pairs = [part.partition(":") for part in text.split(",")]
+    violations = [
+        f"'{role}:{n}'{suggest(role, form.roles)}"
+        for role, _, n in pairs
+        if role not in form.roles or not n.isdecimal() or not 1 <= int(n) <= 200  # noqa: PLR2004
+    ]
+    if violations:
+        raise ConfigError(
+            f"people was given roles or numbers that do not fit; expected ROLE:NUMBER of "
+            f"{', '.join(form.roles)}, such as inwoner:6,wijkteam:4. Correct:",
+            violations,
+        )
+    return {role: int(n) for role, _, n in pairs}
+
+
+def _draw(people: dict[str, int]) -> list[tuple[Code, str, str]]:
+    """Return a code, a role and a name for tables per person, in an order that tells nothing."""
+    from risicomodel.participation.review import codes
+
+    roles = [role for role, n in people.items() for _ in range(n)]
+    drawn = codes.draw(len(roles))
+    names = [f"p{place:03}" for place in range(1, len(roles) + 1)]
+    secrets.SystemRandom().shuffle(names)
+    return list(zip(drawn, roles, names, strict=True))
+
+
+def _run(words: GivenWords) -> Path:
+    if len(words.bare) > 1:
+        raise ConfigError(
+            f"review new was given {len(words.bare)} folders; expected one finished run, or none "
+            "for the newest. Leave the others out."
+        )
+    if words.bare:
+        return Path(words.bare[0]).expanduser().resolve()
+    runs = sorted((paths.home() / "runs" / "run").glob("*/run.json"))
+    if not runs:
+        raise ConfigError(
+            f"no finished run in {paths.home() / 'runs' / 'run'}; expected one to make a round "
+            "from. Make one with 'risicomodel run', or name its folder."
+        )
+    return runs[-1].parent
+
+
+def _language(text: str) -> str:
+    if text not in {"nl", "en"}:
+        raise ConfigError(f"language is '{text}'; expected nl or en. Correct it.")
+    return text
+
+
+def _keep_until(text: str) -> str:
+    today = datetime.now(UTC).date()
+    if not text:
+        return (today + timedelta(days=KEPT_DAYS)).isoformat()
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        day = today
+    if day <= today:
+        raise ConfigError(
+            f"keep_until is '{text}'; expected a date after today, as 2027-06-30. Correct it."
+        )
+    return day.isoformat()
