@@ -14,11 +14,11 @@ computes there may read a run.
 
 A module that shows
 
-1. imports of this package only ``core``, the declarations of ``data.domains``, modules that show
-   themselves, and names in the ``__all__`` of ``publishing.disclosure``: no reader of ``runs``, no
-   table of ``data.panel`` or ``results``, no module within ``disclosure``. The one chart of scores
-   that a run draws in its own folder is named, with what it may import besides
-   (:data:`DRAWS_SCORES`);
+1. imports of this package only ``core``, the made-up country of ``demo``, the declarations of
+   ``data.domains``, modules that show themselves, and names in the ``__all__`` of
+   ``publishing.disclosure``: no reader of ``runs``, no table of ``data.panel`` or ``results``, no
+   module within ``disclosure``. The one chart of scores that a run draws in its own folder is
+   named, with what it may import besides (:data:`DRAWS_SCORES`);
 2. reads no table itself: it calls nothing named ``read_…`` or :data:`READERS`, and imports no
    package that reads files of tables (:data:`READS_TABLES`); the few that read texts of our own are
    named (:data:`READS_TEXT`);
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PACKAGE = "risicomodel"
 GATE = "publishing.disclosure"
 SHOWING = ("publishing.presentation", "publishing.report", "participation", "web", "app.review")
-ALLOWED = ("__version__", "core", "data.domains", *SHOWING)
+ALLOWED = ("__version__", "core", "demo", "data.domains", *SHOWING)  # demo: nobody lives there
 MAKES_PAGES = {
     # pages and documents
     "jinja2", "markupsafe", "mako", "markdown", "openpyxl", "xlsxwriter", "odf", "docx", "pptx",

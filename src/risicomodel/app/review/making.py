@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from risicomodel.app.review import folders
 from risicomodel.app.review.addresses import PORT, own_address
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
     from risicomodel.participation.forms import Form
     from risicomodel.participation.review.codes import Code
+    from risicomodel.participation.review.rounds import Round
+    from risicomodel.publishing.disclosure import Shown
 
 KEPT_DAYS = 365
 DEFAULT_PEOPLE = {
@@ -23,40 +25,126 @@ DEFAULT_PEOPLE = {
 }  # fmt: skip
 
 
+class RoundSettings(NamedTuple):
+    """What a new round is to be, checked.
+
+    Parameters
+    ----------
+    words : GivenWords
+        Of the command: gemeente, wijken, folder, database and address.
+    form_name : str
+        How the form is named.
+    form : Form
+        What is asked.
+    people : dict of str to int
+        How many cards of each role.
+    language : {"nl", "en"}
+        Of the screens.
+    keep_until : str
+        Date (ISO 8601).
+    """
+
+    words: GivenWords
+    form_name: str
+    form: Form
+    people: dict[str, int]
+    language: str
+    keep_until: str
+
+
+class MadeRound(NamedTuple):
+    """A round that was just made, with the secrets that nothing else keeps.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the round.
+    round : Round
+        The round.
+    said : str
+        The moderator's passphrase.
+    drawn : list of (Code, str, str)
+        Codes, with their role and what tables call the person.
+    """
+
+    folder: Path
+    round: Round
+    said: str
+    drawn: list[tuple[Code, str, str]]
+
+
 def new(words: GivenWords) -> str:
     """Make a round from a finished run: its database, cards to print, a poster, a passphrase."""
-    from risicomodel.participation import forms
-    from risicomodel.participation.review import cards, passphrase, rounds
-    from risicomodel.participation.review.evening import FORM, KEY, MODEL, PASSPHRASE, ROUND
+    from risicomodel.participation.review import cards
     from risicomodel.publishing.disclosure import disclose
+
+    chosen = settings_of(words)  # before the run is read: what is mistyped is said at once
+    made = make(chosen, disclose(run_folder(words)))
+    folder, name = made.folder, made.round.gm_name
+    return "\n".join(
+        [
+            f"round:       {name}, {len(made.round.wijken)} wijken, {len(made.drawn)} cards",
+            f"folder:      {folder}",
+            f"print:       {folder / cards.CARDS} and {folder / cards.POSTER}",
+            f"passphrase:  {made.said}   (the moderator's; it is shown this once)",
+            f"next:        risicomodel review serve {folder}",
+        ]
+    )
+
+
+def settings_of(words: GivenWords) -> RoundSettings:
+    """Return the settings of a new round, checked."""
+    from risicomodel.participation import forms
 
     name = words.get("form", "review")
     form = forms.named(name)
-    people = _people(words.get("people"), form)
-    shown = disclose(_run(words))
-    made, view = rounds.make(
-        shown,
-        form,
-        gemeente=words.get("gemeente") or None,
+    return RoundSettings(
+        words=words,
         form_name=name,
-        wijken=[code for code in words.get("wijken").replace(" ", "").split(",") if code],
+        form=form,
+        people=_people(words.get("people"), form),
         language=_language(words.get("language", "nl")),
         keep_until=_keep_until(words.get("keep_until")),
     )
+
+
+def make(chosen: RoundSettings, shown: Shown) -> MadeRound:
+    """Make a round from what may be shown of a run.
+
+    Parameters
+    ----------
+    chosen : RoundSettings
+        Of the round.
+    shown : Shown
+        From the disclosure gate.
+    """
+    from risicomodel.participation import forms
+    from risicomodel.participation.review import cards, passphrase, rounds
+    from risicomodel.participation.review.evening import FORM, KEY, MODEL, PASSPHRASE, ROUND
+
+    words = chosen.words
+    drawn = _draw(chosen.people)
+    made, view = rounds.make(
+        shown,
+        chosen.form,
+        gemeente=words.get("gemeente") or None,
+        form_name=chosen.form_name,
+        wijken=[code for code in words.get("wijken").replace(" ", "").split(",") if code],
+        language=chosen.language,
+        keep_until=chosen.keep_until,
+    )
     folder = folders.new(words, made.gm_name, made.round_id)
-    drawn = _draw(people)
     said = passphrase.draw()
     with storage.staged_folder(folder) as staging:
-        address = words.get("database") or f"sqlite:///{staging / folders.DATABASE}"
         facts = {
             ROUND: made.to_json,
             MODEL: view.to_json,
-            FORM: forms.text_of(name),
+            FORM: forms.text_of(chosen.form_name),
             PASSPHRASE: passphrase.hashed(said),
             KEY: secrets.token_urlsafe(32),
         }
-        store = folders.store(address)
-        store.create(facts, [(code, role, person) for code, role, person in drawn])
+        store = folders.store(words.get("database") or f"sqlite:///{staging / folders.DATABASE}")
+        store.create(facts, drawn)
         store.engine.dispose()
         mark = {
             "round_id": made.round_id, "gemeente": made.gm_name, "keep_until": made.keep_until,
@@ -65,16 +153,8 @@ def new(words: GivenWords) -> str:
         storage.write_json(staging / folders.MARK, mark)
         staging.chmod(0o700)  # codes, answers: for who makes the round, and nobody else
         where = words.get("address") or f"http://{own_address()}:{PORT}"
-        cards.write(staging, made, form, [(code, role) for code, role, _ in drawn], where)
-    return "\n".join(
-        [
-            f"round:       {made.gm_name}, {len(made.wijken)} wijken, {len(drawn)} cards",
-            f"folder:      {folder}",
-            f"print:       {folder / cards.CARDS} and {folder / cards.POSTER}",
-            f"passphrase:  {said}   (the moderator's; it is shown this once)",
-            f"next:        risicomodel review serve {folder}",
-        ]
-    )
+        cards.write(staging, made, chosen.form, [(code, role) for code, role, _ in drawn], where)
+    return MadeRound(folder, made, said, drawn)
 
 
 def _people(text: str, form: Form) -> dict[str, int]:
@@ -107,11 +187,12 @@ def _draw(people: dict[str, int]) -> list[tuple[Code, str, str]]:
     return list(zip(drawn, roles, names, strict=True))
 
 
-def _run(words: GivenWords) -> Path:
+def run_folder(words: GivenWords) -> Path:
+    """Return the folder of the run that is named, or of the newest."""
     if len(words.bare) > 1:
         raise ConfigError(
-            f"review new was given {len(words.bare)} folders; expected one finished run, or none "
-            "for the newest. Leave the others out."
+            f"review {words.verb} was given {len(words.bare)} folders; expected one finished "
+            "run, or none for the newest. Leave the others out."
         )
     if words.bare:
         return Path(words.bare[0]).expanduser().resolve()

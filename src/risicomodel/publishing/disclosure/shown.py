@@ -51,6 +51,9 @@ class About:
         As the run declared them.
     made_up : bool
         Whether the figures are the demo's.
+    demo : dict
+        Settings of the made-up country, from which all that is true there follows; empty for
+        figures of real places.
     own_figures : dict of str to (int, int)
         First and last year of figures that a gemeente gave itself, per domain that has any.
     first_year, last_year : int
@@ -77,6 +80,7 @@ class About:
 
     domains: dict[str, Domain]
     made_up: bool
+    demo: dict[str, Any]
     own_figures: dict[str, tuple[int, int]]
     first_year: int
     last_year: int

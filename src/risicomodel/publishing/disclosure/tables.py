@@ -134,11 +134,13 @@ def _about(run: FinishedRun, panel: pd.DataFrame, forecasts: pd.DataFrame | None
     ahead = {} if forecasts is None else dict(forecasts.groupby("domain")["model"].first())
     kept = ("subject", "period", "table", "licence")
     features = configuration["features"]["define"]
+    made_up = configuration["data"]["source"] == "demo"
     return About(
         domains={
             name: Domain(**fields) for name, fields in sorted(configuration["domains"].items())
         },
-        made_up=configuration["data"]["source"] == "demo",
+        made_up=made_up,
+        demo=dict(configuration["data"]["demo"]) if made_up else {},
         own_figures=_own_years(panel, sorted(configuration["domains"])),
         first_year=int(panel["year"].min()),
         last_year=int(panel["year"].max()),
