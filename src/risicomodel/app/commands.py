@@ -239,11 +239,14 @@ COMMANDS: dict[str, Command] = {
     "review": Command(
         "an evening with people who know the wijk: cards, screens, and what comes out",
         (
+            "risicomodel review demo",
             "risicomodel review new gemeente=Utrecht",
             "risicomodel review serve FOLDER network=yes",
             "risicomodel review export FOLDER",
         ),
         (
+            ("demo [RUN_FOLDER]", "made-up people play an evening on a run of the made-up country"),
+            ("  minutes=3", "how long it takes, with screens to look along; 0 for at once"),
             ("new [RUN_FOLDER]", "make a round from a finished run (default: the newest)"),
             ("  gemeente=NAME", "a name or code"),
             ("  wijken=WK034401,…", "which to judge (default: the largest, at most 15)"),
@@ -257,7 +260,7 @@ COMMANDS: dict[str, Command] = {
             ("export FOLDER", "write what came out as tables"),
             ("delete FOLDER", "remove a round and every answer"),
         ),
-        folders="new|serve|export|delete [FOLDER]",
+        folders="demo|new|serve|export|delete [FOLDER]",
         configured=False,
         sweeps=False,
     ),
