@@ -142,7 +142,7 @@ def test_no_path_leads_out_of_the_assets(room: Served) -> None:
 
 
 def test_a_resident_does_not_lead(room: Served) -> None:
-    for path in ("/leiding/stap", "/leiding/wijken", "/leiding/afspraak"):
+    for path in ("/leiding/stap", "/leiding/wijken", "/leiding/afspraak", "/leiding/niet"):
         fields = {"to": "own_view", "wijk": NORTH, "text": "x"}
         assert room.resident.post(path, fields).status_code == 403
     assert room.evening.store.phase() is Phase.PRACTICE

@@ -20,6 +20,7 @@ LEAD, SCREEN = "/leiding", "/scherm"
 MODERATOR = "moderator"
 CHOOSING = {Phase.REVEAL, Phase.TALK}  # when it can be chosen what to talk about
 MOST = {"text": 300, "owner": 80, "due": 10}
+MOST_NOT_DONE = 600  # characters
 
 
 def _leads(request: Request) -> Room | None:
@@ -41,6 +42,7 @@ def lead(request: Request, leading: Leading) -> Response:
         request, "lead.html", phase=phase, following=phase.next,
         count=room.evening.store.count(phase), agreeing=phase is Phase.AGREEMENT,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
+        not_done=room.evening.not_done,
         talked=room.evening.place.talked, choosing=phase in CHOOSING,
         proposal=projector.first_to_talk_about(room.evening, room.words),
     )  # fmt: skip
@@ -100,6 +102,19 @@ def agree(request: Request, leading: Leading, sent: Sent) -> Response:
         return room.error(request, 422, "text_missing")
     room.evening.store.agree(sent["wijk"], **texts)
     room.note(request, "agreement", MODERATOR)
+    return room.go(request, LEAD)
+
+
+@router.post(f"{LEAD}/niet")
+def decline(request: Request, leading: Leading, sent: Sent) -> Response:
+    """Keep what will not be done, and why, for the letter to who took part."""
+    room = Room.of(request)
+    if leading is None:
+        return room.error(request, 403, "not_found")
+    if room.evening.store.phase() is not Phase.AGREEMENT:
+        return room.error(request, 409, "other_phase")
+    room.evening.decline(sent.get("text", "").strip()[:MOST_NOT_DONE])
+    room.note(request, "not_done", MODERATOR)
     return room.go(request, LEAD)
 
 

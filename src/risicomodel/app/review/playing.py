@@ -76,6 +76,7 @@ class Pace:
 
 def play(words: GivenWords) -> str:
     """Play an evening: make a round from a made-up run, let made-up people answer, write tables."""
+    from risicomodel.participation.review import letter
     from risicomodel.participation.review.evening import Evening
     from risicomodel.publishing.disclosure import disclose
 
@@ -98,6 +99,7 @@ def play(words: GivenWords) -> str:
             stack.enter_context(serving.beside(evening, serving.port_of(words)))
             log.info("look along: sign in at /leiding with the passphrase, then open /scherm")
         answers = _evening(evening, _table(evening, ahead), players, Pace(60 * minutes))
+    letter.write(made.folder / letter.LETTER, evening)
     evening.store.engine.dispose()
     tables = ending.export(replace(words, verb="export", bare=[str(made.folder)], settings={}))
     size = f"{len(players)} made-up people, {len(evening.round.wijken)} wijken, {answers:,} answers"
@@ -105,6 +107,7 @@ def play(words: GivenWords) -> str:
         [
             f"played:      {made.round.gm_name}: {size}",
             f"passphrase:  {made.said}",
+            f"letter:      {made.folder / letter.LETTER}",
             tables,
             f"look around: risicomodel review serve {made.folder}",
         ]
@@ -236,3 +239,4 @@ def _agree(evening: Evening, language: str) -> None:
         text, role = agreed[place % len(agreed)]
         owner = str(getattr(evening.form.roles[role], language))
         evening.store.agree(wijk, text, owner, due)
+    evening.decline(meeting.NOT_DONE[language])

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ROUND, MODEL, PASSPHRASE, KEY, FORM = "round", "model", "passphrase", "key", "form"
 TALKED = "talked"  # wijken, by their codes
+NOT_DONE = "not_done"  # what the moderator wrote of what will not be done, and why
 ASKED_CAUSES = 1  # per wijk and domain: three in all, as there are three domains
 MOST_TALKED = 5  # what two hours leave time for
 
@@ -161,6 +162,15 @@ class Evening:
         """Choose the wijken to talk about; those of other rounds are left out."""
         chosen = [code for code in dict.fromkeys(wijken) if code in self.round.wijken]
         self.store.keep_fact(TALKED, ",".join(chosen))
+
+    @property
+    def not_done(self) -> str:
+        """What the gemeente will not do, and why, as the moderator wrote it down."""
+        return self.store.facts().get(NOT_DONE, "")
+
+    def decline(self, text: str) -> None:
+        """Keep what will not be done, and why: people hear that too."""
+        self.store.keep_fact(NOT_DONE, text)
 
     # --- a person --------------------------------------------------------------------------------
 
