@@ -43,8 +43,20 @@ under `contract` which contract that is, and is refused by a version that reads 
 """
 
 
+ROUND_HEAD = """\
+## Tables of a round
+
+`risicomodel review export` and `review verify` write these, of what people said
+([an evening](../howto/review.md)). They are no tables of a run, and no model learns from them.
+Those marked ✗ are for the one who leads the evening, and are not to be printed or sent on.
+
+| table | what | written by |
+|---|---|---|
+"""
+
+
 def tables() -> str:
-    """Return the page on the tables of a run."""
+    """Return the page on the tables of a run, and on those of a round."""
     declared = list(contract.TABLES.values())
     head = HEAD.format(version=contract.VERSION)
     index = [
@@ -53,8 +65,23 @@ def tables() -> str:
     ]
     others = [_row(f"`{name}`", what) for name, what in contract.OTHER_FILES.items()]
     rest = ["## Other files", "", "| file | what |", "|---|---|", *others]
-    parts = [head + "\n".join(index), *map(_section, declared), "\n".join(rest)]
+    parts = [head + "\n".join(index), *map(_section, declared), "\n".join(rest), *_of_rounds()]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_rounds() -> list[str]:
+    """Return the part on the tables of a round."""
+    declared = contract.ROUND_TABLES.values()
+    index = [
+        _row(
+            f"[`{table.file}`](#{_anchor(table.file)})"
+            + (" ✗" if table.name in contract.NOT_FOR_PRINT else ""),
+            table.sentence,
+            _code(table.commands),
+        )
+        for table in declared
+    ]
+    return [ROUND_HEAD + "\n".join(index), *map(_section, declared)]
 
 
 def _section(table: Table) -> str:

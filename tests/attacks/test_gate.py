@@ -182,6 +182,16 @@ PASSING_BY = {
         "from sqlalchemy import select",
         "sqlalchemy.select",
     ),
+    "who writes what people answered reads a run": (
+        "app.review.tables",
+        "from risicomodel.runs import contract, reading",
+        "risicomodel.runs.reading",
+    ),
+    "another command of a round takes the declarations": (
+        "app.review.ending",
+        "from risicomodel.runs import contract",
+        "risicomodel.runs.contract",
+    ),
     "who keeps answers asks another database": (
         "participation.review.store",
         "import sqlite3",

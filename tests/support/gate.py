@@ -18,7 +18,9 @@ A module that shows
    ``data.domains``, modules that show themselves, and names in the ``__all__`` of
    ``publishing.disclosure``: no reader of ``runs``, no table of ``data.panel`` or ``results``, no
    module within ``disclosure``. The one chart of scores that a run draws in its own folder is
-   named, with what it may import besides (:data:`DRAWS_SCORES`);
+   named, with what it may import besides (:data:`DRAWS_SCORES`), and so is the module that writes
+   what people answered, held to the declarations of tables (:data:`KEEPS_CONTRACT`): these read no
+   run;
 2. reads no table itself: it calls nothing named ``read_…`` or :data:`READERS`, and imports no
    package that reads files of tables (:data:`READS_TABLES`); the few that read texts of our own are
    named (:data:`READS_TEXT`);
@@ -67,6 +69,7 @@ NAMES_FILES = {
 DRAWS_SCORES = {
     "results.evaluation.leaderboard_chart": ("learning.protocols", "results.evaluation.evaluate"),
 }
+KEEPS_CONTRACT = {"app.review.tables": ("runs.contract",)}
 READS_TABLES = {
     "pyarrow", "polars", "duckdb", "geopandas", "pyogrio", "fiona", "h5py", "tables", "netCDF4",
     "pickle", "shelve", "joblib", "csv", "sqlite3", "sqlalchemy", "psycopg", "zipfile", "tarfile",
@@ -216,7 +219,8 @@ def _past_the_face(tree: ast.AST, face: Collection[str]) -> Iterator[str]:
 
 
 def _imports_too_much(module: str, tree: ast.AST) -> Iterator[str]:
-    allowed = (*ALLOWED, GATE, *DRAWS_SCORES.get(module, ()))
+    besides = {**DRAWS_SCORES, **KEEPS_CONTRACT}
+    allowed = (*ALLOWED, GATE, *besides.get(module, ()))
     for name in imports(tree):
         inside = ours(name)
         if (

@@ -181,7 +181,7 @@ def of_ranges(low: Floats, high: Floats, published: Floats) -> Source:
     answered = np.isfinite(low) & np.isfinite(high)
 
     def scores(weights: Floats) -> Floats:
-        lower, upper = (_pooled(weights, limit, answered) for limit in (low, high))
+        lower, upper = (pooled(weights, limit, answered) for limit in (low, high))
         return interval_score(published, lower, upper, CONFIDENCE / 100)
 
     return scores
@@ -207,17 +207,40 @@ def of_taps(taps: Floats, outcome: Floats) -> Source:
     said = [(taps == tap).astype("float64") for tap in range(len(TAPS))]
 
     def scores(weights: Floats) -> Floats:
-        shares = np.stack([_pooled(weights, one, answered) for one in said], axis=-1)
+        shares = np.stack([pooled(weights, one, answered) for one in said], axis=-1)
         return ranked_probability_score(shares, outcome)
 
     return scores
 
 
-def _pooled(weights: Floats, values: Floats, answered: Bools) -> Floats:
-    """Return means of reviewers who answered, (draws, wijken); NaN where none did."""
+def pooled(weights: Floats, values: Floats, answered: Bools) -> Floats:
+    """Return the field's mean: of those who answered, each counting as often as its weight.
+
+    The one way in which answers are put together, on pages and in scores.
+
+    Parameters
+    ----------
+    weights : array of shape (draws, reviewers)
+        How often every reviewer counts; ones for the round as it is.
+    values : array of shape (reviewers, wijken)
+        Rates, limits of ranges, or 1 where a reviewer said a tap.
+    answered : array of bool, shape (reviewers, wijken)
+        Where there is an answer.
+
+    Returns
+    -------
+    array of shape (draws, wijken)
+        NaN where nobody answered.
+
+    Examples
+    --------
+    >>> said = np.array([[0.10], [0.20], [np.nan]])
+    >>> pooled(np.ones((1, 3)), said, np.isfinite(said)).round(3).tolist()
+    [[0.15]]
+    """
     total = weights @ answered.astype("float64")
-    pooled: Floats = weights @ np.where(answered, values, 0.0)
-    return pooled / np.where(total > 0, total, np.nan)
+    summed: Floats = weights @ np.where(answered, values, 0.0)
+    return summed / np.where(total > 0, total, np.nan)
 
 
 def answered_both(before: Floats, after: Floats) -> tuple[Floats, Floats]:

@@ -116,7 +116,7 @@ def _line(one: JudgedDomain, row: dict[str, Any], view: ModelView, code: str, wo
     last = view.last.get(f"{code}/{one.name}")
     return Line(
         str(getattr(one, f"label_{words.language}")),
-        _band(words, one.per, row["low"], row["high"]),
+        _band(words, one.per, row["lower"], row["upper"]),
         _band(words, one.per, lower, upper),
         "" if last is None else f"{words.number(last[1] * one.per, 1)} ({last[0]})",
         words.text("result.answers", n=int(row["n"])),

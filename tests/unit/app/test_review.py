@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from risicomodel.app.review import command, folders
+from risicomodel.app.review import command, folders, tables
 from risicomodel.core.errors import ConfigError, RisicomodelError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.answers import Answer
 from risicomodel.participation.review.evening import Evening
+from risicomodel.runs.contract import NOT_FOR_PRINT, ROUND_TABLES
+from risicomodel.runs.contract.participation_tables import EXPORTING
 from support import evenings
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "review was given ''; expected one of new, serve, export, delete"),
+        ([], "review was given ''; expected one of new, demo, serve, export"),
         (["sreve"], "did you mean 'serve'"),
         (["new", "gemente=Utrecht"], "'gemente'"),
         (["new", "a", "b"], "review new was given 2 folders"),
@@ -98,12 +100,19 @@ def test_tables_are_written_after_the_reveal_and_not_before(folder: Path) -> Non
     assert person is not None
     evening.submit(person, Answer("missing", Phase.CAUSES, "Er is geen bus.", NORTH), 1)
     assert str(folder / "tables") in command.carry_out(["export", str(folder)])
-    assert {path.name for path in (folder / "tables").iterdir()} == {
-        "field_estimates.csv", "contested_drivers.csv", "coins.csv", "missing_factors.csv",
-        "actions.csv",
+    declared = {table.file for table in ROUND_TABLES.values() if table.commands == EXPORTING}
+    published, private = folder / "tables", folder / "tables" / tables.PRIVATE
+    hidden = {ROUND_TABLES[name].file for name in NOT_FOR_PRINT}
+    assert {path.name for path in private.iterdir()} == hidden
+    assert {path.name for path in published.iterdir()} == (declared - hidden) | {
+        tables.WORKBOOK, tables.PRIVATE,
     }  # fmt: skip
-    text = (folder / "tables" / "missing_factors.csv").read_text()
-    assert text.splitlines() == ["wijk_code,text", f"{NORTH},Er is geen bus."]
+    text = (private / "missing_factors.csv").read_text()
+    assert text.splitlines() == ["wijk_code,place,text", f"{NORTH},1,Er is geen bus."]
+    assert "Er is geen bus" not in "".join(
+        path.read_bytes().decode("latin-1") for path in published.iterdir() if path.is_file()
+    )
+    assert "Er is geen bus" not in (private / "answers.csv").read_text()
 
 
 def test_deletion_must_be_meant_and_is_whole(folder: Path) -> None:

@@ -79,14 +79,16 @@ def test_no_role_that_is_shown_has_fewer_than_five(roles: pd.Series) -> None:
 
 @given(st.lists(st.floats(0.001, 1), max_size=30))
 def test_under_five_there_is_no_figure(rates: list[float]) -> None:
-    one = results.picture(pd.DataFrame({"rate": rates}, dtype="float64"), (0.1, 0.05, 0.2))
+    said = pd.DataFrame({"rate": rates}, dtype="float64")
+    said = said.assign(tap="", lower=said["rate"] * 0.5, upper=said["rate"] * 2)
+    one = results.picture(said, (0.1, 0.05, 0.2))
     if len(rates) < results.LEAST:
-        assert (one.rate, one.low, one.high, one.beside_model) == (None, None, None, "")
+        assert (one.rate, one.lower, one.upper, one.beside_model) == (None, None, None, "")
     else:
         assert one.rate is not None
-        assert one.low is not None
-        assert one.high is not None
-        assert one.low <= one.rate <= one.high
+        assert one.lower is not None
+        assert one.upper is not None
+        assert one.lower <= one.rate <= one.upper
 
 
 def test_a_round_that_was_broken_off_at_the_reveal_still_has_wijken_to_talk_about(
@@ -106,8 +108,9 @@ def test_tables_do_not_tell_how_few_answered() -> None:
     view = rounds.ModelView({}, {}, {})
     people = [f"p{place}" for place in range(5)]
     judged = pd.DataFrame(
-        {"person": people, "wijk_code": [NORTH] * 5, "domain": "wmo", "rate": 0.1}
+        {"person": people, "wijk_code": [NORTH] * 5, "domain": "wmo", "tap": "", "rate": 0.1}
     )
+    judged = judged.assign(lower=0.05, upper=0.2)
     few = results.pictures(judged.head(4), view)
     assert few["n"].isna().all()
     assert few["rate"].isna().all()

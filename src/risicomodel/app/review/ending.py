@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risicomodel.app.review import folders
+from risicomodel.app.review import folders, tables
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
+
+TABLES = "tables"
 
 
 def export(words: GivenWords) -> str:
@@ -20,19 +22,16 @@ def export(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
-    target = (
-        Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder / "tables"
-    )
-    outcome = evening.outcome()
-    tables = {
-        "field_estimates": outcome.pictures, "contested_drivers": outcome.causes,
-        "coins": outcome.coins, "missing_factors": outcome.missing, "actions": outcome.agreements,
-    }  # fmt: skip
+    target = Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder / TABLES
     with storage.staged_folder(target) as staging:
-        for name, table in tables.items():
-            storage.write_table(staging / f"{name}.csv", table)
-    return (
-        f"tables:  {target}\nnext:    open field_estimates.csv; under five answers it has no figure"
+        tables.write(evening, staging)
+    return "\n".join(
+        [
+            f"tables:   {target}",
+            f"workbook: {target / tables.WORKBOOK}",
+            f"private:  {target / tables.PRIVATE}   (answers and free text: not to print or send)",
+            "next:     open the workbook; under five answers there is no figure",
+        ]
     )
 
 

@@ -276,14 +276,15 @@ class Evening:
         return frozenset(codes[: (len(codes) + 1) // 2])
 
     def judgements(self) -> pd.DataFrame:
-        """Return what everyone thinks of need by now, as rates: the second time, else the first.
+        """Return what everyone thinks of need by now, as rates.
 
-        Until the second is over, the first: dots do not move while people think again.
+        Of each wijk and domain what was said the second time, where enough said something then.
+        Until that is over, the first: dots do not move while people think again.
         """
         table = results.rates(self.store.current(), self.round, self.view())
         if self.store.phase().place <= Phase.AGAIN.place:
             return table[table["phase"].eq(str(Phase.OWN_VIEW))]
-        return results.final(table)
+        return results.newest(table)
 
     def view(self) -> ModelView:
         """Return the model's figures.

@@ -1,7 +1,9 @@
 """What comes out of a round: per wijk and domain where the table stands, beside the model.
 
-Under five answers there is no figure, only talk. A role is shown at five answers or more, the
-others together as *others*; where these would be fewer than five, the smallest role joins them.
+Everyone counts the same: the field is the mean of all answers
+(:func:`risicomodel.participation.scores.pooled`), with ranges brought to 80% first. Under five
+answers there is no figure, only talk. A role is shown at five answers or more, the others together
+as *others*; where these would be fewer than five, the smallest role joins them.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from risicomodel.participation.elicitation import MARGIN, Range, rescaled
 from risicomodel.participation.phases import Phase
+from risicomodel.participation.scores import pooled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +27,10 @@ LEAST = 5  # answers, for a figure that is kept or printed
 LEAST_ON_SCREEN = 3  # people of a role, for its dots in the room
 OTHERS = "others"
 TAP_RATES = {"less": 0.8, "same": 1.0, "more": 1.2}  # where a tap stands, beside the gemeente
+TAPS, RANGES, BOTH = "taps", "ranges", "both"
 AGREE, DISAGREE, TOO_FEW = "agree", "disagree", "too_few"
 MOST_SPREAD = 0.25  # half of the answers lie within this share of the middle one: one picture
+RATES = ["rate", "lower", "upper"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,11 @@ class Picture:
     ----------
     n : int
         Answers with a figure.
-    rate, low, high : float or None
-        Middle answer and quartiles (rates of 0–1); None under :data:`LEAST` answers.
+    rate, lower, upper : float or None
+        Mean of the answers and of their limits at 80% (rates of 0–1); None under :data:`LEAST`
+        answers.
+    basis : str
+        ``taps``, ``ranges`` or ``both``; empty without a figure.
     verdict : str
         ``agree``, ``disagree`` or ``too_few``.
     beside_model : str
@@ -45,16 +54,19 @@ class Picture:
 
     n: int
     rate: float | None
-    low: float | None
-    high: float | None
+    lower: float | None
+    upper: float | None
+    basis: str
     verdict: str
     beside_model: str = ""
 
 
 def rates(answers: pd.DataFrame, made: Round, view: ModelView) -> pd.DataFrame:
-    """Return what everyone said of need, as rates.
+    """Return what everyone said of need, as rates with limits at 80%.
 
-    A tap stands at 80%, 100% or 120% of the gemeente's rate; a range at its best guess.
+    A tap stands at 80%, 100% or 120% of the gemeente's rate, with limits 10% of that rate away, as
+    *the same* has them. A range stands at its best guess, its limits brought to 80%
+    (:func:`risicomodel.participation.elicitation.rescaled`).
 
     Parameters
     ----------
@@ -69,7 +81,7 @@ def rates(answers: pd.DataFrame, made: Round, view: ModelView) -> pd.DataFrame:
     -------
     DataFrame
         ``person``, ``role``, ``phase``, ``wijk_code``, ``domain``, ``tap`` (empty for a range),
-        ``rate``, ``low``, ``high`` (0–1; the last two empty for a tap).
+        ``rate``, ``lower``, ``upper`` (0–1).
     """
     rows = answers[answers["item"] == "need"]
     per = {one.name: one.per for one in made.domains}
@@ -77,9 +89,8 @@ def rates(answers: pd.DataFrame, made: Round, view: ModelView) -> pd.DataFrame:
         _rate(value, per[domain], view.of_gemeente.get(domain))
         for value, domain in zip(rows["value"], rows["domain"], strict=True)
     ]
-    columns = ["tap", "rate", "low", "high"]
-    table = pd.DataFrame(parsed, columns=columns, index=rows.index)
-    table = table.astype({"rate": "float64", "low": "float64", "high": "float64"})
+    table = pd.DataFrame(parsed, columns=["tap", *RATES], index=rows.index)
+    table = table.astype(dict.fromkeys(RATES, "float64"))
     about = rows[["person", "role", "phase", "wijk_code", "domain"]]
     return pd.concat([about, table], axis=1).dropna(subset=["rate"]).reset_index(drop=True)
 
@@ -87,13 +98,19 @@ def rates(answers: pd.DataFrame, made: Round, view: ModelView) -> pd.DataFrame:
 def _rate(value: Mapping[str, Any], per: int, of_gemeente: float | None) -> tuple[Any, ...]:
     if "tap" in value:
         place = TAP_RATES.get(value["tap"])
-        rate = None if place is None or of_gemeente is None else place * of_gemeente
-        return value["tap"], rate, None, None
-    return "", value["best"] / per, value["low"] / per, value["high"] / per
+        if place is None or of_gemeente is None:
+            return value["tap"], None, None, None
+        return value["tap"], *(of_gemeente * (place + side) for side in (0, -MARGIN, MARGIN))
+    keys = ("low", "high", "best", "sure")
+    answer = Range(*(np.array(float(value[key])) for key in keys))
+    return "", value["best"] / per, *(float(one) / per for one in rescaled(answer, per))
 
 
-def final(table: pd.DataFrame) -> pd.DataFrame:
-    """Return everyone's last judgement: the second where there is one, else the first.
+def newest(table: pd.DataFrame) -> pd.DataFrame:
+    """Return of every wijk and domain the judgements of one phase: the second, if enough gave one.
+
+    Never some of the first and some of the second together: beside the tables of both phases, that
+    would tell what the few said who judged once.
 
     Parameters
     ----------
@@ -103,12 +120,12 @@ def final(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per person, wijk and domain.
+        A row per person, wijk and domain; the second phase where it has :data:`LEAST` answers.
     """
-    order = table["phase"].map({str(phase): phase.place for phase in Phase})
-    last = table.assign(order=order).sort_values("order", kind="stable")
-    last = last.drop_duplicates(["person", "wijk_code", "domain"], keep="last")
-    return last.drop(columns="order").sort_index()
+    again = table["phase"].eq(str(Phase.AGAIN))
+    about = ["wijk_code", "domain"]
+    enough = again.groupby([table[name] for name in about]).transform("sum") >= LEAST
+    return table[again == enough]
 
 
 def picture(rows: pd.DataFrame, forecast: tuple[float, float, float] | None) -> Picture:
@@ -127,23 +144,31 @@ def picture(rows: pd.DataFrame, forecast: tuple[float, float, float] | None) -> 
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"rate": [0.10, 0.11, 0.12, 0.12, 0.13]})
-    >>> picture(rows, (0.08, 0.07, 0.09)).beside_model
-    'above'
+    >>> rate = pd.Series([0.10, 0.11, 0.12, 0.12, 0.15])
+    >>> rows = pd.DataFrame({"tap": "", "rate": rate, "lower": rate - 0.02, "upper": rate + 0.03})
+    >>> one = picture(rows, (0.08, 0.07, 0.09))
+    >>> round(one.rate, 3), round(one.lower, 3), one.basis, one.beside_model
+    (0.12, 0.1, 'ranges', 'above')
     >>> picture(rows.head(4), None).verdict
     'too_few'
     """
     n = len(rows)
     if n < LEAST:
-        return Picture(n, None, None, None, TOO_FEW)
-    low, middle, high = (float(x) for x in np.quantile(rows["rate"], [0.25, 0.5, 0.75]))
-    spread = (high - low) / 2 / middle if middle > 0 else 0.0
-    verdict = AGREE if spread <= MOST_SPREAD else DISAGREE
+        return Picture(n, None, None, None, "", TOO_FEW)
+    values = rows[RATES].to_numpy("float64")
+    rate, lower, upper = (float(x) for x in pooled(np.ones((1, n)), values, np.isfinite(values))[0])
+    first, middle, third = np.quantile(values[:, 0], [0.25, 0.5, 0.75])
+    spread = (third - first) / 2 / middle if middle > 0 else 0.0
+    kinds = {RANGES if tap == "" else TAPS for tap in rows["tap"]}
     beside = ""
     if forecast is not None:
-        _, lower, upper = forecast
-        beside = "above" if middle > upper else "below" if middle < lower else "within"
-    return Picture(n, middle, low, high, verdict, beside)
+        beside = "above" if rate > forecast[2] else "below" if rate < forecast[1] else "within"
+    return Picture(
+        n, rate, lower, upper,
+        kinds.pop() if len(kinds) == 1 else BOTH,
+        AGREE if spread <= MOST_SPREAD else DISAGREE,
+        beside,
+    )  # fmt: skip
 
 
 def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
@@ -167,6 +192,7 @@ def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
         one = picture(part, view.forecasts.get(f"{wijk}/{domain}"))
         rows.append({"wijk_code": wijk, "domain": domain, **vars(one)})
     out = pd.DataFrame(rows, columns=["wijk_code", "domain", *Picture.__dataclass_fields__])
+    out = out.astype(dict.fromkeys(RATES, "float64"))
     return out.assign(n=out["n"].where(out["n"] >= LEAST))  # how few there are tells of someone
 
 

@@ -1,5 +1,7 @@
 """Every table that runs write, declared once: what is written is held to it, and named by it.
 
+What a round of people leaves is declared the same way, apart from it (:data:`ROUND_TABLES`).
+
 ``docs/reference/tables.md`` is made of what stands here (``python tools/reference.py``). A change
 that readers must know of, of a name, type, unit or meaning, takes a new :data:`VERSION`.
 """
@@ -39,6 +41,7 @@ from risicomodel.runs.contract.forecast_tables import (
     VERIFY_WIJKEN,
     VERIFY_WORST,
 )
+from risicomodel.runs.contract.participation_tables import NOT_FOR_PRINT, ROUND_TABLES
 from risicomodel.runs.contract.score_tables import (
     ADDING_UP,
     CALIBRATION,
@@ -85,8 +88,9 @@ __all__ = [
     "EXPLANATION_FAMILIES", "EXPLANATION_FEATURES", "FEATURES", "FORECASTS", "FORECAST_BANDS",
     "FORECAST_DRIVERS", "FORECAST_SCORES", "FORECAST_SUMS", "FORECAST_TOTAL_SCORES",
     "GEMEENTEN", "GEMEENTE_SCORES", "IMPORTANCE", "INTERACTIONS", "LEADERBOARD",
-    "LEADERBOARD_CHART", "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS", "QUALITY", "RECORD",
-    "REPORT", "SCENARIO", "SCORES", "SENSITIVE_CHANGES", "SIMILAR", "STABILITY", "STACKING",
-    "TABLES", "TRIALS", "TUNED", "TUNED_MODELS", "UNASSIGNED", "VERIFY", "VERIFY_GEMEENTEN",
-    "VERIFY_WIJKEN", "VERIFY_WORST", "VERSION", "Column", "Table", "check",
+    "LEADERBOARD_CHART", "NOT_FOR_PRINT", "OTHER_FILES", "OUTLINES", "PANEL", "PREDICTIONS",
+    "QUALITY", "RECORD", "REPORT", "ROUND_TABLES", "SCENARIO", "SCORES", "SENSITIVE_CHANGES",
+    "SIMILAR", "STABILITY", "STACKING", "TABLES", "TRIALS", "TUNED", "TUNED_MODELS",
+    "UNASSIGNED", "VERIFY", "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST", "VERSION",
+    "Column", "Table", "check",
 ]  # fmt: skip

@@ -1,0 +1,183 @@
+"""What comes out of a round: judgements, agreement, what is missing, what would help.
+
+These are no tables of a run: ``risicomodel review export`` and ``verify`` write them, and they say
+what people said. Those of :data:`NOT_FOR_PRINT` could give someone away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from risicomodel.runs.contract.declarations import (
+    MAYBE_WHOLE,
+    NUMBER,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Column,
+    Table,
+)
+from risicomodel.runs.contract.declarations import words as names
+from risicomodel.runs.contract.shared import CALENDAR_YEAR, DOMAIN, FEATURE, WIJK_CODE, rate, share
+
+EXPORTING = ("review export",)
+JUDGED_YEAR = replace(CALENDAR_YEAR, sentence="Year that is judged: the first that was not out.")
+WIJK = replace(WIJK_CODE, sentence="CBS's code of the wijk, as the round has it.")
+PHASE = Column("phase", TEXT, "", "own_view: before talking and any figure; again: after talking.")
+ENOUGH = "empty under five"
+
+ANSWERS = Table(
+    "answers.csv",
+    "Every answer as it counts, a row per part of it. For the one who leads the evening, not for "
+    "print: who knows what someone thinks may know who it is. So there is no time in it, no free "
+    "text, no answer that was late, and no role that fewer than five have.",
+    key=names("person phase item wijk_code domain feature part"),
+    commands=EXPORTING,
+    columns=(
+        Column("person", TEXT, "", "What tables call who answered; it does not tell the card."),
+        Column("role", TEXT, "", "The person's role where five or more have it, else others."),
+        replace(PHASE, sentence="When it was answered: practice, own_view, again, causes."),
+        Column("item", TEXT, "", "Key of the question in the round's form."),
+        replace(WIJK, sentence="The wijk it is about; empty of a question that is asked once."),
+        replace(DOMAIN, sentence="The domain it is about; empty of a question without one."),
+        replace(FEATURE, sentence="The cause it is about; empty of other questions."),
+        Column(
+            "part",
+            TEXT,
+            "",
+            "Which part of the answer: tap; low, high, best and sure of a range; a kind of help "
+            "that coins lie on; empty where the answer has one part.",
+        ),
+        Column("value", TEXT, "", "What was answered: a key of the form's scale, or a number."),
+        Column("channel", TEXT, "", "How it came in: app, paper, xlsx or verteld (told)."),
+    ),
+)
+
+FIELD_ESTIMATES = Table(
+    "field_estimates.csv",
+    "What the people of the wijk think, a row per wijk, domain and phase: the mean of all answers, "
+    "each with the same weight. A range is brought to 80% first; a tap stands at 80, 100 or 120% "
+    "of the gemeente's rate, with limits 10% of that rate away. Without a figure under five "
+    "answers.",
+    key=names("wijk_code domain phase"),
+    commands=EXPORTING,
+    columns=(
+        WIJK,
+        DOMAIN,
+        JUDGED_YEAR,
+        PHASE,
+        Column("n", MAYBE_WHOLE, "persons", f"How many answered; {ENOUGH}."),
+        rate("rate", f"Mean of what they think; {ENOUGH}."),
+        rate("lower", "Mean of their lower limits, as they would be at 80%."),
+        rate("upper", "Mean of their upper limits, likewise."),
+        Column("basis", TEXT, "", f"What it is made of: taps, ranges or both; {ENOUGH}."),
+        Column(
+            "verdict",
+            TEXT,
+            "",
+            "agree: half of the answers lie within 25% of the middle one; disagree; too_few.",
+        ),
+        Column(
+            "beside_model",
+            TEXT,
+            "",
+            f"Where the rate lies beside the model's band: within, above or below; {ENOUGH}.",
+        ),
+    ),
+)
+
+AGREEMENT = Table(
+    "agreement.csv",
+    "How far people say the same of the same wijk: Krippendorff's alpha, of taps on the ordinal "
+    "scale and of ranges (their best) on the interval scale. 1 is always, 0 is by chance. It does "
+    "not say that they are right: beside it stands how far they are from the newest figure. "
+    "Never of fewer than five people or five wijken.",
+    key=names("domain phase basis"),
+    commands=EXPORTING,
+    columns=(
+        DOMAIN,
+        PHASE,
+        Column("basis", TEXT, "", "Which answers: taps or ranges."),
+        JUDGED_YEAR,
+        Column("alpha", NUMBER, "", "Krippendorff's alpha."),
+        Column("lower", NUMBER, "", "Lower end of its 90% interval, wijken and people drawn anew."),
+        Column("upper", NUMBER, "", "Upper end of it."),
+        Column(
+            "reason",
+            TEXT,
+            "",
+            "Why there is no alpha: few_raters, few_units (wijken), one_value (all the same).",
+        ),
+        Column("n_wijken", MAYBE_WHOLE, "wijken", "Wijken that two or more judged, with an alpha."),
+        Column(
+            "off_newest",
+            NUMBER,
+            "part of the figure",
+            "How far the mean of these answers is from the newest figure: the mean over wijken "
+            "with five such answers.",
+        ),
+        Column("n_newest", MAYBE_WHOLE, "wijken", "How many wijken that is of."),
+    ),
+)
+
+CONTESTED_DRIVERS = Table(
+    "contested_drivers.csv",
+    "Which causes that the model names people recognise. Who does not know is left out.",
+    key=names("wijk_code domain feature"),
+    commands=EXPORTING,
+    columns=(
+        WIJK,
+        DOMAIN,
+        FEATURE,
+        Column("n", MAYBE_WHOLE, "persons", f"How many said yes, a little or no; {ENOUGH}."),
+        share("recognised", f"Which part of them said yes; {ENOUGH}."),
+        Column("contested", TRUTH, "", "Whether at most a third said yes, of five or more."),
+    ),
+)
+
+MISSING_FACTORS = Table(
+    "missing_factors.csv",
+    "What people say is missing in the picture, in their words. For one person to read before "
+    "anyone else does: it may name someone.",
+    key=names("wijk_code place"),
+    commands=EXPORTING,
+    columns=(
+        WIJK,
+        Column("place", WHOLE, "", "From 1 per wijk, in the order of the alphabet."),
+        Column("text", TEXT, "", "What was written; who wrote it is not kept here."),
+    ),
+)
+
+COINS = Table(
+    "coins.csv",
+    "What would help, by the coins that people laid. Only of wijken where five or more did.",
+    key=names("wijk_code kind"),
+    commands=EXPORTING,
+    columns=(
+        WIJK,
+        Column("kind", TEXT, "", "Kind of help: a key of the form's scale."),
+        share("share", "Which part of the wijk's coins lie on it."),
+        Column("n", WHOLE, "persons", "How many laid coins on the wijk."),
+    ),
+)
+
+ACTIONS = Table(
+    "actions.csv",
+    "What was agreed, one agreement per wijk, as the moderator wrote it down with all present.",
+    key=("wijk_code",),
+    commands=EXPORTING,
+    columns=(
+        WIJK,
+        Column("text", TEXT, "", "What will be done."),
+        Column("owner", TEXT, "", "Who does it: a role or an organisation, no name."),
+        Column("due", TEXT, "", "When it is done, as it was written."),
+    ),
+)
+
+ROUND_TABLES = {
+    table.name: table
+    for table in (
+        ANSWERS, FIELD_ESTIMATES, AGREEMENT, CONTESTED_DRIVERS, MISSING_FACTORS, COINS, ACTIONS,
+    )
+}  # fmt: skip
+NOT_FOR_PRINT = (ANSWERS.name, MISSING_FACTORS.name)
