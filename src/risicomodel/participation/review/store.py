@@ -18,9 +18,8 @@ import pandas as pd
 from sqlalchemy import func, insert, select, update
 
 from risicomodel.core import database
-from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase, check_step
-from risicomodel.participation.review import codes, schema
+from risicomodel.participation.review import codes, migrations, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,15 +126,9 @@ class Store:
         ConfigError
             If there is a round in this database.
         """
-        schema.METADATA.create_all(self.engine)
+        migrations.create(self.engine)
         with database.writing(self.engine) as connection:
-            if connection.execute(select(schema.ROUND.c.key)).first():
-                raise ConfigError(
-                    "there is a round in this database; expected an empty one. Give each round a "
-                    "database of its own."
-                )
-            kept = {**facts, "schema": str(schema.VERSION)}
-            rows = [{"key": key, "value": value} for key, value in kept.items()]
+            rows = [{"key": key, "value": value} for key, value in facts.items()]
             connection.execute(insert(schema.ROUND), rows)
             connection.execute(
                 insert(schema.COUNTERS),
