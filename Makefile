@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.ready
 
-.PHONY: run test reports mutants lint types docs bench repro lock clean help
+.PHONY: run test reports mutants load attacks lint types docs bench repro lock clean help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,6 +28,12 @@ reports: $(SETUP) ## reports of all gemeenten of RUN=PATH, each read for contrad
 
 mutants: $(SETUP) ## break each guard on purpose; its tests must fail (minutes)
 	$(BIN)/python tools/mutants.py
+
+load: $(SETUP) ## 200 people who send at once to 'review serve': how long they wait, and what is lost
+	$(BIN)/python tools/load.py
+
+attacks: $(SETUP) ## attacks on an evening in full count: 10,000 guesses of codes, every text (minutes)
+	RISICOMODEL_ATTACKS=full $(BIN)/pytest -q tests/attacks/test_review.py tests/attacks/test_review_corpus.py
 
 lint: $(SETUP) ## style, complexity, spelling, declared dependencies
 	$(BIN)/ruff check .

@@ -7,6 +7,8 @@ deferred transaction that turns into a write fails at once when another wrote me
 from __future__ import annotations
 
 import contextlib
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.core.errors import ConfigError, SourceError
@@ -117,6 +119,53 @@ def understood() -> Iterator[None]:
             f"the database cannot be used ({said}); expected one that can be reached, is whole and "
             "has room. Start it, correct its address, or restore it from its backup."
         ) from error
+
+
+def copied(database: Engine) -> Path | None:
+    """Copy a database that is a file, as it is at one moment, to a file beside it.
+
+    Parameters
+    ----------
+    database : Engine
+        From :func:`engine`.
+
+    Returns
+    -------
+    Path or None
+        The copy; None for a server, which has backups of its own.
+    """
+    if database.dialect.name != SQLITE or not database.url.database:
+        return None
+    path = Path(database.url.database)
+    copy = path.with_name(f"{path.stem}-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    with database.connect() as connection:
+        connection.exec_driver_sql("COMMIT")  # a copy is made outside a transaction
+        connection.exec_driver_sql("VACUUM INTO ?", (str(copy),))
+        connection.exec_driver_sql("BEGIN")
+    return copy
+
+
+def without_password(url: str) -> str:
+    """Return the address of a database, fit to be kept: with its user and without a password.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///PATH`` or ``postgresql+psycopg://USER@HOST/DATABASE``.
+
+    Examples
+    --------
+    >>> without_password("postgresql+psycopg://me:secret@host/round?password=secret")
+    'postgresql+psycopg://me@host/round'
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        bare = make_url(url).difference_update_query(["password"])
+    except ArgumentError as error:
+        raise _unknown(url) from error
+    return bare._replace(password=None).render_as_string(hide_password=False)
 
 
 def forget(database: Engine) -> None:

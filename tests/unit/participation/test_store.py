@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError
@@ -121,6 +123,55 @@ def test_a_room_that_sends_at_once_loses_nothing(kept: Store) -> None:
     assert saved.count(Saved.SAVED) == saved.count(Saved.SAME) == len(work) / 2
     assert len(kept.current()) == len(work) / 2
     assert kept.last_sequence() == 2 + len(work) / 2  # two steps; no number is skipped
+
+
+def test_a_reader_misses_no_number_while_a_room_sends(kept: Store) -> None:
+    """Whoever has seen number n has seen all before it: a late writer never gets an earlier one."""
+    kept.move(Phase.OWN_VIEW)
+    people = [Person(code.number, role, name) for code, role, name in evenings.cards()]
+    work = [(person, wijk) for person in people for wijk in evenings.WIJKEN]
+    statement = text("SELECT sequence FROM answers UNION ALL SELECT sequence FROM steps")
+    sending, gaps, looks = threading.Event(), [], 0
+    sending.set()
+
+    def read() -> int:
+        looked = 0
+        while sending.is_set() or not looked:
+            last = kept.last_sequence()
+            with database.reading(kept.engine) as connection:
+                seen = {int(row[0]) for row in connection.execute(statement)}
+            gaps.extend(set(range(1, last + 1)) - seen)
+            looked += 1
+        return looked
+
+    with ThreadPoolExecutor(12) as pool:
+        reader = pool.submit(read)
+        list(pool.map(lambda one: kept.submit(one[0], need("more", wijk=one[1]), 1, APP), work))
+        sending.clear()
+        looks = reader.result()
+    assert (gaps, looks > 0) == ([], True)
+    assert kept.last_sequence() == 2 + len(work)
+
+
+def test_what_fails_takes_nothing_with_it(kept: Store) -> None:
+    """Answers that came at once are on disk at once; one that cannot be kept is alone in that."""
+    kept.move(Phase.OWN_VIEW)
+    nobody = Person("9999", "inwoner", "p999")  # no card: the database refuses it
+    people = [Person(code.number, role, name) for code, role, name in evenings.cards()]
+    together = threading.Barrier(len(people) + 1)
+
+    def send(one: Person) -> Saved | None:
+        together.wait()
+        try:
+            return kept.submit(one, need("more"), 1, APP).saved
+        except IntegrityError:
+            return None
+
+    with ThreadPoolExecutor(len(people) + 1) as pool:
+        saved = list(pool.map(send, [nobody, *people]))
+    assert saved == [None, *[Saved.SAVED] * len(people)]
+    assert len(kept.current()) == len(people)
+    assert kept.last_sequence() == 2 + len(people)
 
 
 def test_neither_secrets_nor_names_are_in_the_database(kept: Store) -> None:

@@ -37,7 +37,7 @@ def export(words: GivenWords) -> str:
 
 def delete(words: GivenWords) -> str:
     """Delete a round: its answers, codes and cards."""
-    from risicomodel.participation.review import schema
+    from risicomodel.participation.review import migrations
 
     folder, store, mark = folders.opened(words)
     if words.get("yes") != str(mark["round_id"]):
@@ -46,7 +46,7 @@ def delete(words: GivenWords) -> str:
             f"expected that you say so. Repeat it with 'yes={mark['round_id']}'."
         )
     if mark["database"]:
-        schema.METADATA.drop_all(store.engine)
+        migrations.drop(store.engine)
     store.engine.dispose()
     shutil.rmtree(folder)
     return f"deleted: round {mark['round_id']} of {mark['gemeente']}; copies elsewhere are yours"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +12,17 @@ from risicomodel.core import database, paths
 from risicomodel.core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from risicomodel.app.review.words import GivenWords
     from risicomodel.participation.review.store import Store
+
+log = logging.getLogger(__name__)
 
 MARK = "round.json"
 DATABASE = "round.sqlite"
 FOLDERS = "reviews"
+ADDRESS_VARIABLE = "RISICOMODEL_DATABASE"
 
 
 def new(words: GivenWords, gemeente: str, round_id: str) -> Path:
@@ -41,7 +48,12 @@ def store(address: str) -> Store:
 
 
 def opened(words: GivenWords) -> tuple[Path, Store, dict[str, Any]]:
-    """Return the folder of a round, its database and its mark."""
+    """Return the folder of a round, its database and its mark.
+
+    A database of an older version becomes one of today's.
+    """
+    from risicomodel.participation.review import migrations
+
     if len(words.bare) != 1:
         raise ConfigError(
             f"review {words.verb} was given {len(words.bare)} folders; expected that of one round. "
@@ -59,8 +71,47 @@ def opened(words: GivenWords) -> tuple[Path, Store, dict[str, Any]]:
             f"{folder} has no {DATABASE}; expected the round's answers in it. Restore it from its "
             "backup."
         )
-    address = mark["database"] or f"sqlite:///{folder / DATABASE}"
-    return folder, store(address), mark
+    opened_store = store(address_of(folder, mark))
+    version = migrations.migrate(opened_store.engine)
+    if version is not None:
+        log.info("the round's database was of version %s and is now of today's", version)
+    _check_round(opened_store, mark, folder)
+    return folder, opened_store, mark
+
+
+def address_of(folder: Path, mark: Mapping[str, Any]) -> str:
+    """Return the address of a round's database.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the round.
+    mark : mapping
+        What it says of itself: the address of a server, without password, or none.
+
+    Returns
+    -------
+    str
+        Of the file in the folder; of a server as the environment has it (with a password, or as
+        this machine reaches it), else as the round was made with: then the password is looked up
+        where PostgreSQL's own programs do (``PGPASSWORD``, ``~/.pgpass``).
+    """
+    if not mark["database"]:
+        return f"sqlite:///{folder / DATABASE}"
+    return os.environ.get(ADDRESS_VARIABLE) or str(mark["database"])
+
+
+def _check_round(opened_store: Store, mark: Mapping[str, Any], folder: Path) -> None:
+    """Check that a database has the round of its folder: what is deleted must be the one named."""
+    from risicomodel.participation.review.evening import ROUND
+    from risicomodel.participation.review.rounds import Round
+
+    round_id = Round.from_json(opened_store.facts()[ROUND]).round_id
+    if round_id != mark["round_id"]:
+        raise ConfigError(
+            f"the database has round {round_id}; expected {mark['round_id']}, as {folder / MARK} "
+            f"says. Correct its address ({ADDRESS_VARIABLE}), or restore it from its backup."
+        )
 
 
 def _mark(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from risicomodel.app.review import folders
 from risicomodel.app.review.addresses import PORT, own_address
-from risicomodel.core import paths, storage
+from risicomodel.core import database, paths, storage
 from risicomodel.core.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.codes import Code
     from risicomodel.participation.review.rounds import Round
     from risicomodel.publishing.disclosure import Shown
+
+log = logging.getLogger(__name__)
 
 KEPT_DAYS = 365
 DEFAULT_PEOPLE = {
@@ -148,13 +151,25 @@ def make(chosen: RoundSettings, shown: Shown) -> MadeRound:
         store.engine.dispose()
         mark = {
             "round_id": made.round_id, "gemeente": made.gm_name, "keep_until": made.keep_until,
-            "database": words.get("database"),
+            "database": _kept_address(words.get("database")),
         }  # fmt: skip
         storage.write_json(staging / folders.MARK, mark)
         staging.chmod(0o700)  # codes, answers: for who makes the round, and nobody else
         where = words.get("address") or f"http://{own_address()}:{PORT}"
         cards.write(staging, made, chosen.form, [(code, role) for code, role, _ in drawn], where)
     return MadeRound(folder, made, said, drawn)
+
+
+def _kept_address(address: str) -> str:
+    """Return the address of a server as the folder keeps it: without password."""
+    kept = database.without_password(address) if address else ""
+    if kept != address:
+        log.warning(
+            "the password of the database is not kept; 'review serve' takes it from PGPASSWORD, "
+            "~/.pgpass or %s",
+            folders.ADDRESS_VARIABLE,
+        )
+    return kept
 
 
 def _people(text: str, form: Form) -> dict[str, int]:

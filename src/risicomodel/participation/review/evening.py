@@ -136,10 +136,14 @@ class Evening:
             {name: tuple(causes[:ASKED_CAUSES]) for name, causes in self._view.causes.items()},
         )
 
+    def place_in(self, phase: Phase) -> Place:
+        """Return what the round is about, with the wijken that are talked about from the reveal."""
+        return self.place if phase.shows_values else self._place
+
     @property
     def place(self) -> Place:
         """What the round is about, with the wijken that are talked about once these are chosen."""
-        talked = self.store.facts().get(TALKED, "")
+        talked = self.store.fact(TALKED)
         return replace(self._place, talked=tuple(filter(None, talked.split(","))))
 
     def move(self, to: Phase) -> None:
@@ -182,7 +186,7 @@ class Evening:
         """Return the questions that a person has in this phase."""
         values = {name: receipt.value for name, receipt in receipts.items()}
         phase = self.store.phase()
-        of_phase = questions.of_phase(self.form, self.place, phase, person.number, values)
+        of_phase = questions.of_phase(self.form, self.place_in(phase), phase, person.number, values)
         if self._view.practice is None:
             of_phase = [one for one in of_phase if one.item.key != "practice"]
         return of_phase
@@ -206,7 +210,8 @@ class Evening:
         if phase not in set(Phase):
             return None
         values = {name: receipt.value for name, receipt in self.own(person).items()}
-        of_phase = questions.of_phase(self.form, self.place, Phase(phase), person.number, values)
+        place = self.place_in(Phase(phase))
+        of_phase = questions.of_phase(self.form, place, Phase(phase), person.number, values)
         return next((one for one in of_phase if one.path == path), None)
 
     def implied(self, question: Question, value: Mapping[str, Any]) -> tuple[float, float]:
@@ -258,7 +263,7 @@ class Evening:
             What came of it; or keys of texts of all that is wrong with it.
         """
         role = self.form.roles[person.role]
-        wrong = answers.violations(answer, self.form, self.place, role)
+        wrong = answers.violations(answer, self.form, self._place, role)
         if not 1 <= revision <= 10_000:  # noqa: PLR2004 (a person changes no answer so often)
             wrong.append("unknown_question")
         return wrong or self.store.submit(person, answer, revision, channel)

@@ -1,4 +1,7 @@
-"""The tables of a round's database. Answers are events: nothing is written over."""
+"""The tables of a round's database. Answers are events: nothing is written over.
+
+A change here is a version in :mod:`risicomodel.participation.review.migrations` too.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -15,7 +19,6 @@ from sqlalchemy import (
 )
 
 METADATA = MetaData()
-VERSION = 1
 
 # what a round is: its declaration as JSON, and its secrets as hashes
 ROUND = Table(
@@ -68,6 +71,7 @@ ANSWERS = Table(
     Column("channel", String(10), nullable=False),
     Column("late", Boolean, nullable=False),
     Column("at", Float, nullable=False),
+    Index("answers_by_number", "number"),
 )
 STEPS = Table(
     "steps",

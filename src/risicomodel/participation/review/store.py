@@ -18,9 +18,9 @@ import pandas as pd
 from sqlalchemy import func, insert, select, update
 
 from risicomodel.core import database
-from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase, check_step
-from risicomodel.participation.review import codes, schema
+from risicomodel.participation.review import codes, migrations, schema
+from risicomodel.participation.review.grouped_writes import GroupedWrites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,6 +95,28 @@ class Person:
     name_in_tables: str
 
 
+@dataclass(frozen=True)
+class SentAnswer:
+    """An answer that was found valid, as it comes in.
+
+    Parameters
+    ----------
+    person : Person
+        Whose it is.
+    answer : Answer
+        What was answered.
+    revision : int
+        From 1.
+    channel : str
+        How it came.
+    """
+
+    person: Person
+    answer: Answer
+    revision: int
+    channel: str
+
+
 class Store:
     """A round's database.
 
@@ -109,6 +131,8 @@ class Store:
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self.engine = engine
         self._clock = clock
+        self._people: dict[str, Person] = {}  # whose a card is does not change
+        self._answers: GroupedWrites[Phase, Receipt] = GroupedWrites(engine, self._begin)
 
     # --- the round -------------------------------------------------------------------------------
 
@@ -127,15 +151,9 @@ class Store:
         ConfigError
             If there is a round in this database.
         """
-        schema.METADATA.create_all(self.engine)
+        migrations.create(self.engine)
         with database.writing(self.engine) as connection:
-            if connection.execute(select(schema.ROUND.c.key)).first():
-                raise ConfigError(
-                    "there is a round in this database; expected an empty one. Give each round a "
-                    "database of its own."
-                )
-            kept = {**facts, "schema": str(schema.VERSION)}
-            rows = [{"key": key, "value": value} for key, value in kept.items()]
+            rows = [{"key": key, "value": value} for key, value in facts.items()]
             connection.execute(insert(schema.ROUND), rows)
             connection.execute(
                 insert(schema.COUNTERS),
@@ -163,6 +181,12 @@ class Store:
         with database.reading(self.engine) as connection:
             rows = connection.execute(select(schema.ROUND.c.key, schema.ROUND.c.value))
             return {str(row.key): str(row.value) for row in rows}
+
+    def fact(self, key: str) -> str:
+        """Return one of the facts; empty where it was not kept."""
+        statement = select(schema.ROUND.c.value).where(schema.ROUND.c.key == key)
+        with database.reading(self.engine) as connection:
+            return str(connection.execute(statement).scalar_one_or_none() or "")
 
     def keep_fact(self, key: str, value: str) -> None:
         """Keep something about the round, in place of what was kept under that key."""
@@ -214,9 +238,16 @@ class Store:
 
     def _alone(self, connection: Connection) -> None:
         """Wait for other writers, on PostgreSQL too: what is read next is what is written on."""
+        if connection.dialect.name == database.SQLITE:
+            return  # a write began as one: there is no other
         counter = schema.COUNTERS
         held = select(counter.c.value).where(counter.c.name == SEQUENCE).with_for_update()
         connection.execute(held).scalar_one()
+
+    def _begin(self, connection: Connection) -> Phase:
+        """Begin what is written on the evening as it is: alone, in its phase."""
+        self._alone(connection)
+        return self._phase(connection)
 
     def last_sequence(self) -> int:
         """Return the number of the newest event: whoever has seen it has seen all."""
@@ -285,10 +316,14 @@ class Store:
 
     def person(self, number: str) -> Person | None:
         """Return who a number is; None for a number that the round does not have."""
-        table = schema.CODES
-        with database.reading(self.engine) as connection:
-            row = connection.execute(select(table).where(table.c.number == number)).first()
-        return None if row is None else Person(row.number, row.role, row.person)
+        if number not in self._people:
+            table = schema.CODES
+            with database.reading(self.engine) as connection:
+                row = connection.execute(select(table).where(table.c.number == number)).first()
+            if row is None:
+                return None
+            self._people[number] = Person(row.number, row.role, row.person)
+        return self._people[number]
 
     # --- answers ---------------------------------------------------------------------------------
 
@@ -311,37 +346,40 @@ class Store:
         Receipt
             Once this returns, the answer is on disk.
         """
-        table, name = schema.ANSWERS, answer.id_of(person.number)
-        with database.writing(self.engine) as connection:
-            self._alone(connection)
-            now = self._phase(connection)
-            rows = connection.execute(
-                select(table).where(table.c.answer_id == name).order_by(table.c.revision)
-            ).all()
-            same_revision = next((row for row in rows if row.revision == revision), None)
-            if same_revision is not None:
-                if same_revision.body_hash != answer.body_hash:
-                    return _receipt(rows[-1], Saved.CONFLICT)
-                # a page that sends twice must not hide that it was late
-                return _receipt(same_revision, Saved.LATE if same_revision.late else Saved.SAME)
-            if answer.phase.place > now.place:
-                return Receipt(Saved.EARLY, revision - 1, None, self._clock())
-            late = answer.phase is not now
-            at = self._clock()
-            row = {
-                "answer_id": name, "revision": revision, "sequence": self._next(connection),
-                "number": person.number, "phase": str(answer.phase), "item": answer.item,
-                "wijk_code": answer.wijk_code, "domain": answer.domain, "detail": answer.detail,
-                "body": answer.body, "body_hash": answer.body_hash, "channel": channel,
-                "late": late, "at": at,
-            }  # fmt: skip
-            connection.execute(insert(table).values(row))
+        sent = SentAnswer(person, answer, revision, channel)
+        return self._answers.write(lambda connection, now: self._submit(connection, now, sent))
+
+    def _submit(self, connection: Connection, now: Phase, sent: SentAnswer) -> Receipt:
+        answer, revision = sent.answer, sent.revision
+        table, name = schema.ANSWERS, answer.id_of(sent.person.number)
+        rows = connection.execute(
+            select(table).where(table.c.answer_id == name).order_by(table.c.revision)
+        ).all()
+        same_revision = next((row for row in rows if row.revision == revision), None)
+        if same_revision is not None:
+            if same_revision.body_hash != answer.body_hash:
+                return _receipt(rows[-1], Saved.CONFLICT)
+            # a page that sends twice must not hide that it was late
+            return _receipt(same_revision, Saved.LATE if same_revision.late else Saved.SAME)
+        if answer.phase.place > now.place:
+            return Receipt(Saved.EARLY, revision - 1, None, self._clock())
+        late = answer.phase is not now
+        at = self._clock()
+        row = {
+            "answer_id": name, "revision": revision, "sequence": self._next(connection),
+            "number": sent.person.number, "phase": str(answer.phase), "item": answer.item,
+            "wijk_code": answer.wijk_code, "domain": answer.domain, "detail": answer.detail,
+            "body": answer.body, "body_hash": answer.body_hash, "channel": sent.channel,
+            "late": late, "at": at,
+        }  # fmt: skip
+        connection.execute(insert(table).values(row))
         return Receipt(Saved.LATE if late else Saved.SAVED, revision, answer.value, at)
 
     def of_person(self, number: str) -> dict[str, Receipt]:
         """Return a person's own answers, by the name of the answer."""
         table = schema.ANSWERS
-        statement = select(table).where(table.c.number == number).order_by(table.c.revision)
+        columns = (table.c.answer_id, table.c.revision, table.c.body, table.c.at)
+        statement = select(*columns).where(table.c.number == number).order_by(table.c.revision)
         with database.reading(self.engine) as connection:
             rows = connection.execute(statement).all()
         return {row.answer_id: _receipt(row, Saved.SAVED) for row in rows}
