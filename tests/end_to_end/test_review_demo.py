@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 import requests
 
+from risicomodel.app import review
 from risicomodel.app.review import serving
 from risicomodel.core import database
 from risicomodel.demo.truth import DOMAINS
@@ -16,7 +19,7 @@ from risicomodel.participation.review.evening import Evening
 from risicomodel.participation.review.results import LEAST
 from risicomodel.participation.review.store import Store
 from support import evenings
-from support.running import cli, refused, well, whole_run
+from support.running import cli, refused, whole_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,15 +27,20 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an evening that was played at once."""
+    """The folder of an evening that was played at once, with what the command said at its end."""
     folder = tmp_path_factory.mktemp("played") / "round"
-    well("review", "demo", str(whole_run()), "minutes=0", f"dir={folder}")
+    said = review.carry_out(["demo", str(whole_run()), "minutes=0", f"dir={folder}"])
+    (folder / "said.txt").write_text(said)
     return folder
+
+
+def evening_of(folder: Path) -> Evening:
+    return Evening(Store(database.engine(f"sqlite:///{folder / 'round.sqlite'}")))
 
 
 @pytest.mark.slow
 def test_an_evening_is_played_to_its_end(played: Path) -> None:
-    evening = Evening(Store(database.engine(f"sqlite:///{played / 'round.sqlite'}")))
+    evening = evening_of(played)
     assert evening.store.phase() is Phase.DONE
     answers = evening.store.current()
     assert answers["person"].nunique() == 12
@@ -70,3 +78,36 @@ def test_one_can_look_along(tmp_path: Path) -> None:
         assert requests.get(address, timeout=20).status_code == 200
     with pytest.raises(requests.ConnectionError):
         requests.get(address, timeout=20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_screen_of_the_end_can_be_seen(played: Path, tmp_path: Path, language: str) -> None:
+    if language == "en":
+        played = tmp_path / "english"
+        words = ["demo", str(whole_run()), "minutes=0", f"dir={played}", "language=en"]
+        (tmp_path / "said").write_text(review.carry_out(words))
+        said = (tmp_path / "said").read_text()
+    else:
+        said = (played / "said.txt").read_text()
+    passphrase = re.search(r"passphrase: +([a-z ]+)", said)
+    assert passphrase
+    evening = evening_of(played)
+    with evenings.served(evening) as address:
+        device = evenings.Device(address)
+        assert device.get("/leiding").status_code == 200
+        device.post("/leiding/in", {"password": passphrase[1].strip()})
+        for wijk, name in evening.round.wijken.items():
+            for domain in evening.place.domains:
+                screen = device.get(f"/scherm?wijk={wijk}&domain={domain}")
+                assert screen.status_code == 200
+                assert html.escape(name) in screen.text
+        outcome = device.get("/leiding/uitkomst")
+        assert all(html.escape(name) in outcome.text for name in evening.round.wijken.values())
+        code = re.search(r"\d{4}-[A-Z0-9]{3}-[A-Z0-9]{3}", (played / "kaartjes.html").read_text())
+        assert code
+        phone = evenings.Device(address)
+        assert phone.post("/code", {"code": code[0]}).status_code == 303
+        assert phone.get("/vraag").status_code == 200
+        assert phone.get("/mijn").status_code == 200
+        assert phone.get("/stand").text.strip() == Phase.DONE
