@@ -24,7 +24,8 @@ from risicomodel.publishing import report
 from risicomodel.publishing.report import ReportSettings
 from risicomodel.results import explanation, forecasting
 from risicomodel.results.estimates import EstimateSettings
-from risicomodel.runs import RunSettings
+from risicomodel.runs import RunSettings, rounds
+from risicomodel.runs.rounds import ReviewSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,6 +135,7 @@ class Settings:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     compute: compute.ComputeSettings = field(default_factory=compute.ComputeSettings)
     run: RunSettings = field(default_factory=RunSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     level: str = levels.WIJK.name
     seed: int = 2026
     cache: bool = True
@@ -359,6 +361,7 @@ def _check(settings: Settings) -> None:
         )
     violations += forecasting.violations(settings.forecast)
     violations += report.violations(settings.report)
+    violations += rounds.violations(settings.review)
     violations += explanation.violations(settings.explain)
     violations += compute.violations(settings.compute)
     violations += tuning.violations(settings.tuning)

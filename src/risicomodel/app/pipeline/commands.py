@@ -11,7 +11,7 @@ import pandas as pd
 
 from risicomodel import runs
 from risicomodel.app import tracking
-from risicomodel.app.pipeline import fitting, inputs, scoring, stages
+from risicomodel.app.pipeline import fitting, inputs, reviewing, scoring, stages
 from risicomodel.app.pipeline.fitting import Fitting
 from risicomodel.app.pipeline.inputs import Sources
 from risicomodel.app.pipeline.scoring import ScoringRules
@@ -176,6 +176,8 @@ def _learn(command: str, settings: Settings) -> Outcome:
         settings = _with_champion_protocol(settings, run)
         sources, recipe = Sources.of(settings), Fitting.of(settings)
         rules = ScoringRules.of(settings)
+        # a folder that is mistyped is said before the work, not after it
+        review = reviewing.taking_up(settings, rules, recipe, run)
         panel, report = inputs.read(sources, run)
         inputs.check_years(panel, settings.split.score_years, sources)
         if command == "run" and settings.areas == WIJK:
@@ -202,12 +204,17 @@ def _learn(command: str, settings: Settings) -> Outcome:
             )
             stages.explanations(problems, predictions, result.champions, request, recipe, run=run)
         stages.sensitive_changes(panel, predictions, settings.features, rules, recipe, run=run)
+        if review:
+            review.ablate(panel, problems, predictions, result.champions)
         del predictions  # of buurten they take as much memory as all that follows
         facts: dict[str, Any] = {"champions": result.champions}
+        facts |= {"round": review.tables.hashes} if review else {}
         forecasts = None
         if command == "run":
             forecasts = _forecasts_if_possible(panel, problems, settings, run)
             facts |= {"forecasts": forecasts.record()} if forecasts else {}
+            if forecasts and review:
+                review.compare(forecasts.wijken)
         with run.stage("tracking"):
             data = f"{settings.data.name}{settings.areas.label}"
             tracker = tracking.open_tracker(settings.tracking, data, settings.champion)

@@ -71,7 +71,7 @@ class Player:
 
 
 @dataclass(frozen=True)
-class Table:
+class MeetingTable:
     """What made-up people answer from.
 
     Parameters
@@ -105,13 +105,13 @@ class Table:
         return ANSWERS[question.item.kind](self, player, question)
 
 
-def _number(table: Table, player: Player, question: Question) -> Any:
+def _number(table: MeetingTable, player: Player, question: Question) -> Any:
     del question
     near = table.ahead.elderly.get(table.gm_code, 20) + player.rng.normal(0, LEARNS_SD)
     return int(np.clip(round(near), 0, 100))
 
 
-def _choice(table: Table, player: Player, question: Question) -> Any:
+def _choice(table: MeetingTable, player: Player, question: Question) -> Any:
     """Say how well a wijk is known, or whether a cause is recognised."""
     keys = table.form.keys(question.item.scale)
     if question.item.per == "cause":
@@ -121,7 +121,7 @@ def _choice(table: Table, player: Player, question: Question) -> Any:
     return str(player.rng.choice(keys[:3], p=(0.6 * knows, 0.4 * knows, 1 - knows)))
 
 
-def _need(table: Table, player: Player, question: Question) -> Any:
+def _need(table: MeetingTable, player: Player, question: Question) -> Any:
     name = f"{question.wijk_code}/{question.domain}"
     rate = player.rate(name, table.true[name])
     role = table.form.roles[player.person.role]
@@ -142,18 +142,18 @@ def _tap(player: Player, ratio: float, phase: Phase) -> str:
     return same if abs(ratio - 1) <= MARGIN else more if ratio > 1 else less
 
 
-def _text(table: Table, player: Player, question: Question) -> Any:
+def _text(table: MeetingTable, player: Player, question: Question) -> Any:
     del question
     lines = meeting.MISSING[table.language]
     return str(player.rng.choice(lines)) if player.rng.random() < WRITES_SHARE else ""
 
 
-def _coins(table: Table, player: Player, question: Question) -> Any:
+def _coins(table: MeetingTable, player: Player, question: Question) -> Any:
     shares = meeting.COINS[player.person.role]
     laid = player.rng.multinomial(table.form.coins, shares)
     return dict(zip(table.form.keys(question.item.scale), map(int, laid), strict=True))
 
 
-ANSWERS: dict[str, Callable[[Table, Player, Question], Any]] = {
+ANSWERS: dict[str, Callable[[MeetingTable, Player, Question], Any]] = {
     "number": _number, "choice": _choice, "need": _need, "text": _text, "coins": _coins,
 }  # fmt: skip

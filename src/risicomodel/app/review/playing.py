@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from risicomodel.app.review import ending, folders, making, serving
-from risicomodel.app.review.made_up_people import Player, Table
+from risicomodel.app.review.made_up_people import MeetingTable, Player
 from risicomodel.core.errors import ConfigError
 from risicomodel.demo import meeting
 from risicomodel.demo.settings import DemoSettings
@@ -156,16 +156,16 @@ def _players(made: MadeRound, seed: int) -> list[Player]:
     ]
 
 
-def _table(evening: Evening, ahead: meeting.YearAhead) -> Table:
+def _table(evening: Evening, ahead: meeting.YearAhead) -> MeetingTable:
     made = evening.round
     per = {one.name: one.per for one in made.domains}
-    return Table(
+    return MeetingTable(
         ahead, made.gm_code, evening.form, per, made.language,
         ahead.rates(), ahead.of_gemeente(made.gm_code),
     )  # fmt: skip
 
 
-def _evening(evening: Evening, table: Table, players: list[Player], pace: Pace) -> int:
+def _evening(evening: Evening, table: MeetingTable, players: list[Player], pace: Pace) -> int:
     """Play all phases; return how many answers were given."""
     total = 0
     for phase in Phase:
@@ -186,7 +186,7 @@ def _evening(evening: Evening, table: Table, players: list[Player], pace: Pace) 
 
 
 def _answers(
-    evening: Evening, table: Table, players: list[Player], pace: Pace, phase: Phase
+    evening: Evening, table: MeetingTable, players: list[Player], pace: Pace, phase: Phase
 ) -> int:
     """Let everyone answer what is asked, in turn."""
     started, count = time.monotonic(), 0
@@ -199,7 +199,7 @@ def _answers(
     return count
 
 
-def _of_person(evening: Evening, table: Table, player: Player) -> Iterator[float]:
+def _of_person(evening: Evening, table: MeetingTable, player: Player) -> Iterator[float]:
     """Answer one question after another; give what part is left."""
     most = 1
     while (question := evening.next_question(player.person)) is not None:
