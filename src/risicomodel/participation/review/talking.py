@@ -96,6 +96,6 @@ def _most_likely(model: Floats, reference: float) -> Floats:
     """Return the tap that the model holds for most probable; NaN where it says nothing."""
     rate, lower, upper = model.T
     likely = scores.tap_probabilities(rate, lower, upper, np.full(len(model), reference))
-    given: Bools = np.isfinite(likely).all(axis=1)
+    given: Bools = np.asarray(np.isfinite(likely).all(axis=1))
     best = np.where(given[:, None], likely, 0.0).argmax(axis=1)
     return np.where(given, best, np.nan)
