@@ -246,7 +246,8 @@ def _compared(
         behind = _behind(result, name)
         yield {
             **about, "source": name,
-            "score": score.value, "lower": score.lower, "upper": score.upper,
+            # no score is below 0
+            "score": score.value, "lower": max(score.lower, 0.0), "upper": score.upper,
             "behind": behind.value, "behind_lower": behind.lower, "behind_upper": behind.upper,
             "nearest": name == result.nearest, "within_chance": name in result.within_chance,
             "n_wijken": result.n_wijken,
