@@ -99,7 +99,7 @@ def outcome(shown: Shown, made: Round) -> tuple[CameOut, list[str]]:
         raise ConfigError(
             f"this run has no published figures of {made.gm_name} on {', '.join(missing)}; "
             "expected a run with the year that was judged. Make one when CBS has published it: "
-            "'risicomodel download', then 'risicomodel run'."
+            "'risicomodel run data=archive data.dir=PATH'."
         )
     then = {
         f"{one.name}/{year}": float(total["rate"])
