@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from risicomodel.core import storage
 from risicomodel.publishing.presentation.language import Words
 from risicomodel.runs.contract import NOT_FOR_PRINT, ROUND_TABLES, check
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from risicomodel.participation.review.evening import Evening
 
@@ -168,8 +168,6 @@ def _cell(sheet: Any, text: str, font: Any = None) -> Any:
 
 def _plain(cell: Any) -> Any:
     """Return a value as a workbook takes it: nothing for what is empty."""
-    import pandas as pd
-
     if pd.isna(cell):
         return None
     return cell.item() if hasattr(cell, "item") else cell

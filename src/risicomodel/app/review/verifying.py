@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from risicomodel.app.review import folders, tables
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from risicomodel.app.review.words import GivenWords
     from risicomodel.participation.review.nearest import CameOut
     from risicomodel.participation.review.rounds import Round

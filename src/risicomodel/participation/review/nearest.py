@@ -99,13 +99,15 @@ def of_round(judged: pd.DataFrame, made: Round, view: ModelView, came_out: CameO
         row
         for one in made.domains
         for basis in (RANGES, TAPS)
-        for row in _of_domain(judged, one, basis, _Figures.of(one, made, view, came_out), seed)
+        for row in _of_domain(
+            judged, one, basis, _JudgedFigures.of(one, made, view, came_out), seed
+        )
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 @dataclass(frozen=True)
-class _Figures:
+class _JudgedFigures:
     """What model, last figure and outcome are of the wijken of a domain, in their order."""
 
     wijken: list[str]
@@ -117,7 +119,9 @@ class _Figures:
     reference_published: float
 
     @classmethod
-    def of(cls, one: JudgedDomain, made: Round, view: ModelView, came_out: CameOut) -> _Figures:
+    def of(
+        cls, one: JudgedDomain, made: Round, view: ModelView, came_out: CameOut
+    ) -> _JudgedFigures:
         wijken = list(made.wijken)
         names = [f"{wijk}/{one.name}" for wijk in wijken]
         nothing = (np.nan, np.nan, np.nan)
@@ -141,7 +145,7 @@ class _Figures:
 
 
 def _of_domain(
-    judged: pd.DataFrame, one: JudgedDomain, basis: str, figures: _Figures, seed: int
+    judged: pd.DataFrame, one: JudgedDomain, basis: str, figures: _JudgedFigures, seed: int
 ) -> Iterator[dict[str, Any]]:
     rows = consensus.of_kind(judged[judged["domain"].eq(one.name)], basis)
     said = _said(rows, figures.wijken)
@@ -203,7 +207,7 @@ def _of_both(said: Said) -> Said:
 
 
 def _field(
-    basis: str, said: Mapping[str, Floats], figures: _Figures, people: Bools | None = None
+    basis: str, said: Mapping[str, Floats], figures: _JudgedFigures, people: Bools | None = None
 ) -> Source:
     chosen = slice(None) if people is None else people
     if basis == RANGES:
@@ -211,12 +215,12 @@ def _field(
     return scores.of_taps(said["tap"][chosen], _outcome(figures))
 
 
-def _outcome(figures: _Figures) -> Floats:
+def _outcome(figures: _JudgedFigures) -> Floats:
     reference = np.full(len(figures.published), figures.reference_published)
     return elicitation.taps(figures.published, reference)
 
 
-def _fixed(basis: str, figures: _Figures) -> dict[str, Source]:
+def _fixed(basis: str, figures: _JudgedFigures) -> dict[str, Source]:
     """Return what does not hang on people: the model, and the last figure with its width."""
     bands = {
         MODEL: (tuple(figures.model.T), np.full(len(figures.last), figures.reference)),

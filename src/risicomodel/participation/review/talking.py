@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from risicomodel.participation import elicitation, scores
 from risicomodel.participation.proposal import all_agree, distance_of_rates, proposed, stakes
@@ -12,8 +13,6 @@ from risicomodel.participation.review import consensus, results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from risicomodel.core.arrays import Bools, Floats
     from risicomodel.participation.review.rounds import ModelView, Round
