@@ -63,8 +63,8 @@ def test_causes_that_are_not_true_are_contested(played: Path) -> None:
     ]
     recognised = table["recognised"].groupby(pd.Series(true, index=table.index)).mean()
     assert recognised[True] > 0.5
-    # a small country's model may name true causes only
-    assert False not in recognised.index or recognised[False] < 1 / 3
+    # a small country's model may name true causes only, or one that is not, to ten people
+    assert False not in recognised.index or recognised[False] < recognised[True] - 0.2
 
 
 def test_what_cannot_be_played_is_refused(tmp_path: Path) -> None:

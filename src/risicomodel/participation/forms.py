@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +114,9 @@ class Form:
         How many coins a person lays out over what would help.
     sha256 : str
         Of the declaration.
+    euro_per_client : dict of str to float
+        By domain, about what one client costs in a year: what is proposed to talk about hangs on
+        it, and nothing else.
     """
 
     version: str
@@ -122,6 +125,7 @@ class Form:
     items: tuple[Item, ...]
     coins: int
     sha256: str
+    euro_per_client: dict[str, float] = field(default_factory=dict)
 
     def item(self, key: str) -> Item:
         """Return the item of a key.
@@ -247,6 +251,7 @@ def parse(text: str, *, where: str) -> Form:
         items=tuple(_item(declared) for declared in tree["items"]),
         coins=int(tree["coins"]),
         sha256=storage.sha256_json(tree),
+        euro_per_client={k: float(v) for k, v in tree.get("euro_per_client", {}).items()},
     )
 
 
@@ -287,11 +292,22 @@ def _violations(tree: Any) -> list[str]:
     ]
     for name, options in tree["scales"].items():
         out += _violations_of_scale(name, options or [])
+    out += _violations_of_amounts(tree.get("euro_per_client", {}))
     keys = [item.get("key") for item in tree["items"]]
     out += [f"question '{key}' occurs {n} times" for key, n in Counter(keys).items() if n > 1]
     for item in tree["items"]:
         out += _violations_of_item(item, tree["scales"])
     return out
+
+
+def _violations_of_amounts(amounts: Any) -> list[str]:
+    if not isinstance(amounts, dict):
+        return ["euro_per_client is not an amount for each domain"]
+    return [
+        f"euro_per_client of '{domain}' is {amount!r}; expected an amount above 0"
+        for domain, amount in amounts.items()
+        if not isinstance(amount, int | float) or isinstance(amount, bool) or not amount > 0
+    ]
 
 
 def _is_flat(parts: Any) -> bool:

@@ -145,4 +145,7 @@ def came_out(request: Request, leading: Leading) -> Response:
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
-    return room.page(request, "outcome.html", parts=outcome.parts(room.evening, room.words))
+    return room.page(
+        request, "outcome.html", parts=outcome.parts(room.evening, room.words),
+        whole=outcome.of_gemeente(room.evening, room.words),
+    )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from risicomodel.participation.phases import Phase
+from risicomodel.participation.review import consensus, tables
 from risicomodel.participation.review.results import AGREE, DISAGREE, TOO_FEW
 from risicomodel.publishing.report import records
 
@@ -23,12 +25,13 @@ class Line:
 
     Parameters
     ----------
-    label, field, model, last, answers, beside : str
+    label, field, band, model, last, answers, beside : str
         As they are printed; ``last`` is empty where there is no figure.
     """
 
     label: str
     field: str
+    band: str
     model: str
     last: str
     answers: str
@@ -61,6 +64,83 @@ class WijkOutcome:
     contested: str
     coins: list[str]
     agreement: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class AgreementLine:
+    """How far people agree on a domain, beside how far they are from the newest figure.
+
+    Parameters
+    ----------
+    label, basis, before, after, off : str
+        As they are printed; ``before`` and ``after`` talking.
+    """
+
+    label: str
+    basis: str
+    before: str
+    after: str
+    off: str
+
+
+@dataclass(frozen=True)
+class GemeenteOutcome:
+    """The whole gemeente.
+
+    Parameters
+    ----------
+    verdicts : list of str
+        On what people agree over all wijken, on what not, of what they know too little.
+    lines : list of AgreementLine
+        Of domains and kinds of answers that have a number.
+    """
+
+    verdicts: list[str]
+    lines: list[AgreementLine]
+
+
+def of_gemeente(evening: Evening, words: Words) -> GemeenteOutcome:
+    """Return what came out over all wijken together.
+
+    Parameters
+    ----------
+    evening : Evening
+        The round, after the reveal.
+    words : Words
+        Its texts.
+    """
+    pictures, made = evening.outcome().pictures, evening.round
+    of_domains = {
+        one: {"verdict": consensus.of_gemeente(pictures, one.name, len(made.wijken))}
+        for one in made.domains
+    }
+    rows = records.records(tables.agreement(evening))
+    by_key = {(row["domain"], row["basis"], row["phase"]): row for row in rows}
+    lines = []
+    for one in made.domains:
+        for basis in consensus.SCALES:
+            before = by_key.get((one.name, basis, str(Phase.OWN_VIEW)), {})
+            after = by_key.get((one.name, basis, str(Phase.AGAIN)), {})
+            if before.get("alpha") is None:
+                continue
+            off = before["off_newest"] if after.get("alpha") is None else after["off_newest"]
+            lines.append(
+                AgreementLine(
+                    str(getattr(one, f"label_{words.language}")),
+                    words.text(f"result.{basis}"),
+                    _alpha(words, before),
+                    _alpha(words, after),
+                    words.percent(off),
+                )
+            )
+    return GemeenteOutcome(_verdicts(of_domains, words, made.language), lines)
+
+
+def _alpha(words: Words, row: dict[str, Any]) -> str:
+    if row.get("alpha") is None:
+        return ""
+    alpha, lower, upper = (words.number(row[key], 2) for key in ("alpha", "lower", "upper"))
+    return words.text("result.alpha", alpha=alpha, lower=lower, upper=upper)
 
 
 def parts(evening: Evening, words: Words) -> list[WijkOutcome]:
@@ -116,6 +196,7 @@ def _line(one: JudgedDomain, row: dict[str, Any], view: ModelView, code: str, wo
     last = view.last.get(f"{code}/{one.name}")
     return Line(
         str(getattr(one, f"label_{words.language}")),
+        words.number(row["rate"] * one.per, 1),
         _band(words, one.per, row["lower"], row["upper"]),
         _band(words, one.per, lower, upper),
         "" if last is None else f"{words.number(last[1] * one.per, 1)} ({last[0]})",

@@ -18,7 +18,6 @@ WHOLE_FROM = 8  # an axis that goes to here has whole numbers
 ENDS = (1, 2, 4, 8, 12, 20, 40, 60, 80, 100, 160, 200, 300, 400, 600, 800)  # of axes
 ROOM = 1.05  # an axis ends a little beyond the last mark
 PARTS = 4
-MOST_TALK = 3
 
 
 @dataclass(frozen=True)
@@ -204,6 +203,6 @@ def first_to_talk_about(evening: Evening, words: Words) -> str:
     made = evening.round
     names = [
         f"{made.wijken[wijk]} ({getattr(made.domain(domain), f'label_{made.language}')})"
-        for wijk, domain in evening.most_apart()[:MOST_TALK]
+        for wijk, domain in evening.proposal()
     ]
     return words.text("lead.proposal", wijken=", ".join(names)) if names else ""

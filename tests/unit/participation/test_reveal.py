@@ -34,7 +34,7 @@ LEAST_EASE = 85
 def test_before_the_reveal_nothing_gives_a_figure(tmp_path: Path) -> None:
     evening = Evening(evenings.store(evenings.sqlite(tmp_path)))
     asking = (
-        evening.view, evening.outcome, evening.judgements, evening.most_apart,
+        evening.view, evening.outcome, evening.judgements, evening.proposal,
         lambda: evening.reveal(NORTH, "wmo"),
     )  # fmt: skip
     for phase in (Phase.PRACTICE, Phase.OWN_VIEW):
@@ -56,7 +56,7 @@ def test_before_the_reveal_nothing_gives_a_figure(tmp_path: Path) -> None:
     assert shown.picture.n == len(shown.dots) == 6
     assert {dot.role for dot in shown.dots} == {results.OTHERS}  # none of three people
     assert evening.reveal(NORTH, "jeugd").dots == []
-    assert evening.most_apart() == [(NORTH, "wmo")]
+    assert evening.proposal() == [(NORTH, "wmo")]
     assert len(evening.outcome().pictures) == 1
 
 

@@ -72,6 +72,18 @@ class TestDeclarations:
             assert sentence[-1] in ".…"
             assert "|" not in sentence, "it is a cell of a table in docs/reference"
 
+    @pytest.mark.parametrize("table", contract.ROUND_TABLES.values(), ids=lambda table: table.name)
+    def test_a_table_of_a_round_is_declared_whole(self, table: Table) -> None:
+        names = [column.name for column in table.columns]
+        assert len(set(names)) == len(names)
+        assert set(table.key) <= set(names)
+        verbs = {command.removeprefix("review ") for command in table.commands}
+        assert verbs <= set(COMMANDS["review"].folders.split(" ")[0].split("|"))
+        assert table.file not in {one.file for one in contract.TABLES.values()}
+        for sentence in (table.sentence, *(column.sentence for column in table.columns)):
+            assert sentence[-1] == "."
+            assert "|" not in sentence, "it is a cell of a table in docs/reference"
+
     def test_files_and_columns_of_domains_are_named_in_one_place(self) -> None:
         """What stands in a message or a docstring may name them; what reads and writes may not."""
         files = {table.file for table in contract.TABLES.values()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from risicomodel.app.review import ending, lettering, making, playing, serving
+from risicomodel.app.review import ending, lettering, making, playing, serving, verifying
 from risicomodel.app.review.words import GivenWords
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, suggest
@@ -40,6 +40,7 @@ VERBS: dict[str, Verb] = {
     "serve": Verb(serving.serve, ("port", "network", "address")),
     "export": Verb(ending.export, ("dir",)),
     "letter": Verb(lettering.letter, ("file",)),
+    "verify": Verb(verifying.verify, ("dir",)),
     "delete": Verb(ending.delete, ("yes",)),
 }  # fmt: skip
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from risicomodel.core import storage
 from risicomodel.publishing.presentation.language import Words
 from risicomodel.runs.contract import NOT_FOR_PRINT, ROUND_TABLES, check
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pandas as pd
 
     from risicomodel.participation.review.evening import Evening
 
@@ -44,15 +44,43 @@ def write(evening: Evening, folder: Path) -> None:
     """
     from risicomodel.participation.review.tables import of_round
 
-    made = {name: declared(name, table) for name, table in of_round(evening).items()}
-    for name, table in made.items():
-        if name in NOT_FOR_PRINT:
-            (folder / PRIVATE).mkdir(mode=0o700, exist_ok=True)
-            storage.write_table(folder / PRIVATE / ROUND_TABLES[name].file, as_text(table))
-        else:
-            storage.write_table(folder / ROUND_TABLES[name].file, as_text(table))
-    published = {name: made[name] for name in ROUND_TABLES if name in set(made) - {*NOT_FOR_PRINT}}
-    write_workbook(published, evening.round.language, folder / WORKBOOK)
+    made = of_round(evening)
+    (folder / PRIVATE).mkdir(mode=0o700)
+    for name in NOT_FOR_PRINT:
+        table = declared(name, made.pop(name))
+        storage.write_table(folder / PRIVATE / ROUND_TABLES[name].file, as_text(table))
+    write_published(made, folder, evening.round.language)
+
+
+def write_published(
+    made: dict[str, pd.DataFrame], folder: Path, language: str
+) -> dict[str, pd.DataFrame]:
+    """Write tables that may be published, as CSV files and as one workbook.
+
+    Parameters
+    ----------
+    made : dict of str to DataFrame
+        By the name of their declaration.
+    folder : Path
+        Where to.
+    language : {"nl", "en"}
+        Of the workbook's headings.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The tables as they are written, in the order of their declarations.
+
+    Raises
+    ------
+    ContractError
+        A table is not as it is declared.
+    """
+    checked = {name: declared(name, made[name]) for name in ROUND_TABLES if name in made}
+    for name, table in checked.items():
+        storage.write_table(folder / ROUND_TABLES[name].file, as_text(table))
+    write_workbook(checked, language, folder / WORKBOOK)
+    return checked
 
 
 def declared(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -140,8 +168,6 @@ def _cell(sheet: Any, text: str, font: Any = None) -> Any:
 
 def _plain(cell: Any) -> Any:
     """Return a value as a workbook takes it: nothing for what is empty."""
-    import pandas as pd
-
     if pd.isna(cell):
         return None
     return cell.item() if hasattr(cell, "item") else cell

@@ -8,6 +8,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from risicomodel.participation import elicitation
+from risicomodel.participation.elicitation import Range
 from risicomodel.participation.forms import TAPS, Form, Item, Role
 
 if TYPE_CHECKING:
@@ -20,7 +24,8 @@ CHANNELS = (APP, PAPER, WORKBOOK, TOLD)
 MAX_TEXT = 600  # characters
 MAX_COUNT = 100.0  # "think of 100 people"
 PERSON = ""  # the wijk and the domain of a question that is asked once
-RANGE_KEYS = {"low", "high", "best", "sure"}
+RANGE_ORDER = ("low", "high", "best")
+RANGE_KEYS = {*RANGE_ORDER, "sure"}
 
 
 @dataclass(frozen=True)
@@ -171,12 +176,11 @@ def _need(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> l
     most = float(place.domains[answer.domain])
     if set(value) != RANGE_KEYS:
         return ["range_incomplete"]
-    out = [f"number_{key}" for key in ("low", "high", "best") if not _is_count(value[key], most)]
-    if value["sure"] not in form.keys("sure"):
-        out.append("choose_sure")
-    if not out and not value["low"] <= value["best"] <= value["high"]:
-        out.append("range_order")
-    return out
+    # what is no number at all is wrong as any number is that cannot be
+    numbers = [value[key] if _is_count(value[key], most) else np.nan for key in RANGE_ORDER]
+    sure = float(value["sure"]) if value["sure"] in form.keys("sure") else np.nan
+    answered = Range(*(np.array([float(number)]) for number in (*numbers, sure)))
+    return [violation.key for violation in elicitation.violations(answered, most)]
 
 
 def _text(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> list[str]:

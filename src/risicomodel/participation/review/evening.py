@@ -17,10 +17,9 @@ import pandas as pd
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation import elicitation, forms
 from risicomodel.participation.phases import Phase
-from risicomodel.participation.review import answers, questions, results
+from risicomodel.participation.review import answers, questions, results, talking
 from risicomodel.participation.review.answers import APP, Answer, Place
 from risicomodel.participation.review.rounds import ModelView, Round
-from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,8 +148,8 @@ class Evening:
     def move(self, to: Phase) -> None:
         """Move to the next phase: the moderator's step.
 
-        From the reveal on there are wijken to talk about: those where table and model are furthest
-        apart, unless the moderator chose others (:meth:`talk_about`).
+        From the reveal on there are wijken to talk about: those that are proposed
+        (:meth:`proposal`), unless the moderator chose others (:meth:`talk_about`).
 
         Parameters
         ----------
@@ -159,8 +158,8 @@ class Evening:
         """
         self.store.move(to)
         if to.shows_values and TALKED not in self.store.facts():
-            furthest = dict.fromkeys(wijk for wijk, _ in self.most_apart())
-            self.talk_about([*furthest, *self.round.wijken][:MOST_TALKED])
+            proposed = dict.fromkeys(wijk for wijk, _ in self.proposal())
+            self.talk_about([*proposed, *self.round.wijken][:MOST_TALKED])
 
     def talk_about(self, wijken: Sequence[str]) -> None:
         """Choose the wijken to talk about; those of other rounds are left out."""
@@ -340,21 +339,15 @@ class Evening:
             view.causes.get(name, []) if shows_causes else [],
         )  # fmt: skip
 
-    def most_apart(self) -> list[tuple[str, str]]:
-        """Return wijken and domains by how far table and model are apart, the furthest first.
+    def proposal(self) -> list[tuple[str, str]]:
+        """Return wijken to talk about, each with the domain that most of it is about.
 
-        As a share of the model's rate.
+        Those on which most hangs, and one where all agree
+        (:mod:`risicomodel.participation.review.talking`).
         """
-        view = self.view()
-        table = results.pictures(self.judgements(), view)
-        table = table[table["rate"].notna()]
-        apart = []
-        for row in records.records(table):
-            wijk, domain = str(row["wijk_code"]), str(row["domain"])
-            model = view.forecasts.get(f"{wijk}/{domain}")
-            if model and model[0] > 0:
-                apart.append((abs(float(row["rate"]) / model[0] - 1), wijk, domain))
-        return [(wijk, domain) for _, wijk, domain in sorted(apart, reverse=True)]
+        return talking.proposal(
+            self.judgements(), self.view(), self.round, self.form.euro_per_client, MOST_TALKED
+        )
 
     def outcome(self) -> RoundOutcome:
         """Return everything that comes out, once values may be seen."""

@@ -135,6 +135,8 @@ class ModelView:
         Per feature ``nl`` and ``en``: what it is called.
     practice : int or None
         How many of 100 inhabitants are 65 or older: known, and asked as practice.
+    at_risk : dict of str to float
+        By ``wijk/domain``, persons at risk in the year of the newest figure.
     """
 
     forecasts: dict[str, tuple[float, float, float]]
@@ -143,6 +145,7 @@ class ModelView:
     causes: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     practice: int | None = None
+    at_risk: dict[str, float] = field(default_factory=dict)
 
     @property
     def to_json(self) -> str:
@@ -234,6 +237,7 @@ def make(
     view = ModelView(
         forecasts, _last(place, names, years), _of_gemeente(place, years),
         *_causes(place, names, shown), practice=_practice(place),
+        at_risk=_at_risk(place, names, years),
     )  # fmt: skip
     return made, view
 
@@ -270,6 +274,19 @@ def _last(
     newest = rows.sort_values("year").drop_duplicates([AREA, "domain"], keep="last")
     return {
         f"{row[AREA]}/{row['domain']}": (int(row["year"]), float(row["observed"]))
+        for row in records.records(newest)
+    }
+
+
+def _at_risk(
+    place: Gemeente, names: Mapping[str, str], years: Mapping[str, int]
+) -> dict[str, float]:
+    """Return persons at risk, of the newest year with an estimate that may be shown."""
+    rows = place.every_figure.dropna(subset=["estimate", "estimate_clients"])
+    rows = rows[rows[AREA].isin(names) & rows["domain"].isin(years) & rows["estimate"].gt(0)]
+    newest = rows.sort_values("year").drop_duplicates([AREA, "domain"], keep="last")
+    return {
+        f"{row[AREA]}/{row['domain']}": float(row["estimate_clients"]) / float(row["estimate"])
         for row in records.records(newest)
     }
 

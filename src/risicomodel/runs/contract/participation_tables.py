@@ -174,10 +174,74 @@ ACTIONS = Table(
     ),
 )
 
+VERIFYING = ("review verify",)
+
+
+def _score(name: str, sentence: str) -> Column:
+    return Column(name, NUMBER, "rate, or none", sentence)
+
+
+VERIFY_FIELD = Table(
+    "verify_field.csv",
+    "Who was nearest when the year came out: the field before and after talking, the model, the "
+    "last figure. Ranges by the interval score at 80%, in rate; taps by the ranked probability "
+    "score. Lower is nearer. Everyone has the same weight; of under five people or three wijken "
+    "there is no score.",
+    key=names("domain basis wijken role source"),
+    commands=VERIFYING,
+    columns=(
+        DOMAIN,
+        JUDGED_YEAR,
+        Column("basis", TEXT, "", "Which answers: ranges, or taps (10% about the gemeente)."),
+        Column(
+            "wijken",
+            TEXT,
+            "",
+            "all that were judged; talked: those that were talked about, of who answered twice.",
+        ),
+        Column("role", TEXT, "", "everyone, or a role that five or more have, or others."),
+        Column(
+            "source",
+            TEXT,
+            "",
+            "field_before, field_after, model (its band, or its probabilities by it), last_year "
+            "(the last figure, with the width of the model's band).",
+        ),
+        _score("score", "Mean score over the wijken that all sources judged."),
+        _score("lower", "Lower end of its 90% interval, wijken and reviewers drawn anew."),
+        _score("upper", "Upper end of it; both empty of under five wijken."),
+        _score("behind", "The score less that of the nearest, on the same draws."),
+        _score("behind_lower", "Lower end of its 90% interval."),
+        _score("behind_upper", "Upper end of it."),
+        Column("nearest", TRUTH, "", "Whether it has the lowest score."),
+        Column(
+            "within_chance", TRUTH, "", "Whether its difference from the nearest may be chance."
+        ),
+        Column("n_wijken", WHOLE, "wijken", "How many wijken that is of."),
+    ),
+)
+
+VERIFY_ADVICE = Table(
+    "verify_advice.csv",
+    "How far people moved towards the model between their two judgements, on wijken whose causes "
+    "were shown at the reveal and on the others: a draw made the halves. (after - before) / (model "
+    "- before) of who gave ranges, from 0 to 1. Others at the table moved people on both.",
+    key=("causes",),
+    commands=VERIFYING,
+    columns=(
+        Column("causes", TEXT, "", "early, late, or the difference of the two."),
+        Column("weight", NUMBER, "", "Mean weight on the model."),
+        Column("lower", NUMBER, "", "Lower end of its 90% interval, wijken and people drawn anew."),
+        Column("upper", NUMBER, "", "Upper end of it; both empty of under five wijken."),
+        Column("n_wijken", WHOLE, "wijken", "How many wijken that is of."),
+    ),
+)
+
 ROUND_TABLES = {
     table.name: table
     for table in (
         ANSWERS, FIELD_ESTIMATES, AGREEMENT, CONTESTED_DRIVERS, MISSING_FACTORS, COINS, ACTIONS,
+        VERIFY_FIELD, VERIFY_ADVICE,
     )
 }  # fmt: skip
 NOT_FOR_PRINT = (ANSWERS.name, MISSING_FACTORS.name)
