@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from risicomodel.app.review import ending, lettering, making, papering, playing, serving
+from risicomodel.app.review import ending, lettering, making, papering, playing, serving, workbooks
 from risicomodel.app.review.words import GivenWords
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, suggest
@@ -39,6 +39,8 @@ VERBS: dict[str, Verb] = {
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),
     "serve": Verb(serving.serve, ("port", "network", "address")),
     "paper": Verb(papering.paper, ("number", "phase", "dir")),
+    "workbook": Verb(workbooks.workbook, ("number", "phase", "dir")),
+    "take-in": Verb(workbooks.take_in, ("replace",)),
     "export": Verb(ending.export, ("dir",)),
     "letter": Verb(lettering.letter, ("file",)),
     "delete": Verb(ending.delete, ("yes",)),

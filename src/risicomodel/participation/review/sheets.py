@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import answers, fields, questions
-from risicomodel.participation.review.answers import PAPER
+from risicomodel.participation.review.answers import PAPER, WORKBOOK
 from risicomodel.participation.review.questions import KNOWS, UNKNOWN_WIJK
 from risicomodel.participation.review.store import TWICE, Saved
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 PHASES = (Phase.OWN_VIEW, Phase.AGAIN, Phase.CAUSES)
 SHARE_TWICE = 0.1  # of sheets, typed a second time by who does not see the first
-KNOWS_NOT = "knows_not"  # a text: nothing else is filled in where a wijk is not known
+# texts: nothing else is filled in where a wijk is not known, and no number where it is not
+KNOWS_NOT, KNOWS_AND_NOT = "knows_not", "knows_and_not"
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,15 @@ class Typed:
         Whether it came too late to count.
     kept : int
         Answers that are on disk.
+    same : int
+        Answers that a workbook brought before.
     """
 
     wrong: list[tuple[Question, str]] = field(default_factory=list)
     conflicts: list[Question] = field(default_factory=list)
     late: bool = False
     kept: int = 0
+    same: int = 0
 
 
 def asked_on(evening: Evening, sheet: Sheet) -> list[Question]:
@@ -128,7 +132,12 @@ def filled_in(
 
 
 def type_in(
-    evening: Evening, sheet: Sheet, sent: Mapping[str, str], *, replaces: bool = False
+    evening: Evening,
+    sheet: Sheet,
+    sent: Mapping[str, str],
+    *,
+    replaces: bool = False,
+    channel: str = PAPER,
 ) -> Typed:
     """Keep a sheet that was typed in: all of it, or nothing where something cannot be.
 
@@ -142,44 +151,68 @@ def type_in(
         As for :func:`filled_in`.
     replaces : bool
         Whether it stands in place of what this person answered before.
+    channel : str
+        How it came.
 
     Returns
     -------
     Typed
     """
-    answered = filled_in(evening, sheet, sent)
-    wrong = violations(evening, sheet, answered)
+    wrong = violations(evening, sheet, sent)
     if wrong:
         return Typed(wrong=wrong)
+    answered = filled_in(evening, sheet, sent)
     before = evening.own(sheet.person)
-    conflicts, late, kept = [], False, 0
+    conflicts, late, kept, same = [], False, 0, 0
     for question, answer in answered:
         earlier = before.get(answer.id_of(sheet.person.number))
+        if earlier is not None and _is_repeated(earlier, answer, channel):
+            same += 1
+            continue
         if earlier is not None and not replaces:
             conflicts.append(question)
             continue
-        receipt = _submit(evening, sheet.person, answer, earlier)
+        receipt = _submit(evening, sheet.person, answer, earlier, channel)
         if receipt.saved is Saved.CONFLICT:  # it came in between
             conflicts.append(question)
         else:
             kept += 1
             late = late or receipt.saved is Saved.LATE
-    return Typed(conflicts=conflicts, late=late, kept=kept)
+    return Typed(conflicts=conflicts, late=late, kept=kept, same=same)
 
 
-def _submit(evening: Evening, person: Person, answer: Answer, earlier: Receipt | None) -> Receipt:
+def _is_repeated(earlier: Receipt, answer: Answer, channel: str) -> bool:
+    """Return whether a workbook brings what it brought before; of paper this is not told."""
+    is_workbook = channel == earlier.channel == WORKBOOK
+    return is_workbook and bool(earlier.value == answer.value)
+
+
+def _submit(
+    evening: Evening, person: Person, answer: Answer, earlier: Receipt | None, channel: str
+) -> Receipt:
     revision = 1 if earlier is None else earlier.revision + 1
-    receipt = evening.submit(person, answer, revision, PAPER)
+    receipt = evening.submit(person, answer, revision, channel)
     if isinstance(receipt, list):  # violations() found nothing
         raise TypeError(f"an answer that was valid is not: {receipt}")
     return receipt
 
 
 def violations(
-    evening: Evening, sheet: Sheet, answered: list[tuple[Question, Answer]]
+    evening: Evening, sheet: Sheet, sent: Mapping[str, str]
 ) -> list[tuple[Question, str]]:
-    """Return all that is wrong with a sheet, as keys of texts by question."""
+    """Return all that is wrong with a sheet, as keys of texts by question.
+
+    Parameters
+    ----------
+    evening : Evening
+        The round.
+    sheet : Sheet
+        Which one.
+    sent : mapping of str to str
+        As for :func:`filled_in`.
+    """
     role = evening.form.roles[sheet.person.role]
+    answered = filled_in(evening, sheet, sent)
     out = [
         (question, key)
         for question, answer in answered
@@ -189,6 +222,14 @@ def violations(
     if said.get(KNOWS) == UNKNOWN_WIJK and len(answered) > 1:
         first = next(question for question, _ in answered if question.item.key == KNOWS)
         out.append((first, KNOWS_NOT))
+    out += [
+        (question, KNOWS_AND_NOT)
+        for question, _ in answered
+        if sent.get(f"{question.path}.{fields.UNSURE}", "").strip()
+        and any(
+            sent.get(f"{question.path}.{name}", "").strip() for name in (*fields.LIMITS, "sure")
+        )
+    ]
     return out
 
 
@@ -277,10 +318,10 @@ def type_again(evening: Evening, sheet: Sheet, sent: Mapping[str, str]) -> Typed
     sent : mapping of str to str
         As for :func:`filled_in`.
     """
-    answered = filled_in(evening, sheet, sent)
-    wrong = violations(evening, sheet, answered)
+    wrong = violations(evening, sheet, sent)
     if wrong:
         return Typed(wrong=wrong)
+    answered = filled_in(evening, sheet, sent)
     values = {question.path: answer.value for question, answer in answered}
     evening.store.keep_fact(f"{TWICE}/{sheet.name}", json.dumps(values, ensure_ascii=False))
     return Typed(kept=len(answered))
