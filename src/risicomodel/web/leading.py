@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase
-from risicomodel.participation.review import passphrase
+from risicomodel.participation.review import passphrase, sheets
 from risicomodel.participation.review.answers import CHANNELS
 from risicomodel.participation.review.store import Admission
 from risicomodel.web import outcome, projector
@@ -154,4 +154,7 @@ def came_out(request: Request, leading: Leading) -> Response:
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
-    return room.page(request, "outcome.html", parts=outcome.parts(room.evening, room.words))
+    return room.page(
+        request, "outcome.html", parts=outcome.parts(room.evening, room.words),
+        typing=sheets.check_typing(room.evening),
+    )  # fmt: skip

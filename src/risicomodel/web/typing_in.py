@@ -70,7 +70,24 @@ def choose(
         error=room.words.text("paper.unknown") if error else "", saved=bool(saved),
         sheets=len(sheets.typed(evening)),
         again=[(one, made[one.wijk_code]) for one in sheets.to_type_again(evening)],
+        typing=sheets.check_typing(evening) if now.shows_values else None,
+        differences=_differences(room) if now.shows_values else [],
     )  # fmt: skip
+
+
+def _differences(room: Room) -> list[tuple[Sheet, str, str, str, str]]:
+    """Return what was typed differently the second time, for who has the sheets."""
+    wording = room.wording
+    return [
+        (
+            one.sheet,
+            room.evening.round.wijken[one.sheet.wijk_code],
+            wording.about(one.question),
+            wording.in_full(one.question, one.first),
+            wording.in_full(one.question, one.second),
+        )
+        for one in sheets.check_typing(room.evening).differences
+    ]
 
 
 @router.get(SHEET)
@@ -113,7 +130,7 @@ def type_sheet(request: Request, leading: Leading, sent: Sent) -> Response:
     # what was answered before is not told: whoever types sees the sheet and nothing else
     return room.page(
         request, "paper_result.html", 409 if result.conflicts else 200, sheet=sheet,
-        late=result.late, kept=result.kept, fields=typed, following=following,
+        late=result.late, fields=typed, following=following,
         conflicts=[room.wording.about(question) for question in result.conflicts],
     )  # fmt: skip
 

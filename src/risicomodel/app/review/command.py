@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from risicomodel.app.review import ending, lettering, making, papering, playing, serving, workbooks
+from risicomodel.app.review import (
+    ending,
+    lettering,
+    making,
+    papering,
+    playing,
+    serving,
+    workbooks,
+)
 from risicomodel.app.review.words import GivenWords
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, suggest

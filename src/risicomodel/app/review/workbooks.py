@@ -56,7 +56,7 @@ def take_in(words: GivenWords) -> str:
     lines = []
     for path, filled in opened.items():
         result = workbook_answers.take_in(evening, filled, replaces=replaces)
-        counted = f"{result.kept} answers kept" + (", late: out of the figures" * result.late)
+        counted = f"{result.saved} answers kept" + (", late: out of the figures" * result.late)
         lines.append(f"{path.name}:  number {filled.person.number}, {counted}")
         if result.same:
             lines.append(f"  {result.same} were there already, from this workbook")

@@ -69,7 +69,7 @@ class Typed:
         Questions that this person answered before; what was said then is not told.
     late : bool
         Whether it came too late to count.
-    kept : int
+    saved : int
         Answers that are on disk.
     same : int
         Answers that a workbook brought before.
@@ -78,7 +78,7 @@ class Typed:
     wrong: list[tuple[Question, str]] = field(default_factory=list)
     conflicts: list[Question] = field(default_factory=list)
     late: bool = False
-    kept: int = 0
+    saved: int = 0
     same: int = 0
 
 
@@ -163,7 +163,7 @@ def type_in(
         return Typed(wrong=wrong)
     answered = filled_in(evening, sheet, sent)
     before = evening.own(sheet.person)
-    conflicts, late, kept, same = [], False, 0, 0
+    conflicts, late, saved, same = [], False, 0, 0
     for question, answer in answered:
         earlier = before.get(answer.id_of(sheet.person.number))
         if earlier is not None and _is_repeated(earlier, answer, channel):
@@ -176,9 +176,9 @@ def type_in(
         if receipt.saved is Saved.CONFLICT:  # it came in between
             conflicts.append(question)
         else:
-            kept += 1
+            saved += 1
             late = late or receipt.saved is Saved.LATE
-    return Typed(conflicts=conflicts, late=late, kept=kept, same=same)
+    return Typed(conflicts=conflicts, late=late, saved=saved, same=same)
 
 
 def _is_repeated(earlier: Receipt, answer: Answer, channel: str) -> bool:
@@ -324,7 +324,7 @@ def type_again(evening: Evening, sheet: Sheet, sent: Mapping[str, str]) -> Typed
     answered = filled_in(evening, sheet, sent)
     values = {question.path: answer.value for question, answer in answered}
     evening.store.keep_fact(f"{TWICE}/{sheet.name}", json.dumps(values, ensure_ascii=False))
-    return Typed(kept=len(answered))
+    return Typed(saved=len(answered))
 
 
 def _second_typings(evening: Evening) -> dict[str, dict[str, Any]]:

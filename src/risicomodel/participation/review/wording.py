@@ -116,6 +116,15 @@ class Wording:
         key = value["tap"] if kind == "need" else value
         return names.get(key, str(key))
 
+    def in_full(self, question: Question, value: Any) -> str:
+        """Return an answer as it was filled in, each of its numbers."""
+        if value is None:
+            return self.words.text("paper.open")
+        if isinstance(value, dict) and "best" in value:
+            numbers = [self.count(value[key]) for key in ("low", "high", "best")]
+            return "; ".join([*numbers, str(value["sure"])])
+        return self.said(question, value)
+
     def count(self, value: float) -> str:
         """Return a number as people write it."""
         return self.words.number(value, 0 if float(value).is_integer() else 1)

@@ -112,7 +112,7 @@ def take_in(evening: Evening, filled: FilledWorkbook, *, replaces: bool = False)
     return Typed(
         conflicts=[question for result in results for question in result.conflicts],
         late=any(result.late for result in results),
-        kept=sum(result.kept for result in results),
+        saved=sum(result.saved for result in results),
         same=sum(result.same for result in results),
     )
 
