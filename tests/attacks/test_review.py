@@ -142,12 +142,16 @@ def test_no_path_leads_out_of_the_assets(room: Served) -> None:
 
 
 def test_a_resident_does_not_lead(room: Served) -> None:
-    for path in ("/leiding/stap", "/leiding/wijken", "/leiding/afspraak", "/leiding/niet"):
+    for path in (
+        "/leiding/stap", "/leiding/wijken", "/leiding/afspraak", "/leiding/niet",
+        "/leiding/papier/blad",
+    ):  # fmt: skip
         fields = {"to": "own_view", "wijk": NORTH, "text": "x"}
         assert room.resident.post(path, fields).status_code == 403
     assert room.evening.store.phase() is Phase.PRACTICE
     assert 'name="password"' in room.resident.get("/scherm").text
-    assert 'name="password"' in room.resident.get("/leiding/uitkomst").text
+    for path in ("/leiding/uitkomst", "/leiding/papier", "/leiding/papier/blad?number=1002"):
+        assert 'name="password"' in room.resident.get(path).text
     assert room.resident.post("/leiding/in", {"password": "x"}).status_code == 403
 
 
@@ -201,7 +205,8 @@ def told(evening: Evening, fields: dict[str, str], tap: str) -> dict[str, tuple[
             for path in (
                 "/", "/vraag", "/mijn", f"/vraag/need/{NORTH}/wmo", f"/klopt/need/{NORTH}/wmo",
                 "/stand", "/scherm", f"/scherm?wijk={NORTH}&domain=wmo", "/leiding",
-                "/leiding/uitkomst", "/middelen/review.js",
+                "/leiding/uitkomst", "/middelen/review.js", "/leiding/papier",
+                f"/leiding/papier/blad?number=1003&phase=own_view&wijk={NORTH}",
             ):  # fmt: skip
                 answer = device.get(path)
                 text = re.sub(r'value="[0-9a-f]{64}"', "", answer.text)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from risicomodel.core.errors import ConfigError
-from risicomodel.web import leading, pages, taking_part
+from risicomodel.web import leading, pages, taking_part, typing_in
 from risicomodel.web.room import Room
 from risicomodel.web.security import Guard
 
@@ -41,6 +41,7 @@ def create(evening: Evening, address: str) -> ASGIApp:
     app.state.room = room
     app.include_router(taking_part.router)
     app.include_router(leading.router)
+    app.include_router(typing_in.router)
     app.mount("/middelen", StaticFiles(directory=pages.ASSETS), name="assets")
 
     async def lacking(request: Request, error: Exception) -> HTMLResponse:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from risicomodel.core.errors import ConfigError
 from risicomodel.participation.phases import Phase
-from risicomodel.participation.review import passphrase
+from risicomodel.participation.review import passphrase, sheets
+from risicomodel.participation.review.answers import CHANNELS
 from risicomodel.participation.review.store import Admission
 from risicomodel.web import outcome, projector
 from risicomodel.web.room import Room
@@ -40,12 +41,20 @@ def lead(request: Request, leading: Leading) -> Response:
     phase = room.evening.store.phase()
     return room.page(
         request, "lead.html", phase=phase, following=phase.next,
-        count=room.evening.store.count(phase), agreeing=phase is Phase.AGREEMENT,
+        count=room.evening.store.count(phase), channels=_channels(room),
+        agreeing=phase is Phase.AGREEMENT,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
         not_done=room.evening.not_done,
         talked=room.evening.place.talked, choosing=phase in CHOOSING,
         proposal=projector.first_to_talk_about(room.evening, room.words),
     )  # fmt: skip
+
+
+def _channels(room: Room) -> dict[str, Any]:
+    """Return how answers came in: counts of people and answers, and no value."""
+    counts = room.evening.store.by_channel()
+    rows = [(key, *counts.get(key, (0, 0))) for key in CHANNELS]
+    return {"rows": rows, "total": sum(answers for _, answers in counts.values())}
 
 
 @router.post(f"{LEAD}/in")
@@ -148,4 +157,5 @@ def came_out(request: Request, leading: Leading) -> Response:
     return room.page(
         request, "outcome.html", parts=outcome.parts(room.evening, room.words),
         whole=outcome.of_gemeente(room.evening, room.words),
+        typing=sheets.check_typing(room.evening),
     )  # fmt: skip

@@ -8,22 +8,9 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from risicomodel.publishing.presentation import rendering
-from risicomodel.publishing.presentation.language import Words
 
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
-REVIEW = "review_"
-
-
-def words(language: str) -> Words:
-    """Return the texts of an evening.
-
-    Parameters
-    ----------
-    language : str
-        ``nl`` or ``en``.
-    """
-    return Words(language, {}, REVIEW)
 
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:

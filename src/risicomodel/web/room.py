@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from risicomodel.participation.review.wording import Wording
 from risicomodel.web import pages
 from risicomodel.web.sessions import Sessions
 
@@ -36,7 +37,8 @@ class Room:
         self.evening = evening
         self.address = address
         self.sessions = Sessions(evening.key, evening.round.round_id)
-        self.words = pages.words(evening.round.language)
+        self.wording = Wording(evening)
+        self.words = self.wording.words
 
     @classmethod
     def of(cls, request: Request) -> Room:
@@ -56,6 +58,11 @@ class Room:
         session = self.sessions.read(request)
         return session is not None and session.leads
 
+    def is_helped(self, request: Request) -> bool:
+        """Return whether someone else fills in what the person on this device tells."""
+        session = self.sessions.read(request)
+        return session is not None and session.helped
+
     def page(
         self, request: Request, template: str, status: int = 200, **values: Any
     ) -> HTMLResponse:
@@ -71,6 +78,7 @@ class Room:
             token=self.sessions.token(started),
             signed_in=bool(started.number),
             who=self.sessions.mark(started),
+            helped=started.helped,
             **values,
         )
         if session is None:

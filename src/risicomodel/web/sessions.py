@@ -28,11 +28,14 @@ class Session:
         Of the card; empty for who has not entered one.
     leads : bool
         Whether it is the moderator's.
+    helped : bool
+        Whether someone else fills in what this person tells.
     """
 
     session_id: str
     number: str = ""
     leads: bool = False
+    helped: bool = False
 
 
 class Sessions:
@@ -52,9 +55,9 @@ class Sessions:
         self._key = key.encode()
         self._signed = URLSafeTimedSerializer(key, salt=f"session/{round_id}")
 
-    def start(self, number: str = "", *, leads: bool = False) -> Session:
+    def start(self, number: str = "", *, leads: bool = False, helped: bool = False) -> Session:
         """Return a new session."""
-        return Session(secrets.token_urlsafe(18), number, leads)
+        return Session(secrets.token_urlsafe(18), number, leads, helped)
 
     def read(self, request: HTTPConnection) -> Session | None:
         """Return the session of a request; None without one that was signed here in time."""

@@ -12,9 +12,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from risicomodel.participation.phases import Phase
-from risicomodel.participation.review import codes
+from risicomodel.participation.review import codes, fields
+from risicomodel.participation.review.answers import APP, TOLD
 from risicomodel.participation.review.store import Admission, Receipt, Saved
-from risicomodel.web import fields, sentences
 from risicomodel.web.room import Room
 
 if TYPE_CHECKING:
@@ -81,6 +81,18 @@ def leave(request: Request) -> Response:
     return room.go(request, "/", room.sessions.start())
 
 
+@router.post("/samen")
+def together(request: Request, sent: Sent) -> Response:
+    """Say whether someone else fills in what this person tells."""
+    room = Room.of(request)
+    person = room.person(request)
+    if person is None:
+        return room.go(request, "/")
+    helped = sent.get("helped") == "1"
+    room.note(request, "together" if helped else "alone", person.role)
+    return room.go(request, QUESTION, room.sessions.start(person.number, helped=helped))
+
+
 @router.get(QUESTION)
 def next_question(request: Request) -> Response:
     """Show the next question of this phase, or the screen to wait on."""
@@ -121,7 +133,8 @@ def answer(request: Request, path: str, sent: Sent) -> Response:
     value = fields.value_of(question, sent, room.evening.form, role)
     revision = sent.get("revision", "")
     number = int(revision) if revision.isdecimal() and len(revision) < 6 else 0  # noqa: PLR2004
-    result = room.evening.submit(person, question.answered(value), number)
+    channel = TOLD if room.is_helped(request) else APP
+    result = room.evening.submit(person, question.answered(value), number, channel)
     if isinstance(result, list):
         return _ask(request, room, Asking(person, question, sent, result))
     return _after(request, room, question, value, result)
@@ -141,7 +154,7 @@ def _after(
         return room.page(
             request, "conflict.html", 409, question=question, revision=receipt.revision + 1,
             choices=[
-                (room.words.text(f"conflict.{key}"), sentences.said(room, question, one),
+                (room.words.text(f"conflict.{key}"), room.wording.said(question, one),
                  fields.fields_of(question, one))
                 for one, key in choices
             ],
@@ -162,7 +175,7 @@ def say_back(request: Request, path: str) -> Response:
     value, _ = room.evening.starting_value(person, question)
     low, high = room.evening.implied(question, value)
     text = room.words.text(
-        "need.implied", low=sentences.count(room, low), high=sentences.count(room, high)
+        "need.implied", low=room.wording.count(low), high=room.wording.count(high)
     )
     return room.page(request, "implied.html", question=question, text=text)
 
@@ -177,8 +190,8 @@ def mine(request: Request) -> Response:
     receipts = room.evening.own(person)
     rows = [
         (
-            sentences.title(room, one),
-            sentences.said(room, one, receipts[one.id_of(person.number)].value),
+            room.wording.title(one),
+            room.wording.said(one, receipts[one.id_of(person.number)].value),
             one.path,
         )
         for one in room.evening.questions(person, receipts)
@@ -256,17 +269,15 @@ def _ask(request: Request, room: Room, asking: Asking) -> HTMLResponse:
     role = form.roles[asking.person.role]
     ranged = question.item.kind == "need" and role.gives_range(question.domain)
     filled = fields.fields_of(question, value) if sent is None else dict(sent)
-    language = room.evening.round.language
-    scale = question.item.scale or ("sure" if ranged else "taps")
-    options = [(one.key, getattr(one, language)) for one in form.scales.get(scale, ())]
     return room.page(
         request, "question.html", 422 if wrong else 200,
         question=question, kind="range" if ranged else question.item.kind, filled=filled,
-        title=sentences.title(room, question), ask=sentences.asked(room, question, ranged=ranged),
-        options=options, revision=revision + 1, phase=str(question.phase),
+        title=room.wording.title(question), ask=room.wording.asked(question, ranged=ranged),
+        options=room.wording.options(question, ranged=ranged),
+        revision=revision + 1, phase=str(question.phase),
         errors=[room.words.text(f"error.{key}") for key in wrong],
         again=question.phase is question.item.again and value is not None,
-        hint=room.words.text(f"{question.item.key}.hint", gemeente=room.evening.round.gm_name),
+        hint=room.wording.hint(question),
         unsure=ranged, coins=form.coins,
     )  # fmt: skip
 
@@ -276,7 +287,7 @@ def _wait(request: Request, room: Room, person: Person) -> HTMLResponse:
     practised = room.evening.practice_answer(person) if phase is Phase.PRACTICE else None
     practice = ""
     if practised is not None:
-        said, true = (sentences.count(room, value) for value in practised)
+        said, true = (room.wording.count(value) for value in practised)
         practice = room.words.text("wait.practice_answer", own=said, known=true)
     return room.page(
         request, "wait.html", text=room.words.text(f"wait.{phase}"), told=practice,

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "review was given ''; expected one of new, demo, serve, export"),
+        ([], "review was given ''; expected one of new, demo, serve, paper"),
         (["sreve"], "did you mean 'serve'"),
         (["new", "gemente=Utrecht"], "'gemente'"),
         (["new", "a", "b"], "review new was given 2 folders"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from risicomodel.participation import forms
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.answers import Answer, Place, violations
-from risicomodel.web import pages
+from risicomodel.publishing.presentation.language import Words
 
 FORM = forms.named("review")
 PLACE = Place(("WK1",), {"jeugd": 100, "wmo": 1000}, {"WK1/wmo": ("k_alleen",)})
@@ -81,7 +81,7 @@ def test_the_door_lets_in_what_is_valid_and_says_what_is_wrong(case: str) -> Non
     assert found == expected
     for language in ("nl", "en"):
         for key in found:
-            assert pages.words(language).text(f"error.{key}")
+            assert Words(language, {}, "review_").text(f"error.{key}")
 
 
 JSON = st.recursive(

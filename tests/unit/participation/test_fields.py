@@ -8,8 +8,8 @@ import pytest
 
 from risicomodel.participation import forms
 from risicomodel.participation.phases import Phase
+from risicomodel.participation.review import fields
 from risicomodel.participation.review.questions import Question
-from risicomodel.web import fields
 
 FORM = forms.named("review")
 

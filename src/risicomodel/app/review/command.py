@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from risicomodel.app.review import ending, lettering, making, playing, serving, verifying
+from risicomodel.app.review import (
+    ending,
+    lettering,
+    making,
+    papering,
+    playing,
+    serving,
+    verifying,
+    workbooks,
+)
 from risicomodel.app.review.words import GivenWords
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, suggest
@@ -38,6 +47,9 @@ VERBS: dict[str, Verb] = {
     ),
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),
     "serve": Verb(serving.serve, ("port", "network", "address")),
+    "paper": Verb(papering.paper, ("number", "phase", "dir")),
+    "workbook": Verb(workbooks.workbook, ("number", "phase", "dir")),
+    "take-in": Verb(workbooks.take_in, ("replace",)),
     "export": Verb(ending.export, ("dir",)),
     "letter": Verb(lettering.letter, ("file",)),
     "verify": Verb(verifying.verify, ("dir",)),

@@ -95,12 +95,37 @@ def of_phase(
     per_wijk = [
         question
         for code in about
-        for item in form.items
-        if item.in_phase(phase) and item.per != "person"
-        if item.key == KNOWS or code in familiar
-        for question in _of_wijk(item, phase, code, place)
+        for question in of_wijk(form, place, phase, code)
+        if question.item.key == KNOWS or code in familiar
     ]
     return [*per_person, *per_wijk]
+
+
+def of_wijk(form: Form, place: Place, phase: Phase, code: str) -> list[Question]:
+    """Return all questions on one wijk in a phase, as they stand on one sheet of paper.
+
+    Parameters
+    ----------
+    form : Form
+        Of the round.
+    place : Place
+        Of the round.
+    phase : Phase
+        In which they are asked.
+    code : str
+        Of the wijk.
+
+    Returns
+    -------
+    list of Question
+        In the order of the form.
+    """
+    return [
+        question
+        for item in form.items
+        if item.in_phase(phase) and item.per != "person"
+        for question in _of_wijk(item, phase, code, place)
+    ]
 
 
 def _of_wijk(item: Item, phase: Phase, code: str, place: Place) -> Iterator[Question]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.codes import Code
 
 SEQUENCE = "sequence"
+TWICE = "twice"  # begins the names of facts: what was typed a second time
 UNKNOWN, MODERATOR = "unknown", "moderator"
 MOST_FAILURES = {UNKNOWN: codes.MAX_UNKNOWN, MODERATOR: codes.MAX_FAILURES}
 CURRENT = ["number", "phase", "item", "wijk_code", "domain", "detail"]
@@ -68,12 +69,15 @@ class Receipt:
         The person's own answer as it is kept: where there is a conflict, the one that was there.
     at : float
         When that was received (seconds since 1970).
+    channel : str
+        How that came, where it was kept before.
     """
 
     saved: Saved
     revision: int
     value: Any
     at: float
+    channel: str = ""
 
 
 @dataclass(frozen=True)
@@ -325,6 +329,13 @@ class Store:
             self._people[number] = Person(row.number, row.role, row.person)
         return self._people[number]
 
+    def people(self) -> list[Person]:
+        """Return everyone who has a card, by number."""
+        table = schema.CODES
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(select(table).order_by(table.c.number)).all()
+        return [Person(row.number, row.role, row.person) for row in rows]
+
     # --- answers ---------------------------------------------------------------------------------
 
     def submit(self, person: Person, answer: Answer, revision: int, channel: str) -> Receipt:
@@ -397,6 +408,36 @@ class Store:
             ).scalar_one()
         return {"people": int(people), "answers": int(answers), "inside": int(inside)}
 
+    def by_channel(self) -> dict[str, tuple[int, int]]:
+        """Return how answers came in: per channel how many people and answers, and no value.
+
+        An answer that was changed counts once, in the channel of its newest revision.
+        """
+        table = schema.ANSWERS
+        newest = (
+            select(table.c.answer_id, func.max(table.c.revision).label("revision"))
+            .where(table.c.late.is_(False))
+            .group_by(table.c.answer_id)
+            .subquery()
+        )
+        is_newest = (table.c.answer_id == newest.c.answer_id) & (
+            table.c.revision == newest.c.revision
+        )
+        counts = (func.count(func.distinct(table.c.number)), func.count())
+        statement = select(table.c.channel, *counts).join(newest, is_newest)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(statement.group_by(table.c.channel)).all()
+        return {str(channel): (int(people), int(answers)) for channel, people, answers in rows}
+
+    def about(self, channel: str) -> list[tuple[str, str, str]]:
+        """Return of whom answers came by a channel and on what: number, phase and wijk."""
+        table = schema.ANSWERS
+        columns = (table.c.number, table.c.phase, table.c.wijk_code)
+        statement = select(*columns).where(table.c.channel == channel).distinct().order_by(*columns)
+        with database.reading(self.engine) as connection:
+            rows = connection.execute(statement).all()
+        return [(str(number), str(phase), str(wijk)) for number, phase, wijk in rows]
+
     def current(self) -> pd.DataFrame:
         """Return the answers that count: of each the highest revision that was in time.
 
@@ -443,6 +484,9 @@ class Store:
         table = schema.ANSWERS
         with database.writing(self.engine) as connection:
             gone = int(connection.execute(table.delete().where(table.c.number == number)).rowcount)
+            facts = schema.ROUND  # and what was typed a second time from this person's sheets
+            mine = facts.c.key.startswith(f"{TWICE}/{number}/", autoescape=True)
+            connection.execute(facts.delete().where(mine))
         database.forget(self.engine)
         return gone
 
@@ -480,4 +524,4 @@ class Store:
 
 
 def _receipt(row: Any, saved: Saved) -> Receipt:
-    return Receipt(saved, int(row.revision), json.loads(row.body), float(row.at))
+    return Receipt(saved, int(row.revision), json.loads(row.body), float(row.at), str(row.channel))

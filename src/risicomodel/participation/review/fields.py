@@ -1,4 +1,4 @@
-"""Fields of forms, as browsers send them, turned into values of answers and back."""
+"""Fields of forms, as a screen, a sheet or a workbook has them, turned into answers and back."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def number(text: str) -> float | int | None:
 
 
 def value_of(question: Question, fields: Mapping[str, str], form: Form, role: Role) -> Any:
-    """Return the value of an answer, as the fields of its screen have it.
+    """Return the value of an answer, as its fields have it.
 
     Parameters
     ----------
     question : Question
         What was asked.
     fields : mapping of str to str
-        What the browser sent.
+        What was filled in.
     form : Form
         Of the round.
     role : Role

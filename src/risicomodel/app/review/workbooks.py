@@ -1,0 +1,88 @@
+"""``review workbook`` and ``take-in``: a workbook per person, and what comes back in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from risicomodel.app.review import folders
+from risicomodel.app.review.papering import people_of, phase_of
+from risicomodel.core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from risicomodel.app.review.words import GivenWords
+    from risicomodel.participation.review.evening import Evening
+    from risicomodel.participation.review.workbook_answers import FilledWorkbook
+
+
+def workbook(words: GivenWords) -> str:
+    """Write a workbook per person, to be filled in at home."""
+    from risicomodel.participation.phases import Phase
+    from risicomodel.participation.review import workbook as workbook_of
+    from risicomodel.participation.review.evening import Evening
+
+    folder, store, _ = folders.opened(words)
+    evening = Evening(store)
+    phase = phase_of(words.get("phase", Phase.OWN_VIEW))
+    people = people_of(store, words.get("number"))
+    target = Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder
+    target.mkdir(parents=True, exist_ok=True)
+    written = [target / f"werkboek-{person.number}-{phase}.xlsx" for person in people]
+    for path, person in zip(written, people, strict=True):
+        workbook_of.write(path, evening, person, phase)
+    return "\n".join(
+        [
+            *(f"workbook:  {path}" for path in written),
+            f"next:      risicomodel review take-in {folder} FILE, while the round is in '{phase}'",
+        ]
+    )
+
+
+def take_in(words: GivenWords) -> str:
+    """Take in workbooks that came back: all of them, or nothing where one is not well."""
+    from risicomodel.participation.review import workbook_answers
+    from risicomodel.participation.review.evening import Evening
+
+    _, store, _ = folders.opened(replace(words, bare=words.bare[:1]))
+    if len(words.bare) < 2:  # noqa: PLR2004 (the round, and a file)
+        raise ConfigError(
+            "review take-in was given no workbook; expected the round and files that came back. "
+            "Give them: 'risicomodel review take-in FOLDER FILE …'."
+        )
+    evening = Evening(store)
+    opened = _opened(evening, [Path(text).expanduser() for text in words.bare[1:]])
+    replaces = words.get("replace", "no") in {"yes", "true"}
+    lines = []
+    for path, filled in opened.items():
+        result = workbook_answers.take_in(evening, filled, replaces=replaces)
+        counted = f"{result.saved} answers kept" + (", late: out of the figures" * result.late)
+        lines.append(f"{path.name}:  number {filled.person.number}, {counted}")
+        if result.same:
+            lines.append(f"  {result.same} were there already, from this workbook")
+        if result.conflicts:
+            lines.append(
+                f"  {len(result.conflicts)} left as they were: this person answered them before. "
+                "Ask which counts; to put the workbook in their place: replace=yes"
+            )
+    return "\n".join(lines)
+
+
+def _opened(evening: Evening, paths: list[Path]) -> dict[Path, FilledWorkbook]:
+    from risicomodel.participation.review import workbook_answers
+
+    out, violations = {}, list[str]()
+    for path in dict.fromkeys(paths):
+        try:
+            out[path] = workbook_answers.opened(evening, path)
+        except DataError as error:
+            if len(paths) == 1:
+                raise
+            violations += [f"{path.name}: {detail}" for detail in error.details or [error.message]]
+    if violations:
+        raise DataError(
+            f"nothing was kept of {len(paths)} workbooks; expected all to be well. Correct these, "
+            "or leave them out:",
+            violations,
+        )
+    return out
