@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
         ),
     ),
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),
-    "serve": Verb(serving.serve, ("port", "network", "address")),
+    "serve": Verb(serving.serve, ("port", "network", "address", "contact")),
     "export": Verb(ending.export, ("dir",)),
     "letter": Verb(lettering.letter, ("file",)),
     "delete": Verb(ending.delete, ("yes",)),
