@@ -331,6 +331,27 @@ def test_two_tabs_that_say_different_things_are_a_choice_of_the_person(room: Ser
     assert room.evening.store.current()["value"].tolist() == [25]
 
 
+def test_behind_https_cookies_are_for_https_and_forms_come_from_there(room: Served) -> None:
+    """As a proxy on this machine sends it: the docs of hosting say which headers."""
+    device = Device(room.address)
+    host, proxied = room.address.removeprefix("http://"), {"X-Forwarded-Proto": "https"}
+    first = device.session.get(f"{room.address}/kaart/x", headers=proxied, timeout=20)
+    cookie = first.headers["set-cookie"]
+    assert "Secure" in cookie
+    token = re.search(r'name="csrf" value="(\w+)"', first.text)
+    assert token is not None
+
+    def enter(origin: str) -> int:
+        headers = {**proxied, "Origin": origin, "Cookie": cookie.partition(";")[0]}
+        sent = {"csrf": token[1], "code": f"1002-{evenings.SECRET}"}
+        return requests.post(
+            f"{room.address}/code", sent, headers=headers, timeout=20, allow_redirects=False
+        ).status_code
+
+    assert enter(f"http://{host}") == 403
+    assert enter(f"https://{host}") == 303
+
+
 def test_a_disk_that_is_full_is_said_on_the_screen(room: Served) -> None:
     """The person sees that it is not kept, and nothing of it is."""
     with room.evening.store.engine.connect() as connection:
