@@ -59,6 +59,8 @@ lock: ## refresh requirements/*.txt (needs uv; no registry address is written)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 	  pyproject.toml -o requirements/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
+	  --extra postgres --extra web pyproject.toml -o requirements/web.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet \
 	  --extra cluster --extra dev --extra pipeline --extra postgres --extra web pyproject.toml -o requirements/dev.txt
 
 clean: ## what can be made again

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from risicomodel.participation.review.wording import Wording
-from risicomodel.web import pages
+from risicomodel.web import pages, problems
 from risicomodel.web.sessions import Sessions
 
 if TYPE_CHECKING:
+    from starlette.exceptions import HTTPException
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from risicomodel.participation.review.evening import Evening
@@ -92,9 +94,30 @@ class Room:
             self._write(request, response, session)
         return response
 
-    def error(self, request: Request, status: int, key: str) -> HTMLResponse:
-        """Return a screen that says what is wrong and what to do."""
-        return self.page(request, "error.html", status, error=self.words.text(f"error.{key}"))
+    def error(
+        self, request: Request, status: int, key: str, error: HTTPException | None = None
+    ) -> HTMLResponse | JSONResponse:
+        """Return a screen that says what is wrong and what to do; to a program, a problem.
+
+        Parameters
+        ----------
+        request : Request
+            What cannot be answered.
+        status : int
+            Of HTTP.
+        key : str
+            Of the text.
+        error : HTTPException, optional
+            What a route said, to a program.
+        """
+        if problems.is_api(request.url.path):
+            said = error is not None and error.detail != HTTPStatus(error.status_code).phrase
+            detail = error.detail if error is not None and said else self._error_text(key)
+            return problems.problem(status, str(detail), error.headers if error else None)
+        return self.page(request, "error.html", status, error=self._error_text(key))
+
+    def _error_text(self, key: str) -> str:
+        return self.words.text(f"error.{key}")
 
     def refusal(self, status: int, key: str) -> ASGIApp:
         """Return the answer to a request that the guard refuses."""

@@ -8,12 +8,13 @@ kept in a cache.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse
+
+from risicomodel.web.problems import VERSION, VERSION_HEADER, is_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from risicomodel.web.sessions import Sessions
 
 SAFE = {"GET", "HEAD"}
-ALLOWED = {*SAFE, "POST"}
 MAX_BODY = 20_000  # bytes: the longest text that is kept, ten times over
-FORM = "application/x-www-form-urlencoded"
 TOKEN = "csrf"  # noqa: S105 (the name of a field)
+TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 (the name of a header)
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -42,6 +42,30 @@ HEADERS = {
 Refusal = tuple[int, str]
 
 
+class Entrance(NamedTuple):
+    """How something is sent.
+
+    Parameters
+    ----------
+    methods : frozenset of str
+        Of HTTP.
+    media_type : str
+        Of bodies.
+    """
+
+    methods: frozenset[str]
+    media_type: str
+
+
+SCREENS = Entrance(frozenset({*SAFE, "POST"}), "application/x-www-form-urlencoded")
+PROGRAMS = Entrance(frozenset({*SAFE, "PUT"}), "application/json")
+
+
+def entrance(path: str) -> Entrance:
+    """Return how something is sent to a path: a form to a screen, JSON to the interface."""
+    return PROGRAMS if is_api(path) else SCREENS
+
+
 class Guard:
     """The middleware.
 
@@ -51,7 +75,7 @@ class Guard:
         What is behind it.
     sessions : Sessions
         Whose tokens it knows.
-    refuse : callable, optional
+    refuse : callable
         Makes the answer to a request that is refused, of its status and a key of a text.
     """
 
@@ -59,11 +83,11 @@ class Guard:
         self,
         app: ASGIApp,
         sessions: Sessions,
-        refuse: Callable[[int, str], ASGIApp] | None = None,
+        refuse: Callable[[int, str], ASGIApp],
     ) -> None:
         self.app = app
         self.sessions = sessions
-        self.refuse = refuse or problem
+        self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -72,10 +96,12 @@ class Guard:
                 await self.app(scope, receive, send)
             return
 
+        of_version = {VERSION_HEADER: VERSION} if is_api(scope["path"]) else {}
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in {**HEADERS, **of_version}.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -97,23 +123,30 @@ class Guard:
         return refusal, _again(body or b"", receive)
 
     def _has_token(self, scope: Scope, body: bytes) -> bool:
-        try:
-            fields = parse_qs(body.decode(), strict_parsing=True, max_num_fields=50)
-        except ValueError:
-            return False
-        tokens = fields.get(TOKEN, [])
+        tokens = _tokens(scope, body)
         session = self.sessions.read(HTTPConnection(scope))
         return len(tokens) == 1 and self.sessions.is_token(session, tokens[0])
 
 
+def _tokens(scope: Scope, body: bytes) -> list[str]:
+    """Return the tokens of a request: in a field of a form, or in a header with JSON."""
+    if is_api(scope["path"]):
+        return Headers(scope=scope).getlist(TOKEN_HEADER)
+    try:
+        return parse_qs(body.decode(), strict_parsing=True, max_num_fields=50).get(TOKEN, [])
+    except ValueError:
+        return []
+
+
 def _refusal_of_headers(scope: Scope, headers: Headers) -> Refusal | None:
     """Return why an unsafe request is refused before its body is read."""
-    if scope["method"] not in ALLOWED:
+    expected = entrance(scope["path"])
+    if scope["method"] not in expected.methods:
         return 405, "not_found"
     if not from_here(scope["scheme"], headers):
         return 403, "forged"
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return None if kind == FORM else (415, "forged")
+    return None if kind == expected.media_type else (415, "forged")
 
 
 def from_here(scheme: str, headers: Headers) -> bool:
@@ -173,9 +206,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_again
-
-
-def problem(status: int, title: str) -> ASGIApp:
-    """Return an answer that says what is wrong, as RFC 9457 has it."""
-    content = {"title": title, "status": status, "detail": title}
-    return JSONResponse(content, status, media_type="application/problem+json")

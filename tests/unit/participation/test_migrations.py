@@ -16,9 +16,8 @@ from risicomodel.app.review import command, folders
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, SourceError
 from risicomodel.participation.phases import Phase
-from risicomodel.participation.review import migrations, schema
+from risicomodel.participation.review import env, migrations, schema
 from risicomodel.participation.review.answers import APP, Answer
-from risicomodel.participation.review.migrations import env
 from risicomodel.participation.review.store import Person, Store
 from support import evenings, servers
 

@@ -46,7 +46,7 @@ VERBS: dict[str, Verb] = {
         ),
     ),
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),
-    "serve": Verb(serving.serve, ("port", "network", "address")),
+    "serve": Verb(serving.serve, ("port", "network", "address", "contact")),
     "paper": Verb(papering.paper, ("number", "phase", "dir")),
     "workbook": Verb(workbooks.workbook, ("number", "phase", "dir")),
     "take-in": Verb(workbooks.take_in, ("replace",)),

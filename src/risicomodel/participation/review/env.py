@@ -1,4 +1,4 @@
-"""What Alembic runs: the versions, on the connection that it was given."""
+"""What Alembic runs, by the name that it looks for: versions, on the connection it was given."""
 
 from __future__ import annotations
 
