@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from risicomodel.app.review import ending, lettering, making, playing, serving
+from risicomodel.app.review import ending, lettering, making, playing, publishing, serving
 from risicomodel.app.review.words import GivenWords
 from risicomodel.core import database
 from risicomodel.core.errors import ConfigError, suggest
@@ -39,6 +39,7 @@ VERBS: dict[str, Verb] = {
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),
     "serve": Verb(serving.serve, ("port", "network", "address")),
     "export": Verb(ending.export, ("dir",)),
+    "publish": Verb(publishing.publish, ()),
     "letter": Verb(lettering.letter, ("file",)),
     "delete": Verb(ending.delete, ("yes",)),
 }  # fmt: skip
