@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from risicomodel.core import storage
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from risicomodel.runs.contract import Table
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a text that begins so was written after a quote
+HIDDEN = "hidden"
 RATES = ["rate", "lower", "upper"]
 KEY = [AREA, "domain"]
 BY_ROUND = ["gm_code", "round_id"]
@@ -258,9 +260,13 @@ def _estimates(one: PublishedRound, forecasts: pd.DataFrame | None) -> pd.DataFr
     rows = rows.assign(second=rows["phase"].eq("again"), empty=rows["rate"].isna())
     rows = rows.sort_values([*KEY, "empty", "second"], ascending=[True, True, True, False])
     rows = rows.drop_duplicates(KEY)
-    if forecasts is None:
-        return rows.iloc[:0].assign(talked=False)
-    beside = forecasts.loc[forecasts["rate"].notna() & forecasts["on_page"], [*KEY, "year"]]
-    return rows.merge(beside, on=[*KEY, "year"]).assign(
-        talked=lambda t: t[AREA].isin(one.mark["talked"])
+    rows["talked"] = rows[AREA].isin(one.mark["talked"])
+    keys = [*KEY, "year"]
+    beside = (
+        forecasts if forecasts is not None else pd.DataFrame(columns=[*keys, "rate", "on_page"])
     )
+    beside = beside[beside["rate"].notna() & beside["on_page"].astype("bool")]
+    there = rows.set_index(keys).index.isin(beside.set_index(keys).index)
+    rows.loc[~there, RATES] = np.nan
+    rows.loc[~there, "verdict"] = HIDDEN
+    return rows

@@ -143,8 +143,8 @@ class Shown:
         ``people`` (in steps of five, downwards; 0 under five) and ``status`` (of the model:
         ``reviewed``, ``contested``, ``unreviewed`` where too few judged what it names).
     review_estimates : DataFrame
-        Per round, wijk and domain with a forecast that is shown: ``year``, ``verdict``, ``talked``,
-        and ``rate`` with its limits at 80%, empty under five answers.
+        Per round, wijk and domain: ``year``, ``verdict`` (``hidden`` where no forecast is shown),
+        ``talked``, and ``rate`` with its limits at 80%, empty under five answers and where hidden.
     review_causes : DataFrame
         Per round, wijk and domain the features that were not recognised: by at most a third of five
         or more.
