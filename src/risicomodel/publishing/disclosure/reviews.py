@@ -214,7 +214,8 @@ def shown(
     if wrong:
         raise ContractError(
             "a round that was published beside this run names what the run does not have; expected "
-            "rounds on this run alone. Publish them again, or remove their folders:",
+            "rounds on this run alone. Publish them again with 'risicomodel review publish', or "
+            "remove their folders:",
             wrong,
         )
     return Reviews(
