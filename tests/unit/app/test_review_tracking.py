@@ -1,4 +1,4 @@
-"""What people said reaches the model versions in a real MLflow store; without it nothing is lost."""
+"""What people said reaches the model versions in a real MLflow store; else nothing is lost."""
 
 from __future__ import annotations
 
