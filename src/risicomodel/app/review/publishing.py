@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from risicomodel.app.review import folders, tables
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, ContractError
@@ -19,8 +21,6 @@ from risicomodel.runs.contract import RECORD, published_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import pandas as pd
 
     from risicomodel.app.review.words import GivenWords
     from risicomodel.participation.review.evening import Evening

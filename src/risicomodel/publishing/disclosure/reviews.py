@@ -267,7 +267,7 @@ def _estimates(one: PublishedRound, forecasts: pd.DataFrame | None) -> pd.DataFr
         forecasts if forecasts is not None else pd.DataFrame(columns=[*keys, "rate", "on_page"])
     )
     beside = beside[beside["rate"].notna() & beside["on_page"].astype("bool")]
-    there = rows.set_index(keys).index.isin(beside.set_index(keys).index)
-    rows.loc[~there, RATES] = np.nan
-    rows.loc[~there, "verdict"] = HIDDEN
+    is_shown = rows.set_index(keys).index.isin(beside.set_index(keys).index)
+    rows.loc[~is_shown, RATES] = np.nan
+    rows.loc[~is_shown, "verdict"] = HIDDEN
     return rows
