@@ -18,9 +18,9 @@ A module that shows
    ``data.domains``, modules that show themselves, and names in the ``__all__`` of
    ``publishing.disclosure``: no reader of ``runs``, no table of ``data.panel`` or ``results``, no
    module within ``disclosure``. The one chart of scores that a run draws in its own folder is
-   named, with what it may import besides (:data:`DRAWS_SCORES`), and so is the module that writes
-   what people answered, held to the declarations of tables (:data:`KEEPS_CONTRACT`): these read no
-   run;
+   named, with what it may import besides (:data:`DRAWS_SCORES`), and so are the modules that write
+   what people answered, held to the declarations of tables (:data:`KEEPS_CONTRACT`), one of which
+   says to MLflow where it is: these read no run;
 2. reads no table itself: it calls nothing named ``read_…`` or :data:`READERS`, and imports no
    package that reads files of tables (:data:`READS_TABLES`); the few that read texts of our own are
    named (:data:`READS_TEXT`);
@@ -69,7 +69,10 @@ NAMES_FILES = {
 DRAWS_SCORES = {
     "results.evaluation.leaderboard_chart": ("learning.protocols", "results.evaluation.evaluate"),
 }
-KEEPS_CONTRACT = {"app.review.tables": ("runs.contract",)}
+KEEPS_CONTRACT = {
+    "app.review.tables": ("runs.contract",),
+    "app.review.publishing": ("runs.contract", "app.review_tracking"),
+}
 READS_TABLES = {
     "pyarrow", "polars", "duckdb", "geopandas", "pyogrio", "fiona", "h5py", "tables", "netCDF4",
     "pickle", "shelve", "joblib", "csv", "sqlite3", "sqlalchemy", "psycopg", "zipfile", "tarfile",

@@ -24,12 +24,15 @@ from risicomodel.core.versions import versions
 from risicomodel.runs import contract
 
 if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
     from risicomodel.app.settings import ChampionSettings, TrackingSettings
     from risicomodel.learning.models import RateModel
 
 log = logging.getLogger(__name__)
 
 ALIAS = "champion"
+RECORD_TAG = "record_sha256"  # by which a run's folder and its run in the store find each other
 _STORE = "MLFLOW_TRACKING_URI"
 _ENVIRONMENT = {
     # read by MLflow when it is imported
@@ -116,7 +119,7 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
     if not settings.enabled:
         return Tracker()
     uri = _absolute(settings.uri or default_uri())
-    why = _unreachable(uri, settings.timeout_seconds)
+    why = unreachable(uri, settings.timeout_seconds)
     if why:
         log.warning(
             "tracking is off for this run: %s does not answer (%s). All results are in the run's "
@@ -128,9 +131,44 @@ def open_tracker(settings: TrackingSettings, data: str, champion: ChampionSettin
     return MlflowTracker(uri, settings, data, champion)
 
 
+def keeps_figures_here(record: Mapping[str, Any], uri: str) -> bool:
+    """Tell whether a run has a gemeente's own figures, and its store is on another machine.
+
+    Parameters
+    ----------
+    record : mapping
+        ``run.json``.
+    uri : str
+        Tracking URI.
+    """
+    has_own_figures = any(source["source"] == "table" for source in record["inputs"])
+    return has_own_figures and not uri.startswith(("sqlite:", "file:"))
+
+
 def default_uri() -> str:
     """Return the SQLite store under the home, by absolute path."""
     return f"sqlite:///{paths.home() / 'mlflow.db'}"
+
+
+def store_of(record: Mapping[str, Any]) -> str:
+    """Return the tracking URI of a finished run; empty where it was not tracked.
+
+    Parameters
+    ----------
+    record : mapping
+        ``run.json``, which keeps no password: the environment's store goes before it.
+    """
+    tracked = record["configuration"].get("tracking", {})
+    if not tracked.get("enabled"):
+        return ""
+    return _absolute(os.environ.get(_STORE) or tracked.get("uri") or default_uri())
+
+
+def client_of(uri: str) -> MlflowClient:
+    """Return a client of a store, to be used within :func:`quiet`."""
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(uri)
 
 
 def _absolute(uri: str) -> str:
@@ -141,8 +179,16 @@ def _absolute(uri: str) -> str:
     return f"{prefix}{Path(uri.removeprefix(prefix)).expanduser().resolve()}"
 
 
-def _unreachable(uri: str, timeout: int) -> str:
-    """Return why a tracking server cannot be used; empty if it can, or if the URI is no server."""
+def unreachable(uri: str, timeout: int) -> str:
+    """Return why a tracking server cannot be used; empty if it can, or if the URI is no server.
+
+    Parameters
+    ----------
+    uri : str
+        Tracking URI.
+    timeout : int
+        Seconds that it may take to answer.
+    """
     if not uri.startswith(("http://", "https://")):
         return ""
     import requests
@@ -195,7 +241,7 @@ class MlflowTracker(Tracker):
             The best model of every domain.
         """
         try:
-            with _quiet():
+            with quiet():
                 self._log_run(folder, record, scores, entries)
         except Exception as error:  # noqa: BLE001 (MLflow raises many kinds; none may stop a run)
             log.warning(
@@ -227,6 +273,7 @@ class MlflowTracker(Tracker):
         ) as run:
             mlflow.log_params(_flat(record["configuration"]))
             mlflow.set_tags(_tags(record))
+            mlflow.set_tag(RECORD_TAG, storage.sha256_file(folder / contract.RECORD))
             mlflow.log_metrics(_metrics(scores))
             for path in self._to_send(folder, record):
                 mlflow.log_artifact(str(path))
@@ -234,9 +281,7 @@ class MlflowTracker(Tracker):
                 self._register(entry, run.info.run_id)
 
     def _keeps_figures_here(self, record: Mapping[str, Any]) -> bool:
-        """Tell whether a run has a gemeente's own figures, and its store is on another machine."""
-        has_own_figures = any(source["source"] == "table" for source in record["inputs"])
-        return has_own_figures and not self._uri.startswith(("sqlite:", "file:"))
+        return keeps_figures_here(record, self._uri)
 
     def _to_send(self, folder: Path, record: Mapping[str, Any]) -> list[Path]:
         """Return the files to log: a server gets none in which own figures can be."""
@@ -342,7 +387,7 @@ def _champion(client: Any, name: str) -> Mapping[str, str] | None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Set MLflow's environment before its import, and keep its messages out of the log."""
     for name, value in _ENVIRONMENT.items():
         os.environ[name] = value

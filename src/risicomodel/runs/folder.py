@@ -19,7 +19,7 @@ from risicomodel.core.errors import ConfigError, suggest
 from risicomodel.core.levels import WIJK
 from risicomodel.core.versions import versions
 from risicomodel.runs import contract
-from risicomodel.runs.contract import RECORD
+from risicomodel.runs.contract import RECORD, published_rounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -256,6 +256,7 @@ def finish(run: Run, about: AboutRun, inputs: list[Provenance], result: dict[str
             "seed": about.seed,
             "configuration": about.configuration,
             "justification": about.justification,
+            "review": published_rounds.UNREVIEWED,  # rounds are published beside it, see FOLDER
             "versions": versions(),
             "git_commit": git_commit(),
             "inputs": [asdict(record) for record in inputs],

@@ -115,6 +115,22 @@ def test_tables_are_written_after_the_reveal_and_not_before(folder: Path) -> Non
     assert "Er is geen bus" not in (private / "answers.csv").read_text()
 
 
+def test_an_evening_that_is_not_over_is_not_published(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="in phase 'practice'; expected an evening that is over"):
+        command.carry_out(["publish", str(folder)])
+
+
+def test_a_round_whose_run_is_nowhere_is_not_published(folder: Path, tmp_path: Path) -> None:
+    evening = Evening(folders.store(f"sqlite:///{folder / folders.DATABASE}"))
+    for phase in list(Phase)[1:]:
+        evening.move(phase)
+    with pytest.raises(ConfigError, match="Name its folder"):
+        command.carry_out(["publish", str(folder)])
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(ConfigError, match="is not the run that round abcd1234 was made from"):
+        command.carry_out(["publish", str(folder), str(tmp_path)])
+
+
 def test_deletion_must_be_meant_and_is_whole(folder: Path) -> None:
     with pytest.raises(ConfigError, match="yes=abcd1234"):
         command.carry_out(["delete", str(folder)])

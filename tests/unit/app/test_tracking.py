@@ -22,7 +22,7 @@ from risicomodel.app import settings, tracking
 from risicomodel.app.pipeline import inputs
 from risicomodel.app.pipeline.fitting import problems_of
 from risicomodel.app.settings import ChampionSettings, TrackingSettings
-from risicomodel.core import paths
+from risicomodel.core import paths, storage
 from risicomodel.data.panel import store
 from risicomodel.learning import models
 from risicomodel.learning.final_fits import fit_all
@@ -173,6 +173,10 @@ class TestRun:
         assert len(told) == len(record["inputs"]) == 10
         assert set(told.values()) == {one["sha256"] for one in record["inputs"]}
         assert "input.DEMOJZ2016.2016" in told
+
+    def test_its_folder_and_its_run_find_each_other(self, run: Run, home: Path) -> None:
+        written = storage.sha256_file(home / "run" / "run.json")
+        assert run.data.tags[tracking.RECORD_TAG] == written
 
     def test_tables(self, client: MlflowClient, run: Run, home: Path) -> None:
         names = {file.path for file in client.list_artifacts(run.info.run_id)}

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from risicomodel.app.review import folders, tables
+from risicomodel.app.review import folders, publishing, tables
 from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 
@@ -36,7 +36,7 @@ def export(words: GivenWords) -> str:
 
 
 def delete(words: GivenWords) -> str:
-    """Delete a round: its answers, codes and cards."""
+    """Delete a round: its answers, codes and cards, and what was published beside its run."""
     from risicomodel.participation.review import migrations
 
     folder, store, mark = folders.opened(words)
@@ -48,5 +48,14 @@ def delete(words: GivenWords) -> str:
     if mark["database"]:
         migrations.drop(store.engine)
     store.engine.dispose()
+    removed = publishing.remove(mark)
     shutil.rmtree(folder)
-    return f"deleted: round {mark['round_id']} of {mark['gemeente']}; copies elsewhere are yours"
+    return "\n".join(
+        [
+            f"deleted: round {mark['round_id']} of {mark['gemeente']}; copies elsewhere are yours",
+            *(
+                f"removed: {place}   (reports made before, and MLflow, keep it)"
+                for place in removed
+            ),
+        ]
+    )

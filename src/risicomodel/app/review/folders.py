@@ -23,6 +23,7 @@ MARK = "round.json"
 DATABASE = "round.sqlite"
 FOLDERS = "reviews"
 ADDRESS_VARIABLE = "RISICOMODEL_DATABASE"
+RUN, PUBLISHED_IN = "run", "published_in"  # folders that a mark may name
 
 
 def new(words: GivenWords, gemeente: str, round_id: str) -> Path:

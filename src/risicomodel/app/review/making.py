@@ -82,7 +82,8 @@ def new(words: GivenWords) -> str:
     from risicomodel.publishing.disclosure import disclose
 
     chosen = settings_of(words)  # before the run is read: what is mistyped is said at once
-    made = make(chosen, disclose(run_folder(words)))
+    run = run_folder(words)
+    made = make(chosen, disclose(run), run)
     folder, name = made.folder, made.round.gm_name
     return "\n".join(
         [
@@ -111,7 +112,7 @@ def settings_of(words: GivenWords) -> RoundSettings:
     )
 
 
-def make(chosen: RoundSettings, shown: Shown) -> MadeRound:
+def make(chosen: RoundSettings, shown: Shown, run: Path) -> MadeRound:
     """Make a round from what may be shown of a run.
 
     Parameters
@@ -120,6 +121,8 @@ def make(chosen: RoundSettings, shown: Shown) -> MadeRound:
         Of the round.
     shown : Shown
         From the disclosure gate.
+    run : Path
+        Folder of the run, to publish beside later.
     """
     from risicomodel.participation import forms
     from risicomodel.participation.review import cards, passphrase, rounds
@@ -151,7 +154,7 @@ def make(chosen: RoundSettings, shown: Shown) -> MadeRound:
         store.engine.dispose()
         mark = {
             "round_id": made.round_id, "gemeente": made.gm_name, "keep_until": made.keep_until,
-            "database": _kept_address(words.get("database")),
+            "database": _kept_address(words.get("database")), folders.RUN: str(run),
         }  # fmt: skip
         storage.write_json(staging / folders.MARK, mark)
         staging.chmod(0o700)  # codes, answers: for who makes the round, and nobody else

@@ -205,6 +205,19 @@ class Store:
         with database.reading(self.engine) as connection:
             return self._phase(connection)
 
+    def moved_at(self, phase: Phase) -> float | None:
+        """Return when a phase began, in seconds since 1970 (UTC); None where it did not.
+
+        Parameters
+        ----------
+        phase : Phase
+            Which.
+        """
+        first = select(func.min(schema.STEPS.c.at)).where(schema.STEPS.c.phase == str(phase))
+        with database.reading(self.engine) as connection:
+            at: float | None = connection.execute(first).scalar_one()
+        return at
+
     def move(self, to: Phase) -> None:
         """Move to the next phase: the moderator's step.
 

@@ -12,6 +12,7 @@ from risicomodel.publishing.disclosure import (
     figures,
     gap_parts,
     profile,
+    reviews,
     rules,
     tables,
     unassigned,
@@ -63,6 +64,9 @@ def of_tables(of_run: Tables) -> Shown:
     rounded_to = {name: domain.rounded_to for name, domain in of_run.domains.items()}
     of_wijken = gap_parts.add(of_wijken, rounded_to)
     facts = profile.facts(of_run.newest)
+    said = reviews.shown(
+        of_run.rounds, wijken=wijken, forecasts=of_map, features=of_run.about.tables.features
+    )
     return Shown(
         wijken=wijken,
         figures=of_wijken,
@@ -76,6 +80,10 @@ def of_tables(of_run: Tables) -> Shown:
         dependence=explanations.along_values(of_run.dependence, len(wijken)),
         similar=_similar(of_run),
         outlines=_outlines(of_run, wijken),
+        reviews=said.rounds,
+        review_estimates=said.estimates,
+        review_causes=said.causes,
+        review_actions=said.actions,
         about=of_run.about,
     )
 

@@ -138,6 +138,19 @@ class Shown:
         The most similar wijken of every wijk.
     outlines : DataFrame or None
         The newest outline (WKB, in metres) of every wijk that has one.
+    reviews : DataFrame
+        Rounds in which people judged this run: ``gm_code``, ``round_id``, ``date`` (ISO 8601),
+        ``people`` (in steps of five, downwards; 0 under five) and ``status`` (of the model:
+        ``reviewed``, ``contested``, ``unreviewed`` where too few judged what it names).
+    review_estimates : DataFrame
+        Per round, wijk and domain: ``year``, ``verdict`` (``hidden`` where no forecast is shown),
+        ``talked``, and ``rate`` with its limits at 80%, empty under five answers and where hidden.
+    review_causes : DataFrame
+        Per round, wijk and domain the features that were not recognised: by at most a third of five
+        or more.
+    review_actions : DataFrame
+        Per round and wijk what was agreed: ``text``, ``owner`` (a role), ``due``; plain texts that
+        people wrote.
     about : About
         The run and its models as a whole.
     """
@@ -154,4 +167,8 @@ class Shown:
     dependence: pd.DataFrame | None
     similar: pd.DataFrame | None
     outlines: pd.DataFrame | None
+    reviews: pd.DataFrame
+    review_estimates: pd.DataFrame
+    review_causes: pd.DataFrame
+    review_actions: pd.DataFrame
     about: About

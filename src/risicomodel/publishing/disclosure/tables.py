@@ -16,12 +16,14 @@ from risicomodel.core import storage
 from risicomodel.core.errors import ConfigError
 from risicomodel.core.levels import AREA, WIJK
 from risicomodel.data.domains import Domain, own_column
+from risicomodel.publishing.disclosure import reviews
 from risicomodel.publishing.disclosure.shown import About, ModelTables
 from risicomodel.runs import FinishedRun, contract
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from risicomodel.publishing.disclosure.reviews import PublishedRound
     from risicomodel.runs.contract import Table
 
 NEEDED = (
@@ -56,6 +58,8 @@ class Tables:
         None where the run has none; of ``unassigned`` the champion's.
     similar : DataFrame
         Likewise.
+    rounds : tuple of PublishedRound
+        What people said of the run.
     """
 
     about: About
@@ -70,6 +74,7 @@ class Tables:
     explanations: pd.DataFrame | None
     dependence: pd.DataFrame | None
     similar: pd.DataFrame | None
+    rounds: tuple[PublishedRound, ...] = ()
 
     @property
     def domains(self) -> dict[str, Domain]:
@@ -112,8 +117,9 @@ def read(folder: Path) -> Tables:
     recent = [("year", ">=", int(panel["year"].max()) - RECENT)]
     forecasts = _first(run, contract.FORECASTS, filters=champion)
     unassigned = _first(run, contract.UNASSIGNED)
+    about = _about(run, panel, forecasts)
     return Tables(
-        about=_about(run, panel, forecasts),
+        about=about,
         panel=panel,
         gemeenten=run.read(contract.GEMEENTEN),
         predictions=run.read(contract.PREDICTIONS, columns=PREDICTED, filters=champion),
@@ -125,6 +131,7 @@ def read(folder: Path) -> Tables:
         explanations=_first(run, *EXPLANATIONS, filters=recent),
         dependence=_first(run, contract.DEPENDENCE),
         similar=_first(run, contract.SIMILAR),
+        rounds=reviews.read(folder, about.record_hash),
     )
 
 

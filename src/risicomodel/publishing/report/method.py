@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from risicomodel.publishing.report import records
+from risicomodel.publishing.report import records, reviewed
 
 if TYPE_CHECKING:
-    from risicomodel.publishing.disclosure import About
+    from risicomodel.publishing.disclosure import About, Shown
     from risicomodel.publishing.presentation.language import Words
 
 # tests by what they are of; those of estimates come first, for they are what pages show most
@@ -26,15 +26,19 @@ HOW_OF = {3: "wmo", 4: "jeugd", 5: "jeugd"}
 CARE = {"jeugd", "wmo", "bijstand"}  # what gemeenten pay for, and CBS counts with them
 
 
-def view(about: About) -> dict[str, Any]:
+def view(shown: Shown, words: Words) -> dict[str, Any]:
     """Return the values of the template of the method page.
 
     Parameters
     ----------
-    about : About
-        The run.
+    shown : Shown
+        What may be shown of the run.
+    words : Words
+        Language of the page.
     """
+    about = shown.about
     return {
+        "status": reviewed.status(shown, words),
         "about": about,
         "tests": _tests(about),
         "nothing_known": _nothing_known(about),

@@ -24,6 +24,7 @@ from risicomodel.publishing.report import (
     pages,
     records,
     register,
+    reviewed,
     statements,
     wijk_page,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from risicomodel.publishing.disclosure import About
+    from risicomodel.publishing.disclosure import About, Shown
     from risicomodel.publishing.report.drivers import Labels
     from risicomodel.publishing.report.gemeente import Gemeente
     from risicomodel.publishing.report.settings import ReportSettings
@@ -121,7 +122,7 @@ def prepare(run: Path, language: str) -> Context:
     shared = pages.shared(about, words)
     views = {
         "wat-telt-mee": ("importance", importance_page.view(country.shown, labels, words)),
-        "uitleg": ("method", method.view(about)),
+        "uitleg": ("method", method.view(country.shown, words)),
         "gegevens": ("data", method.data(about, words)),
     }
     same = {
@@ -131,7 +132,8 @@ def prepare(run: Path, language: str) -> Context:
         )
         for name, (key, view) in views.items()
     }
-    return Context(country, words, labels, shared, _mark(about, language), same)
+    mark = _mark(about, language) | {"reviews": _said(country.shown)}
+    return Context(country, words, labels, shared, mark, same)
 
 
 def _write_all(chosen: list[Gemeente], context: Context, folder: Path) -> list[Path]:
@@ -147,7 +149,8 @@ def _write_all(chosen: list[Gemeente], context: Context, folder: Path) -> list[P
             done(1)
     rendering.write_assets(folder, context.words)
     view = gemeenten.view(chosen)
-    rendering.write(folder / INDEX, "gemeenten.html", **context.shared, **view)
+    said = reviewed.of_all(context.country.shown, context.words)
+    rendering.write(folder / INDEX, "gemeenten.html", **context.shared, reviewed=said, **view)
     return [folder / name / INDEX for name in ("", *(gemeente.code for gemeente in chosen))]
 
 
@@ -178,6 +181,7 @@ def _write_one(gemeente: Gemeente, context: Context, folder: Path) -> None:
     about, words = context.about, context.words
     wijken = gemeente.wijken[[AREA, "wijk_name"]].to_dict("records")
     shared = {**context.shared, "gemeente": gemeente, "wijken": wijken}
+    shared["reviewed"] = reviewed.sentence(gemeente, words)
     drawing = maps.draw(gemeente.outlines)
     entry = register.record(gemeente.name, about, gemeente.own_figures, words)
     demo = statements.any_of(words, ["site.demo"], {"made_up": about.made_up})
@@ -194,7 +198,7 @@ def _write_one(gemeente: Gemeente, context: Context, folder: Path) -> None:
         rendering.write(folder / name, "country.html", **shared, title=title, text=text)
     for wijk in records.records(gemeente.wijken):
         view = wijk_page.view(gemeente, words, wijk, context.labels)
-        rendering.write(folder / f"{wijk[AREA]}.html", "wijk.html", **shared, **view)
+        rendering.write(folder / f"{wijk[AREA]}.html", "wijk.html", **{**shared, **view})
     storage.write_json(folder / "algoritmeregister.json", entry)
     storage.write_json(folder / MARK, {"gemeente": gemeente.code, **context.mark})
     rendering.write_assets(folder, words)
@@ -211,6 +215,12 @@ def _mark(about: About, language: str) -> dict[str, Any]:
         "run_started": about.started,
         "run": about.record_hash,
     }
+
+
+def _said(shown: Shown) -> str:
+    """Return a hash of what people said of the run: a report without it is an older one."""
+    frames = (shown.reviews, shown.review_estimates, shown.review_causes, shown.review_actions)
+    return storage.sha256_json([storage.sha256_frame(frame) for frame in frames])
 
 
 def _labels(about: About) -> Labels:

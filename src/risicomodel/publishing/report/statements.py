@@ -255,6 +255,51 @@ CONDITIONS: dict[str, Condition] = {
         "neither a figure nor an estimate is shown",
         lambda f: f["observed"] is None and f["estimate"] is None,
     ),
+    "reviewed.none": _none("date", "no round of people of the gemeente was published"),
+    "reviewed.done": _is("people", "a round was published in which five or more judged"),
+    "reviewed.done_few": Condition(
+        "a round was published in which fewer than five judged",
+        lambda f: bool(f["date"]) and not f["people"],
+    ),
+    "reviewed.elsewhere": Condition(
+        "a round of the gemeente was published, and none of this wijk",
+        lambda f: bool(f["date"]) and not f["here"],
+    ),
+    "reviewed.all_none": _equals("n", 0, "no round was published of any gemeente"),
+    "reviewed.all_1": _equals("n", 1, "rounds of one gemeente were published"),
+    "reviewed.all": Condition("rounds of more gemeenten were published", lambda f: f["n"] > 1),
+    "reviewed.figure": Condition(
+        "five people or more gave an answer", lambda f: f["rate"] is not None
+    ),
+    "reviewed.above": Condition(
+        "what people think is, as written, above the model's band",
+        lambda f: f["rate"] > f["upper"],
+    ),
+    "reviewed.within": Condition(
+        "what people think is, as written, in the model's band",
+        lambda f: f["lower"] <= f["rate"] <= f["upper"],
+    ),
+    "reviewed.below": Condition(
+        "what people think is, as written, below the model's band",
+        lambda f: f["rate"] < f["lower"],
+    ),
+    "reviewed.agree": _equals("verdict", "agree", "half of the answers are near the middle one"),
+    "reviewed.disagree": _equals("verdict", "disagree", "half of the answers are not"),
+    "reviewed.few_talked": Condition(
+        "the wijk was talked about, and fewer than five people answered",
+        lambda f: f["rate"] is None and f["talked"],
+    ),
+    "reviewed.few": Condition(
+        "the wijk was not talked about, and fewer than five people answered",
+        lambda f: f["rate"] is None and not f["talked"],
+    ),
+    "reviewed.not_recognised": _is(
+        "causes", "at most a third of five people or more recognised each of these"
+    ),
+    "reviewed.agreed": _is("text", "an agreement was written down"),
+    "reviewed.agreed_who": _is("owner", "who does it was written down"),
+    "reviewed.agreed_when": _is("due", "when it is done was written down"),
+    "reviewed.bands": _is("lines", "the page has what people said of the wijk"),
     "importance.pairs_none": _none("pairs", "no pair of features does anything that is written"),
     "importance.unused_none": _none("unused", "every feature is used"),
     "importance.never_origin": _none("justification", "no sensitive feature is used"),
@@ -281,6 +326,16 @@ CONDITIONS: dict[str, Condition] = {
     "method.none": _none("rows", "the run does not have the table"),
     "method.no_families": _none("domains", "the run does not have importance"),
     "method.card_learned_own": _is("own", "a gemeente's own figures are among what was learned"),
+    "method.card_reviewed_none": _equals("status", None, "no round was published"),
+    "method.card_reviewed_reviewed": _equals(
+        "status", "reviewed", "five or more judged what the model names, and none is contested"
+    ),
+    "method.card_reviewed_contested": _equals(
+        "status", "contested", "at most a third of five or more recognised a feature"
+    ),
+    "method.card_reviewed_unreviewed": _equals(
+        "status", "unreviewed", "rounds were published, and fewer than five judged each feature"
+    ),
     "data.own": _is("own", "the gemeente gave figures of its own"),
     "data.how_1": _is("care", "every domain is one that a gemeente pays for"),
     "data.how_1_other": _none("care", "a domain is none that a gemeente pays for"),

@@ -15,6 +15,7 @@ from risicomodel.publishing.report import (
     forecasts,
     questions,
     records,
+    reviewed,
     statements,
 )
 
@@ -83,6 +84,8 @@ def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels)
         "similar": _similar(gemeente, code),
         "thin": _thin(gemeente, words, wijk, figures),
         "questions": questions.questions(figures, facts, explained, gemeente.name, words),
+        "reviewed": reviewed.sentence(gemeente, words, code),
+        "said": reviewed.view(gemeente, words, code, labels),
     }
 
 

@@ -6,6 +6,7 @@ What a round of people leaves is declared the same way, apart from it (:data:`RO
 that readers must know of, of a name, type, unit or meaning, takes a new :data:`VERSION`.
 """
 
+from risicomodel.runs.contract import published_rounds
 from risicomodel.runs.contract.checks import check
 from risicomodel.runs.contract.data_tables import (
     COUNTRY,
@@ -75,6 +76,7 @@ TABLES = {
 }  # fmt: skip
 # what else a run may leave in its folder
 RECORD = "run.json"
+REVIEW = published_rounds.FOLDER
 LEADERBOARD_CHART = "leaderboard.svg"
 TUNED_MODELS = "tuned.yaml"
 REPORT = "report"
@@ -83,59 +85,17 @@ OTHER_FILES = {
     LEADERBOARD_CHART: "the leaderboard as a picture",
     TUNED_MODELS: "the parameters that tuning found, to use in other runs",
     REPORT: "the folder of the run's report",
+    REVIEW: "what people said of the run, a folder per round; `review publish` puts it there",
 }
 
 __all__ = [
-    "ABLATIONS",
-    "ADDING_UP",
-    "CALIBRATION",
-    "COUNTRY",
-    "CROSSWALK",
-    "DATA_WISHES",
-    "DEPENDENCE",
-    "EXPLANATIONS",
-    "EXPLANATION_FAMILIES",
-    "EXPLANATION_FEATURES",
-    "FEATURES",
-    "FIELD_TEST",
-    "FORECASTS",
-    "FORECAST_BANDS",
-    "FORECAST_DRIVERS",
-    "FORECAST_SCORES",
-    "FORECAST_SUMS",
-    "FORECAST_TOTAL_SCORES",
-    "GEMEENTEN",
-    "GEMEENTE_SCORES",
-    "IMPORTANCE",
-    "INTERACTIONS",
-    "LEADERBOARD",
-    "LEADERBOARD_CHART",
-    "NOT_FOR_PRINT",
-    "OTHER_FILES",
-    "OUTLINES",
-    "PANEL",
-    "PREDICTIONS",
-    "QUALITY",
-    "RECORD",
-    "REPORT",
-    "ROUND_TABLES",
-    "SCENARIO",
-    "SCORES",
-    "SENSITIVE_CHANGES",
-    "SIMILAR",
-    "STABILITY",
-    "STACKING",
-    "TABLES",
-    "TRIALS",
-    "TUNED",
-    "TUNED_MODELS",
-    "UNASSIGNED",
-    "VERIFY",
-    "VERIFY_GEMEENTEN",
-    "VERIFY_WIJKEN",
-    "VERIFY_WORST",
-    "VERSION",
-    "Column",
-    "Table",
-    "check",
+    "ABLATIONS", "ADDING_UP", "CALIBRATION", "COUNTRY", "CROSSWALK", "DATA_WISHES", "DEPENDENCE",
+    "EXPLANATIONS", "EXPLANATION_FAMILIES", "EXPLANATION_FEATURES", "FEATURES", "FIELD_TEST",
+    "FORECASTS", "FORECAST_BANDS", "FORECAST_DRIVERS", "FORECAST_SCORES", "FORECAST_SUMS",
+    "FORECAST_TOTAL_SCORES", "GEMEENTEN", "GEMEENTE_SCORES", "IMPORTANCE", "INTERACTIONS",
+    "LEADERBOARD", "LEADERBOARD_CHART", "NOT_FOR_PRINT", "OTHER_FILES", "OUTLINES", "PANEL",
+    "PREDICTIONS", "QUALITY", "RECORD", "REPORT", "REVIEW", "ROUND_TABLES", "SCENARIO", "SCORES",
+    "SENSITIVE_CHANGES", "SIMILAR", "STABILITY", "STACKING", "TABLES", "TRIALS", "TUNED",
+    "TUNED_MODELS", "UNASSIGNED", "VERIFY", "VERIFY_GEMEENTEN", "VERIFY_WIJKEN", "VERIFY_WORST",
+    "VERSION", "Column", "Table", "check", "published_rounds",
 ]  # fmt: skip

@@ -1,0 +1,226 @@
+"""What is published of a round beside the run that it judged, and the rules that it keeps.
+
+Who publishes it holds it to these rules, and so does who shows it: a table may be edited by hand in
+between. Answers and free text are never among it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from risicomodel.runs.contract.participation_tables import (
+    ACTIONS,
+    AGREEMENT,
+    COINS,
+    CONTESTED_DRIVERS,
+    FIELD_ESTIMATES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLDER = "review"  # in a run's folder, with a folder per round
+MARK = "round.json"
+PUBLISHED = {
+    table.name: table for table in (FIELD_ESTIMATES, AGREEMENT, CONTESTED_DRIVERS, COINS, ACTIONS)
+}
+ROUND_ID = re.compile(r"[0-9a-f]{8}")
+LEAST_PEOPLE = 5  # answers, for a figure
+MOST_RECOGNISED = 1 / 3  # of them say yes, where a driver is contested
+
+UNREVIEWED, REVIEWED, CONTESTED = "unreviewed", "reviewed", "contested"
+
+# what no plain text has: the beginning of a tag, and signs that steer
+_MARKUP = re.compile(r"<[a-zA-Z/!?]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+MOST_CHARACTERS = {"text": 300, "owner": 80, "due": 10}
+_VERDICTS = {"agree", "disagree", "too_few"}
+_WITHOUT_FIGURE = ["rate", "lower", "upper"]
+
+
+class Rule(NamedTuple):
+    """What every row of a published table keeps.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    says : str
+        In words.
+    keeps : callable
+        Of the table, a truth per row.
+    """
+
+    table: str
+    says: str
+    keeps: Callable[[pd.DataFrame], pd.Series]
+
+
+def _none_or_enough(rows: pd.DataFrame) -> pd.Series:
+    return rows["n"].isna() | rows["n"].ge(LEAST_PEOPLE).fillna(value=False)
+
+
+def _has_people(rows: pd.DataFrame) -> pd.Series:
+    return rows["n"].ge(LEAST_PEOPLE).fillna(value=False).astype("bool")
+
+
+def _in_order(rows: pd.DataFrame) -> pd.Series:
+    ordered = rows["lower"].ge(0) & rows["lower"].le(rows["rate"])
+    ordered &= rows["rate"].le(rows["upper"]) & rows["upper"].le(1)
+    return ordered | rows[_WITHOUT_FIGURE].isna().all(axis=1)
+
+
+def _judged_with_figure(rows: pd.DataFrame) -> pd.Series:
+    return rows["verdict"].isin(_VERDICTS) & rows["verdict"].ne("too_few").eq(rows["rate"].notna())
+
+
+def _is_plain(rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(
+        [
+            all(is_plain(row[name], most) for name, most in MOST_CHARACTERS.items())
+            for row in rows.to_dict("records")
+        ],
+        index=rows.index,
+        dtype="bool",
+    )
+
+
+def _share(rows: pd.DataFrame, name: str) -> pd.Series:
+    return rows[name].isna() | rows[name].between(0, 1)
+
+
+RULES = (
+    Rule(FIELD_ESTIMATES.name, "n is empty, or five or more", _none_or_enough),
+    Rule(
+        FIELD_ESTIMATES.name,
+        "no figure of fewer than five",
+        lambda t: _has_people(t) | t[_WITHOUT_FIGURE].isna().all(axis=1),
+    ),
+    Rule(FIELD_ESTIMATES.name, "0 <= lower <= rate <= upper <= 1, or all are empty", _in_order),
+    Rule(FIELD_ESTIMATES.name, "a verdict goes with a figure", _judged_with_figure),
+    Rule(
+        FIELD_ESTIMATES.name,
+        "phase is own_view or again",
+        lambda t: t["phase"].isin(["own_view", "again"]),
+    ),
+    Rule(
+        AGREEMENT.name,
+        "no alpha of fewer than five wijken",
+        lambda t: t["alpha"].isna() | t["n_wijken"].ge(LEAST_PEOPLE).fillna(value=False),
+    ),
+    Rule(CONTESTED_DRIVERS.name, "n is empty, or five or more", _none_or_enough),
+    Rule(
+        CONTESTED_DRIVERS.name,
+        "no share of fewer than five",
+        lambda t: _has_people(t) | t["recognised"].isna(),
+    ),
+    Rule(CONTESTED_DRIVERS.name, "recognised lies in 0-1", lambda t: _share(t, "recognised")),
+    Rule(
+        CONTESTED_DRIVERS.name,
+        "contested where at most a third of five or more said yes",
+        lambda t: t["contested"].eq(_has_people(t) & t["recognised"].le(MOST_RECOGNISED)),
+    ),
+    Rule(COINS.name, "n is five or more", _has_people),
+    Rule(COINS.name, "share lies in 0-1", lambda t: _share(t, "share")),
+    Rule(ACTIONS.name, "plain text of one line, not longer than the form takes", _is_plain),
+)
+
+
+def is_plain(text: object, most: int) -> bool:
+    """Tell whether a text has no markup and no sign that steers, and is not too long.
+
+    Parameters
+    ----------
+    text : object
+        As it was written down; what is no text is not plain.
+    most : int
+        Characters that it may have.
+
+    Examples
+    --------
+    >>> is_plain("Twee bankjes voor jeugd <18 jaar", 300), is_plain("<script src=x>", 300)
+    (True, False)
+    """
+    return isinstance(text, str) and len(text) <= most and _MARKUP.search(text) is None
+
+
+def violations(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return what published tables of a round do not keep, a line per rule.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        By name, each as it is declared.
+
+    Returns
+    -------
+    list of str
+    """
+    out = []
+    for rule in RULES:
+        rows = tables.get(rule.table)
+        if rows is not None and (broken := int((~rule.keeps(rows).astype("bool")).sum())):
+            out.append(f"{rule.table}.csv: {broken} rows do not keep '{rule.says}'")
+    return out
+
+
+def plain_actions(actions: pd.DataFrame) -> pd.DataFrame:
+    """Return the agreements that are plain text.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        As declared.
+    """
+    return actions[_is_plain(actions)].reset_index(drop=True)
+
+
+def statuses(contested: pd.DataFrame, domains: list[str]) -> dict[str, str]:
+    """Return the status that a round gives to the model of every domain.
+
+    Parameters
+    ----------
+    contested : DataFrame
+        As ``contested_drivers`` is declared.
+    domains : list of str
+        That the round judged.
+
+    Returns
+    -------
+    dict of str to str
+        ``contested`` where a driver is; ``reviewed`` where five or more judged drivers and none is
+        contested; ``unreviewed`` where no driver was judged by so many.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"domain": ["wmo", "jeugd", "bijstand"], "n": [5, 5, None],
+    ...                      "contested": [True, False, False]})
+    >>> statuses(rows, ["bijstand", "jeugd", "wmo"])
+    {'bijstand': 'unreviewed', 'jeugd': 'reviewed', 'wmo': 'contested'}
+    """
+    out = {}
+    for domain in domains:
+        rows = contested[contested["domain"].eq(domain)]
+        judged = rows["n"].notna().any()
+        out[domain] = together(
+            [CONTESTED] * bool(rows["contested"].any()) + [REVIEWED] * bool(judged)
+        )
+    return out
+
+
+def together(given: list[str]) -> str:
+    """Return the status of a model that several rounds or domains gave one.
+
+    Parameters
+    ----------
+    given : list of str
+        Statuses; none for a model that nobody judged.
+
+    Examples
+    --------
+    >>> together(["reviewed", "contested"]), together(["unreviewed", "reviewed"]), together([])
+    ('contested', 'reviewed', 'unreviewed')
+    """
+    return next((one for one in (CONTESTED, REVIEWED) if one in given), UNREVIEWED)
