@@ -95,6 +95,9 @@ READS_TEXT = {
 KEEPS_ANSWERS = {
     "participation.review.schema": "its tables",
     "participation.review.store": "what goes in and out",
+    "participation.review.grouped_writes": "what comes in at once, on disk at once",
+    "participation.review.migrations": "its versions",
+    "participation.review.versions.v0001_tables_of_a_round": "a version",
     "web.app": "says on the screen that an answer could not be kept",
 }
 # what people fill in at home comes back as a file: past its border it is answers, no figure

@@ -96,13 +96,13 @@ def blank(request: Request, leading: Leading) -> Response:
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
-    asked = dict(request.query_params)
-    sheet = _sheet(room, asked)
+    query = dict(request.query_params)
+    sheet = _sheet(room, query)
     if sheet is None:
-        wrong = {"number": asked.get("number", "")[:4], "error": YES}
+        wrong = {"number": query.get("number", "")[:4], "error": YES}
         return room.go(request, f"{PAPER}?{urlencode(wrong)}")
-    again = asked.get("again") == YES
-    return _form(request, room, sheet, TypingScreen(again, saved=asked.get("saved") == YES))
+    again = query.get("again") == YES
+    return _form(request, room, sheet, TypingScreen(again, saved=query.get("saved") == YES))
 
 
 @router.post(SHEET)
@@ -165,7 +165,7 @@ def _following(room: Room, sheet: Sheet) -> str:
 def _form(request: Request, room: Room, sheet: Sheet, shown: TypingScreen) -> HTMLResponse:
     evening, wording = room.evening, room.wording
     role = evening.form.roles[sheet.person.role]
-    asked = sheets.asked_on(evening, sheet)
+    questions = sheets.asked_on(evening, sheet)
     errors = [
         (question.path, f"{wording.about(question)}: {room.words.text(f'error.{key}')}")
         for question, key in shown.wrong
@@ -175,5 +175,5 @@ def _form(request: Request, room: Room, sheet: Sheet, shown: TypingScreen) -> HT
         saved=shown.saved, filled=shown.filled, errors=errors,
         role=wording.role(role), wijk=evening.round.wijken[sheet.wijk_code],
         page_number=sheets.page_of(evening, sheet), wrong={path for path, _ in errors},
-        parts=[wording.part(question, role) for question in asked],
+        parts=[wording.part(question, role) for question in questions],
     )  # fmt: skip

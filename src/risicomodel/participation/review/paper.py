@@ -117,10 +117,10 @@ def form_of(evening: Evening, person: Person, phase: Phase) -> PrintedForm:
     return PrintedForm(person.number, wording.role(role), writes, pages)
 
 
-def _parts(wording: Wording, asked: list[Question], role: Role) -> list[PrintedPart]:
+def _parts(wording: Wording, questions: list[Question], role: Role) -> list[PrintedPart]:
     """Return questions as they are printed; the same hint once."""
     out, said = [], set[str]()
-    for question in asked:
+    for question in questions:
         part = wording.part(question, role)
         hint = wording.hint(question)
         ask = f"{part.label}: {part.ask}" if question.detail else part.ask

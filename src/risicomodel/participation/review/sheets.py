@@ -120,13 +120,13 @@ def filled_in(
     out = []
     for question in asked_on(evening, sheet):
         before = f"{question.path}."
-        own = {
+        filled = {
             name.removeprefix(before): text
             for name, text in sent.items()
             if name.startswith(before) and text.strip()
         }
-        if own:
-            value = fields.value_of(question, own, evening.form, role)
+        if filled:
+            value = fields.value_of(question, filled, evening.form, role)
             out.append((question, question.answered(value)))
     return out
 
