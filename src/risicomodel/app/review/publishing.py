@@ -153,6 +153,13 @@ def _tables(evening: Evening) -> tuple[dict[str, pd.DataFrame], list[str]]:
     from risicomodel.participation.review.tables import of_round
 
     of_evening = of_round(evening)
+    lacking_tables = sorted(set(published_rounds.PUBLISHED) - set(of_evening))
+    if lacking_tables:
+        raise ConfigError(
+            f"round {evening.round.round_id} has no {', '.join(lacking_tables)}; expected an "
+            "evening on wijken, as only that is about a run's figures. Take its tables along with "
+            "'risicomodel review export'."
+        )
     made = {name: tables.declared(name, of_evening[name]) for name in published_rounds.PUBLISHED}
     written = made["actions"]
     made["actions"] = published_rounds.plain_actions(written)
