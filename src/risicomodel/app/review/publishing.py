@@ -42,8 +42,8 @@ def publish(words: GivenWords) -> str:
     folder, store, mark = folders.opened(replace(words, bare=words.bare[:1]))
     evening = Evening(store)
     _require_over(evening)
-    run = run_of(evening.round, mark, words.bare[1:])
     made, left_out = _tables(evening)
+    run = run_of(evening.round, mark, words.bare[1:])
     target = run / published_rounds.FOLDER / evening.round.round_id
     about = _about(evening, made)
     with storage.staged_folder(target) as staging:
