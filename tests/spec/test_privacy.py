@@ -92,7 +92,7 @@ def test_telemetry_is_off_before_mlflow_is_imported(tmp_path: Path) -> None:
         "import os, sys\n"
         "from risicomodel.app import tracking\n"
         "assert 'mlflow' not in sys.modules\n"
-        "with tracking._quiet():\n"
+        "with tracking.quiet():\n"
         "    import mlflow\n"
         "    from mlflow.telemetry.utils import is_telemetry_disabled\n"
         "assert is_telemetry_disabled()\n"

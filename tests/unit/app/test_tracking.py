@@ -392,7 +392,7 @@ class TestManyAtOnce:
             "scores = pd.read_csv(folder / 'scores.csv')\n"
             "tracker = tracking.MlflowTracker(uri, TrackingSettings(), 'demo', "
             "ChampionSettings())\n"
-            "with tracking._quiet():\n"
+            "with tracking.quiet():\n"
             "    import mlflow\n"
             "sys.stdout.write('ready\\n')\n"
             "sys.stdout.flush()\n"

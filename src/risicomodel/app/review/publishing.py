@@ -42,8 +42,8 @@ def publish(words: GivenWords) -> str:
     folder, store, mark = folders.opened(replace(words, bare=words.bare[:1]))
     evening = Evening(store)
     _require_over(evening)
-    run = run_of(evening.round, mark, words.bare[1:])
     made, left_out = _tables(evening)
+    run = run_of(evening.round, mark, words.bare[1:])
     target = run / published_rounds.FOLDER / evening.round.round_id
     about = _about(evening, made)
     with storage.staged_folder(target) as staging:
@@ -153,6 +153,13 @@ def _tables(evening: Evening) -> tuple[dict[str, pd.DataFrame], list[str]]:
     from risicomodel.participation.review.tables import of_round
 
     of_evening = of_round(evening)
+    lacking_tables = sorted(set(published_rounds.PUBLISHED) - set(of_evening))
+    if lacking_tables:
+        raise ConfigError(
+            f"round {evening.round.round_id} has no {', '.join(lacking_tables)}; expected an "
+            "evening on wijken, as only that is about a run's figures. Take its tables along with "
+            "'risicomodel review export'."
+        )
     made = {name: tables.declared(name, of_evening[name]) for name in published_rounds.PUBLISHED}
     written = made["actions"]
     made["actions"] = published_rounds.plain_actions(written)
