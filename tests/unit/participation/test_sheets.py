@@ -67,6 +67,7 @@ def test_all_that_is_wrong_is_said_at_once_and_nothing_is_kept(evening: Evening)
     assert [(question.path, key) for question, key in wrong] == [
         (f"need/{NORTH}/wmo", "number_high"),
         (f"need/{NORTH}/wmo", "choose_sure"),
+        (f"need/{NORTH}/wmo", "range_order"),
         (f"knows/{NORTH}", "knows_not"),
         (f"need/{NORTH}/jeugd", "knows_and_not"),
     ]

@@ -402,7 +402,8 @@ class Store:
     def of_person(self, number: str) -> dict[str, Receipt]:
         """Return a person's own answers, by the name of the answer."""
         table = schema.ANSWERS
-        columns = (table.c.answer_id, table.c.revision, table.c.body, table.c.at)
+        names = ("answer_id", "revision", "body", "at", "channel")
+        columns = tuple(table.c[name] for name in names)
         statement = select(*columns).where(table.c.number == number).order_by(table.c.revision)
         with database.reading(self.engine) as connection:
             rows = connection.execute(statement).all()
