@@ -1,4 +1,10 @@
-"""The tables that rounds began with."""
+"""The tables that rounds began with.
+
+Examples
+--------
+>>> sorted(TABLES)[:3]
+['agreements', 'answers', 'audit']
+"""
 
 from __future__ import annotations
 
