@@ -21,6 +21,7 @@ from support.running import DEMO, OFF, SHORT, SPLIT, cli, refused, well
 CONFIGS = ROOT / "configs"
 # what a choice cannot do without
 NEEDS = {
+    "experiment=from_review": ["review.round=reviews/round"],
     "compute=dask": ["compute.address=tcp://127.0.0.1:8786"],
     "features=herkomst": ["features.justification='study 12'"],
     "data=table": ["data.own.path=own.csv", "+data.own.columns={wijk_code: W, year: J, jeugd: N}"],
