@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -63,3 +64,40 @@ def of_draws(value: float, draws: Floats) -> Interval:
     tail = (1 - COVERAGE) / 2
     lower, upper = np.quantile(draws, [tail, 1 - tail])
     return Interval(value, float(lower), float(upper))
+
+
+def wilson(share: float, n: int) -> Interval:
+    """Return a share of people with its 90% interval, after Wilson.
+
+    (p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n), with z the 95% point of the normal
+    distribution. It stays within 0 and 1, and is no point where all or none of a few agree.
+
+    Parameters
+    ----------
+    share : float
+        Of the people (0–1).
+    n : int
+        How many people.
+
+    Returns
+    -------
+    Interval
+        Of 0–1; all NaN without people.
+
+    References
+    ----------
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22.
+
+    Examples
+    --------
+    >>> [round(limit, 3) for limit in wilson(1.0, 5)]
+    [1.0, 0.649, 1.0]
+    """
+    if n == 0:
+        return UNKNOWN
+    z = NormalDist().inv_cdf((1 + COVERAGE) / 2)
+    middle = share + z**2 / (2 * n)
+    half = z * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
+    lower, upper = ((middle + sign * half) / (1 + z**2 / n) for sign in (-1, 1))
+    return Interval(share, max(lower, 0.0), min(upper, 1.0))

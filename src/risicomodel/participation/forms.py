@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, suggest
+from risicomodel.participation import form_rules
+from risicomodel.participation.form_rules import AGREE, LANGUAGES, PERSON
 from risicomodel.participation.phases import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-LANGUAGES = ("nl", "en")
-KINDS = ("number", "choice", "need", "text", "coins")
-PER = ("person", "wijk", "domain", "cause")
 TAPS, RANGE = "taps", "range"
-NEEDS_SCALE = ("choice", "coins")
 MAX_BYTES = 200_000
+EXAMPLE = "in configs/form/review.yaml"
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,8 @@ class Role:
         How it says how many people need help.
     domains : tuple of str
         Of which domains it gives a range; of the others it taps. Empty stands for all.
+    cards : int
+        How many cards are printed unless it is said; 0 where the form does not say.
     """
 
     key: str
@@ -58,10 +58,38 @@ class Role:
     en: str
     answers: str = TAPS
     domains: tuple[str, ...] = ()
+    cards: int = 0
 
     def gives_range(self, domain: str) -> bool:
         """Return whether the role gives a range of a domain, and not a tap."""
         return self.answers == RANGE and (not self.domains or domain in self.domains)
+
+
+@dataclass(frozen=True)
+class CheckedTruth:
+    """What an answer of what people know is checked with.
+
+    Parameters
+    ----------
+    domain : str
+        Where it is the gemeente's newest published figure, taken when a round is made: of which
+        domain; else empty.
+    value : object
+        Where it is always the same: a number, or a key of the question's scale.
+    source, date : str
+        Of that value.
+    margin : float
+        Which part of it an answer may be off and still be right (0–1); 0 for a scale.
+    most : int
+        The highest number that can be answered; of a figure, what it is counted on.
+    """
+
+    domain: str = ""
+    value: Any = None
+    source: str = ""
+    date: str = ""
+    margin: float = 0.0
+    most: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,15 +101,23 @@ class Item:
     key : str
         How it is kept, and under which key texts have it.
     kind : str
-        One of :data:`KINDS`.
+        One of :data:`risicomodel.participation.form_rules.KINDS`.
     phase : Phase
         When it is asked.
     per : str
-        One of :data:`PER`: what it is asked once for.
+        One of :data:`risicomodel.participation.form_rules.PER`: what it is asked once for.
     scale : str
         The form's scale of its answers, where it has one.
     again : Phase or None
         When it is asked a second time.
+    texts : dict of str to str
+        What it asks, by language, where the form itself has the text.
+    theme : str
+        Key of the form's theme that it is of.
+    truth : CheckedTruth or None
+        What answers are checked with, where people are asked what they know.
+    is_local : bool
+        Whether a gemeente added it: it stands beside the form's own and counts in no theme.
     """
 
     key: str
@@ -90,6 +126,10 @@ class Item:
     per: str
     scale: str = ""
     again: Phase | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+    theme: str = ""
+    truth: CheckedTruth | None = None
+    is_local: bool = False
 
     def in_phase(self, phase: Phase) -> bool:
         """Return whether it is asked in a phase."""
@@ -117,6 +157,12 @@ class Form:
     euro_per_client : dict of str to float
         By domain, about what one client costs in a year: what is proposed to talk about hangs on
         it, and nothing else.
+    phases : tuple of Phase
+        Those that a round of it goes through.
+    themes : dict of str to dict
+        Names of themes by key, each by language.
+    texts : str
+        Screens use the texts under this key first; empty for those of an evening.
     """
 
     version: str
@@ -126,6 +172,29 @@ class Form:
     coins: int
     sha256: str
     euro_per_client: dict[str, float] = field(default_factory=dict)
+    phases: tuple[Phase, ...] = tuple(Phase)
+    themes: dict[str, dict[str, str]] = field(default_factory=dict)
+    texts: str = ""
+
+    @property
+    def is_about_wijken(self) -> bool:
+        """Whether any question is asked of a wijk."""
+        return any(item.per != PERSON for item in self.items)
+
+    @property
+    def has_statements(self) -> bool:
+        """Whether people are asked how far they agree: a Thermometer."""
+        return any(item.kind == AGREE for item in self.items)
+
+    def after(self, phase: Phase) -> Phase | None:
+        """Return the phase that follows in a round of this form; None after the last.
+
+        Examples
+        --------
+        >>> named("thermometer").after(Phase.OWN_VIEW)
+        <Phase.DONE: 'done'>
+        """
+        return next((one for one in self.phases if one.place > phase.place), None)
 
     def item(self, key: str) -> Item:
         """Return the item of a key.
@@ -183,17 +252,34 @@ def text_of(name: str) -> str:
     name : str
         As for :func:`named`.
     """
-    path = _path(name)
+    return own_text(_path(name), "a form")
+
+
+def own_text(path: Path, kind: str) -> str:
+    """Return the text of a file that a gemeente writes.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    kind : str
+        What it should be, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is huge, or no text.
+    """
     if path.stat().st_size > MAX_BYTES:
         raise ConfigError(
-            f"{path} has {path.stat().st_size:,} bytes; expected a form of at most {MAX_BYTES:,}. "
+            f"{path} has {path.stat().st_size:,} bytes; expected {kind} of at most {MAX_BYTES:,}. "
             "Make it shorter."
         )
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path} is no text in UTF-8; expected the YAML of a form. Save it as UTF-8."
+            f"{path} is no text in UTF-8; expected the YAML of {kind}. Save it as UTF-8."
         ) from error
 
 
@@ -207,6 +293,44 @@ def _path(name: str) -> Path:
             "path of a form of your own."
         )
     return path
+
+
+def tree_of(text: str, *, where: str, kind: str, example: str) -> Any:
+    """Return what a YAML text says.
+
+    Parameters
+    ----------
+    text : str
+        YAML.
+    where : str
+        The file, for messages.
+    kind, example : str
+        What it should be, and what such a one looks like, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is no YAML, or has a key twice.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    try:
+        # its loader refuses a key that occurs twice, of which YAML itself drops the first
+        return OmegaConf.to_container(OmegaConf.create(text), resolve=False)
+    except (YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"{where} is not the YAML of {kind} ({problem}); expected one as {example}. Correct it."
+        ) from error
+
+
+def yaml_of(tree: Any) -> str:
+    """Return a declaration as text, as :func:`tree_of` reads it."""
+    from omegaconf import OmegaConf
+
+    return str(OmegaConf.to_yaml(OmegaConf.create(tree)))
 
 
 def parse(text: str, *, where: str) -> Form:
@@ -223,24 +347,10 @@ def parse(text: str, *, where: str) -> Form:
     -------
     Form
     """
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
-    try:
-        # its loader refuses a key that occurs twice, of which YAML itself drops the first
-        tree: Any = OmegaConf.to_container(OmegaConf.create(text), resolve=False)
-    except (YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
-        problem = " ".join(str(error).split())[:200]
-        raise ConfigError(
-            f"{where} is not the YAML of a form ({problem}); expected one as in "
-            "configs/form/review.yaml. Correct it."
-        ) from error
-    violations = _violations(tree)
+    tree = tree_of(text, where=where, kind="a form", example=EXAMPLE)
+    violations = form_rules.violations(tree)
     if violations:
-        raise ConfigError(
-            f"{where} is no form; expected one as in configs/form/review.yaml. Correct:", violations
-        )
+        raise ConfigError(f"{where} is no form; expected one as {EXAMPLE}. Correct:", violations)
     return Form(
         version=str(tree["version"]),
         roles={key: _role(key, declared) for key, declared in tree["roles"].items()},
@@ -249,15 +359,25 @@ def parse(text: str, *, where: str) -> Form:
             for name, options in tree["scales"].items()
         },
         items=tuple(_item(declared) for declared in tree["items"]),
-        coins=int(tree["coins"]),
+        coins=int(tree.get("coins", 0)),
         sha256=storage.sha256_json(tree),
         euro_per_client={k: float(v) for k, v in tree.get("euro_per_client", {}).items()},
+        phases=tuple(map(Phase, tree.get("phases", Phase))),
+        themes={key: _by_language(named) for key, named in tree.get("themes", {}).items()},
+        texts=str(tree.get("texts", "")),
     )
+
+
+def _by_language(declared: Mapping[str, Any]) -> dict[str, str]:
+    return {language: str(declared[language]) for language in LANGUAGES if language in declared}
 
 
 def _role(key: str, declared: Mapping[str, Any]) -> Role:
     domains = tuple(declared.get("domains", ()))
-    return Role(key, declared["nl"], declared["en"], declared.get("answers", TAPS), domains)
+    return Role(
+        key, declared["nl"], declared["en"], declared.get("answers", TAPS), domains,
+        declared.get("cards", 0),
+    )  # fmt: skip
 
 
 def _item(declared: Mapping[str, Any]) -> Item:
@@ -269,76 +389,8 @@ def _item(declared: Mapping[str, Any]) -> Item:
         declared["per"],
         declared.get("scale", ""),
         Phase(again) if again else None,
+        _by_language(declared),
+        declared.get("theme", ""),
+        CheckedTruth(**declared["truth"]) if "truth" in declared else None,
+        declared.get("local", False),
     )
-
-
-def _violations(tree: Any) -> list[str]:
-    """Return what is wrong with a declaration, all of it."""
-    if not isinstance(tree, dict):
-        return ["it is not a set of keys"]
-    lacking = [key for key in ("version", "roles", "scales", "items", "coins") if not tree.get(key)]
-    if lacking:
-        return [f"it has no {key}" for key in lacking]
-    shapes = {"roles": dict, "scales": dict, "items": list, "coins": int}
-    misshapen = [key for key, shape in shapes.items() if not isinstance(tree[key], shape)]
-    misshapen += [key for key in ("roles", "items") if key not in misshapen and _is_flat(tree[key])]
-    if misshapen:
-        return [f"{key} is not written as in the form that comes along" for key in misshapen]
-    out = [
-        f"role '{key}' has no name in {language}"
-        for key, role in tree["roles"].items()
-        for language in LANGUAGES
-        if not role.get(language)
-    ]
-    for name, options in tree["scales"].items():
-        out += _violations_of_scale(name, options or [])
-    out += _violations_of_amounts(tree.get("euro_per_client", {}))
-    keys = [item.get("key") for item in tree["items"]]
-    out += [f"question '{key}' occurs {n} times" for key, n in Counter(keys).items() if n > 1]
-    for item in tree["items"]:
-        out += _violations_of_item(item, tree["scales"])
-    return out
-
-
-def _violations_of_amounts(amounts: Any) -> list[str]:
-    if not isinstance(amounts, dict):
-        return ["euro_per_client is not an amount for each domain"]
-    return [
-        f"euro_per_client of '{domain}' is {amount!r}; expected an amount above 0"
-        for domain, amount in amounts.items()
-        if not isinstance(amount, int | float) or isinstance(amount, bool) or not amount > 0
-    ]
-
-
-def _is_flat(parts: Any) -> bool:
-    """Return whether roles or questions are words where each should have keys of its own."""
-    each = parts.values() if isinstance(parts, dict) else parts
-    return not all(isinstance(one, dict) for one in each)
-
-
-def _violations_of_scale(name: str, options: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not options:
-        return [f"scale '{name}' is empty"]
-    keys = Counter(str(option.get("key")) for option in options)
-    out = [f"scale '{name}' has '{key}' {n} times" for key, n in keys.items() if n > 1]
-    return out + [
-        f"scale '{name}', answer '{option.get('key')}' has no text in {language}"
-        for option in options
-        for language in LANGUAGES
-        if not option.get(language)
-    ]
-
-
-def _violations_of_item(item: Mapping[str, Any], scales: Mapping[str, Any]) -> list[str]:
-    key = item.get("key")
-    allowed = {"kind": KINDS, "phase": tuple(Phase), "per": PER}
-    out = [
-        f"question '{key}': {name} '{item.get(name)}' is not one of {', '.join(values)}"
-        for name, values in allowed.items()
-        if item.get(name) not in values
-    ]
-    if item.get("again") not in (None, *Phase):
-        out.append(f"question '{key}': again '{item['again']}' is not a phase")
-    if item.get("kind") in NEEDS_SCALE and item.get("scale") not in scales:
-        out.append(f"question '{key}': scale '{item.get('scale', '')}' is not among the scales")
-    return out

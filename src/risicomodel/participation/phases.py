@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from risicomodel.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Phase(StrEnum):
@@ -50,13 +54,15 @@ class Phase(StrEnum):
         return self is Phase.DONE
 
 
-def check_step(now: Phase, to: Phase) -> None:
+def check_step(now: Phase, to: Phase, phases: Sequence[Phase] = tuple(Phase)) -> None:
     """Check that the moderator may move from one phase to another.
 
     Parameters
     ----------
     now, to : Phase
         From and to.
+    phases : sequence of Phase
+        Those that the round goes through: a form may have fewer than an evening.
 
     Raises
     ------
@@ -67,8 +73,9 @@ def check_step(now: Phase, to: Phase) -> None:
     --------
     >>> check_step(Phase.PRACTICE, Phase.OWN_VIEW)
     """
-    if to is not now.next:
-        expected = now.next or "nothing: the evening is over"
+    following = next((one for one in phases if one.place > now.place), None)
+    if to is not following:
+        expected = following or "nothing: the evening is over"
         raise ConfigError(
             f"a step from '{now}' to '{to}'; expected '{expected}'. Phases go one by one and not "
             "back: what people saw they cannot judge blind again."

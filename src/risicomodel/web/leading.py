@@ -12,7 +12,7 @@ from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import passphrase, sheets
 from risicomodel.participation.review.answers import CHANNELS
 from risicomodel.participation.review.store import Admission
-from risicomodel.web import outcome, projector
+from risicomodel.web import outcome, projector, readings
 from risicomodel.web.room import Room
 from risicomodel.web.taking_part import Sent
 
@@ -40,7 +40,7 @@ def lead(request: Request, leading: Leading) -> Response:
         return room.page(request, "sign_in.html", error="")
     phase = room.evening.store.phase()
     return room.page(
-        request, "lead.html", phase=phase, following=phase.next,
+        request, "lead.html", phase=phase, following=room.evening.following(),
         count=room.evening.store.count(phase), channels=_channels(room),
         agreeing=phase is Phase.AGREEMENT,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
@@ -135,6 +135,8 @@ def screen(request: Request, leading: Leading, wijk: str = "", domain: str = "")
         return room.go(request, LEAD)
     evening = room.evening
     phase = evening.store.phase()
+    if phase.shows_values and not evening.form.is_about_wijken:
+        return room.go(request, f"{LEAD}/uitkomst")
     shown = None
     if phase.shows_values:
         code = wijk if wijk in evening.round.wijken else next(iter(evening.round.wijken))
@@ -154,6 +156,8 @@ def came_out(request: Request, leading: Leading) -> Response:
     room = Room.of(request)
     if leading is None:
         return room.go(request, LEAD)
+    if room.evening.form.has_statements:
+        return room.page(request, "readings.html", **readings.values(room.evening, room.words))
     return room.page(
         request, "outcome.html", parts=outcome.parts(room.evening, room.words),
         whole=outcome.of_gemeente(room.evening, room.words),

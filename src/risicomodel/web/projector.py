@@ -197,8 +197,8 @@ def _links(evening: Evening, shown: Reveal) -> list[tuple[str, str, bool]]:
 
 
 def first_to_talk_about(evening: Evening, words: Words) -> str:
-    """Return what to talk about first, in a sentence; nothing before the reveal."""
-    if not evening.store.phase().shows_values:
+    """Return what to talk about first; nothing before the reveal, or without wijken."""
+    if not evening.store.phase().shows_values or not evening.round.wijken:
         return ""
     made = evening.round
     names = [

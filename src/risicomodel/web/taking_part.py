@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from risicomodel.participation.form_rules import KNOW
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import codes, fields
 from risicomodel.participation.review.answers import APP, TOLD
@@ -278,7 +279,7 @@ def _ask(request: Request, room: Room, asking: Asking) -> HTMLResponse:
         errors=[room.words.text(f"error.{key}") for key in wrong],
         again=question.phase is question.item.again and value is not None,
         hint=room.wording.hint(question),
-        unsure=ranged, coins=form.coins,
+        unsure=ranged or (question.item.kind == KNOW and not question.item.scale), coins=form.coins,
     )  # fmt: skip
 
 

@@ -102,3 +102,35 @@ def test_the_door_stands_any_value(value: Any, role: str) -> None:
             Answer(item.key, item.phase, value, *parts), FORM, PLACE, FORM.roles[role]
         )
         assert isinstance(found, list)
+
+
+STATEMENTS = forms.named("thermometer")
+OF_RUN = Place((), {"wmo": 1000, "jeugd": 100, "bijstand": 1000})
+OF_STATEMENTS: dict[str, tuple[Answer, list[str]]] = {
+    "a point": (Answer("one_plan", OWN, "4"), []),
+    "no opinion": (Answer("one_plan", OWN, "unknown"), []),
+    "no point": (Answer("one_plan", OWN, "6"), ["choose_one"]),
+    "a point as a number": (Answer("one_plan", OWN, 4), ["choose_one"]),
+    "of a wijk": (Answer("one_plan", OWN, "4", "WK1"), ["unknown_wijk"]),
+    "closed": (Answer("one_plan", Phase.DONE, "4"), ["other_phase"]),
+    "a number": (Answer("know_wmo", OWN, 73), []),
+    "half": (Answer("know_jeugd", OWN, 7.5), []),
+    "not known": (Answer("know_wmo", OWN, "unknown"), []),
+    "more than there are": (Answer("know_wmo", OWN, 1001), ["number_most"]),
+    "more than 100": (Answer("know_jeugd", OWN, 101), ["number_most"]),
+    "more than a year": (Answer("know_weeks", OWN, 53), ["number_most"]),
+    "nothing": (Answer("know_wmo", OWN, None), ["number_most"]),
+    "true": (Answer("know_wmo", OWN, True), ["number_most"]),
+    "yes": (Answer("know_doctor", OWN, "yes"), []),
+    "perhaps": (Answer("know_doctor", OWN, "perhaps"), ["choose_one"]),
+}
+
+
+@pytest.mark.parametrize("case", OF_STATEMENTS)
+def test_the_door_lets_in_what_people_find_and_know(case: str) -> None:
+    answer, expected = OF_STATEMENTS[case]
+    found = violations(answer, STATEMENTS, OF_RUN, STATEMENTS.roles["raad"])
+    assert found == expected
+    for language in ("nl", "en"):
+        for key in found:
+            assert Words(language, {}, "review_", STATEMENTS.texts).text(f"error.{key}")

@@ -42,8 +42,8 @@ VERBS: dict[str, Verb] = {
     "new": Verb(
         making.new,
         (
-            "gemeente", "wijken", "form", "people", "language", "keep_until", "address", "dir",
-            "database",
+            "gemeente", "wijken", "form", "local", "people", "language", "keep_until", "address",
+            "dir", "database",
         ),
     ),
     "demo": Verb(playing.play, ("gemeente", "minutes", "language", "port", "dir")),

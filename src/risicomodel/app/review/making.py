@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
     from risicomodel.participation.forms import Form
     from risicomodel.participation.review.codes import Code
-    from risicomodel.participation.review.rounds import Round
+    from risicomodel.participation.review.rounds import ModelView, Round
     from risicomodel.publishing.disclosure import Shown
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,8 @@ class RoundSettings(NamedTuple):
         How the form is named.
     form : Form
         What is asked.
+    declaration : str
+        Of the form, with a gemeente's own statements.
     people : dict of str to int
         How many cards of each role.
     language : {"nl", "en"}
@@ -50,6 +52,7 @@ class RoundSettings(NamedTuple):
     words: GivenWords
     form_name: str
     form: Form
+    declaration: str
     people: dict[str, int]
     language: str
     keep_until: str
@@ -64,6 +67,8 @@ class MadeRound(NamedTuple):
         Of the round.
     round : Round
         The round.
+    about : str
+        What is asked, in a few words.
     said : str
         The moderator's passphrase.
     drawn : list of (Code, str, str)
@@ -72,6 +77,7 @@ class MadeRound(NamedTuple):
 
     folder: Path
     round: Round
+    about: str
     said: str
     drawn: list[tuple[Code, str, str]]
 
@@ -84,10 +90,10 @@ def new(words: GivenWords) -> str:
     chosen = settings_of(words)  # before the run is read: what is mistyped is said at once
     run = run_folder(words)
     made = make(chosen, disclose(run), run)
-    folder, name = made.folder, made.round.gm_name
+    folder = made.folder
     return "\n".join(
         [
-            f"round:       {name}, {len(made.round.wijken)} wijken, {len(made.drawn)} cards",
+            f"round:       {made.round.gm_name}, {made.about}, {len(made.drawn)} cards",
             f"folder:      {folder}",
             f"print:       {folder / cards.CARDS} and {folder / cards.POSTER}",
             f"passphrase:  {made.said}   (the moderator's; it is shown this once)",
@@ -98,14 +104,18 @@ def new(words: GivenWords) -> str:
 
 def settings_of(words: GivenWords) -> RoundSettings:
     """Return the settings of a new round, checked."""
-    from risicomodel.participation import forms
+    from risicomodel.participation import forms, local_statements
 
     name = words.get("form", "review")
-    form = forms.named(name)
+    declaration = forms.text_of(name)
+    if words.get("local"):
+        declaration = local_statements.added(declaration, words.get("local"))
+    form = forms.parse(declaration, where=name)
     return RoundSettings(
         words=words,
         form_name=name,
         form=form,
+        declaration=declaration,
         people=_people(words.get("people"), form),
         language=_language(words.get("language", "nl")),
         keep_until=_keep_until(words.get("keep_until")),
@@ -124,7 +134,6 @@ def make(chosen: RoundSettings, shown: Shown, run: Path) -> MadeRound:
     run : Path
         Folder of the run, to publish beside later.
     """
-    from risicomodel.participation import forms
     from risicomodel.participation.review import cards, passphrase, rounds
     from risicomodel.participation.review.evening import FORM, KEY, MODEL, PASSPHRASE, ROUND
 
@@ -145,12 +154,12 @@ def make(chosen: RoundSettings, shown: Shown, run: Path) -> MadeRound:
         facts = {
             ROUND: made.to_json,
             MODEL: view.to_json,
-            FORM: forms.text_of(chosen.form_name),
+            FORM: chosen.declaration,
             PASSPHRASE: passphrase.hashed(said),
             KEY: secrets.token_urlsafe(32),
         }
         store = folders.store(words.get("database") or f"sqlite:///{staging / folders.DATABASE}")
-        store.create(facts, drawn)
+        store.create(facts, drawn, chosen.form.phases[0])
         store.engine.dispose()
         mark = {
             "round_id": made.round_id, "gemeente": made.gm_name, "keep_until": made.keep_until,
@@ -160,7 +169,16 @@ def make(chosen: RoundSettings, shown: Shown, run: Path) -> MadeRound:
         staging.chmod(0o700)  # codes, answers: for who makes the round, and nobody else
         where = words.get("address") or f"http://{own_address()}:{PORT}"
         cards.write(staging, made, chosen.form, [(code, role) for code, role, _ in drawn], where)
-    return MadeRound(folder, made, said, drawn)
+    return MadeRound(folder, made, _about(made, chosen.form, view), said, drawn)
+
+
+def _about(made: Round, form: Form, view: ModelView) -> str:
+    """Return what is asked, in a few words; and what is not, as the run does not have it."""
+    if form.is_about_wijken:
+        return f"{len(made.wijken)} wijken"
+    lacking = [item.key for item in form.items if item.truth and item.key not in view.truths]
+    text = f"{len(form.items) - len(lacking)} questions"
+    return f"{text} (without {', '.join(lacking)}: no figure in this run)" if lacking else text
 
 
 def _kept_address(address: str) -> str:
@@ -178,7 +196,8 @@ def _kept_address(address: str) -> str:
 def _people(text: str, form: Form) -> dict[str, int]:
     """Return how many cards there are of each role."""
     if not text:
-        return {role: n for role, n in DEFAULT_PEOPLE.items() if role in form.roles}
+        said = {role: one.cards for role, one in form.roles.items() if one.cards}
+        return said or {role: n for role, n in DEFAULT_PEOPLE.items() if role in form.roles}
     pairs = [part.partition(":") for part in text.split(",")]
     violations = [
         f"'{role}:{n}'{suggest(role, form.roles)}"

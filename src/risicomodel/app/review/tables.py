@@ -46,7 +46,7 @@ def write(evening: Evening, folder: Path) -> None:
 
     made = of_round(evening)
     (folder / PRIVATE).mkdir(mode=0o700)
-    for name in NOT_FOR_PRINT:
+    for name in (one for one in NOT_FOR_PRINT if one in made):
         table = declared(name, made.pop(name))
         storage.write_table(folder / PRIVATE / ROUND_TABLES[name].file, as_text(table))
     write_published(made, folder, evening.round.language)

@@ -12,6 +12,7 @@ import numpy as np
 
 from risicomodel.participation import elicitation
 from risicomodel.participation.elicitation import Range
+from risicomodel.participation.form_rules import NO_OPINION
 from risicomodel.participation.forms import TAPS, Form, Item, Role
 
 if TYPE_CHECKING:
@@ -161,6 +162,24 @@ def _number(answer: Answer, item: Item, form: Form, place: Place, role: Role) ->
     return [] if _is_count(answer.value, MAX_COUNT) else ["number_0_100"]
 
 
+def _know(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> list[str]:
+    """Return whether an answer to what people know is one: they may always say that they do not."""
+    if item.scale:
+        return _choice(answer, item, form, place, role)
+    return (
+        []
+        if answer.value == NO_OPINION or _is_count(answer.value, most_of(item, place))
+        else ["number_most"]
+    )
+
+
+def most_of(item: Item, place: Place) -> float:
+    """Return the highest number that a question of what people know can be answered with."""
+    if item.truth is None:
+        return MAX_COUNT
+    return float(place.domains.get(item.truth.domain, item.truth.most))
+
+
 def _is_count(value: Any, most: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
@@ -213,4 +232,6 @@ CHECKS: dict[str, Callable[[Answer, Item, Form, Place, Role], list[str]]] = {
     "need": _need,
     "text": _text,
     "coins": _coins,
+    "agree": _choice,
+    "know": _know,
 }

@@ -60,7 +60,7 @@ def write(
     list of Path
         What was written.
     """
-    words = Words(made.language, {}, "review_")
+    words = Words(made.language, {}, "review_", form.texts)
     printed = [
         Card(
             code.text,

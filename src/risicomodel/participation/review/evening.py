@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from risicomodel.core.errors import ConfigError
-from risicomodel.participation import elicitation, forms
+from risicomodel.participation import elicitation, forms, thermometer
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import answers, questions, results, talking
 from risicomodel.participation.review.answers import APP, Answer, Place
@@ -24,7 +24,7 @@ from risicomodel.participation.review.rounds import ModelView, Round
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from risicomodel.participation.forms import Form
+    from risicomodel.participation.forms import Form, Item
     from risicomodel.participation.review.questions import Question
     from risicomodel.participation.review.store import Person, Receipt, Store
 
@@ -129,6 +129,7 @@ class Evening:
                 "Restore the round's database from its backup."
             )
         self._view = ModelView.from_json(facts[MODEL])
+        self.form = replace(self.form, items=tuple(filter(self._can_ask, self.form.items)))
         self._place = Place(
             tuple(self.round.wijken),
             {one.name: one.per for one in self.round.domains},
@@ -138,6 +139,12 @@ class Evening:
     def place_in(self, phase: Phase) -> Place:
         """Return what the round is about, with the wijken that are talked about from the reveal."""
         return self.place if phase.shows_values else self._place
+
+    def _can_ask(self, item: Item) -> bool:
+        """Return whether the round has what an answer is checked with."""
+        if item.key == "practice":
+            return self._view.practice is not None
+        return item.truth is None or item.key in self._view.truths
 
     @property
     def place(self) -> Place:
@@ -156,8 +163,8 @@ class Evening:
         to : Phase
             The phase that follows.
         """
-        self.store.move(to)
-        if to.shows_values and TALKED not in self.store.facts():
+        self.store.move(to, self.form.phases)
+        if to.shows_values and self.round.wijken and TALKED not in self.store.facts():
             proposed = dict.fromkeys(wijk for wijk, _ in self.proposal())
             self.talk_about([*proposed, *self.round.wijken][:MOST_TALKED])
 
@@ -185,10 +192,7 @@ class Evening:
         """Return the questions that a person has in this phase."""
         values = {name: receipt.value for name, receipt in receipts.items()}
         phase = self.store.phase()
-        of_phase = questions.of_phase(self.form, self.place_in(phase), phase, person.number, values)
-        if self._view.practice is None:
-            of_phase = [one for one in of_phase if one.item.key != "practice"]
-        return of_phase
+        return questions.of_phase(self.form, self.place_in(phase), phase, person.number, values)
 
     def next_question(self, person: Person) -> Question | None:
         """Return the first question that a person has not answered; None if all are."""
@@ -235,7 +239,7 @@ class Evening:
     def practice_answer(self, person: Person) -> tuple[Any, int] | None:
         """Return what a person said in practice and what is true; None if nothing was said."""
         item = next((one for one in self.form.items if one.key == "practice"), None)
-        if item is None or self._view.practice is None:
+        if item is None or self._view.practice is None:  # the second: mypy knows no filter
             return None
         said = self.own(person).get(Answer("practice", item.phase, None).id_of(person.number))
         return None if said is None else (said.value, self._view.practice)
@@ -266,6 +270,10 @@ class Evening:
         if not 1 <= revision <= 10_000:  # noqa: PLR2004 (a person changes no answer so often)
             wrong.append("unknown_question")
         return wrong or self.store.submit(person, answer, revision, channel)
+
+    def following(self) -> Phase | None:
+        """Return the phase after this one; None after the last."""
+        return self.form.after(self.store.phase())
 
     # --- after the reveal ------------------------------------------------------------------------
 
@@ -359,6 +367,11 @@ class Evening:
             results.missing(answered),
             self.store.agreements(),
         )
+
+    def reading(self) -> pd.DataFrame:
+        """Return what comes out of statements and of what people know, once values may be seen."""
+        truths = self.view().truths
+        return thermometer.read(self.store.current(), self.form, truths)
 
     def labels(self) -> dict[str, dict[str, str]]:
         """Return what features are called; they are no figures."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from risicomodel.participation.form_rules import KNOW
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,8 +58,9 @@ def value_of(question: Question, fields: Mapping[str, str], form: Form, role: Ro
         As :mod:`risicomodel.participation.review.answers` checks it.
     """
     kind = question.item.kind
-    if kind == "number":
-        return number(fields.get("value", ""))
+    if _has_number(question):
+        unsure = kind == KNOW and fields.get(UNSURE)
+        return UNSURE if unsure else number(fields.get("value", ""))
     if kind == "coins":
         texts = {key: fields.get(f"coins_{key}", "") for key in form.keys(question.item.scale)}
         return {key: number(text) if text.strip() else 0 for key, text in texts.items()}
@@ -71,6 +74,12 @@ def value_of(question: Question, fields: Mapping[str, str], form: Form, role: Ro
             "sure": fields.get("sure", ""),
         }
     return fields.get("value", "")
+
+
+def _has_number(question: Question) -> bool:
+    """Return whether a screen has one number to fill in."""
+    item = question.item
+    return item.kind == "number" or (item.kind == KNOW and not item.scale)
 
 
 def fields_of(question: Question, value: Any) -> dict[str, str]:
@@ -88,9 +97,9 @@ def fields_of(question: Question, value: Any) -> dict[str, str]:
     dict of str to str
         By name of the field.
     """
-    if value is None:
-        return {}
     kind = question.item.kind
+    if value is None or (_has_number(question) and value == UNSURE):
+        return {}
     if kind == "coins":
         return {f"coins_{key}": str(count) for key, count in value.items()}
     if kind == "need" and "tap" in value:

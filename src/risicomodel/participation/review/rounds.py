@@ -10,6 +10,7 @@ import dataclasses
 import json
 import secrets
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from risicomodel.core.errors import ConfigError, suggest
@@ -47,7 +48,8 @@ class JudgedDomain:
     per_nl, per_en : str
         What these are called.
     year : int
-        The year that is judged: the first whose figure is not out.
+        The year that is judged: the first whose figure is not out. In a round without wijken, of
+        which people are asked what they know: the newest whose figure is out.
     """
 
     name: str
@@ -137,6 +139,8 @@ class ModelView:
         How many of 100 inhabitants are 65 or older: known, and asked as practice.
     at_risk : dict of str to float
         By ``wijk/domain``, persons at risk in the year of the newest figure.
+    truths : dict of str to (float or str)
+        By question of what people know, what is true: a number of people, or a key of its scale.
     """
 
     forecasts: dict[str, tuple[float, float, float]]
@@ -146,6 +150,7 @@ class ModelView:
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     practice: int | None = None
     at_risk: dict[str, float] = field(default_factory=dict)
+    truths: dict[str, float | str] = field(default_factory=dict)
 
     @property
     def to_json(self) -> str:
@@ -206,6 +211,22 @@ def make(
             "round per gemeente."
         )
     (place,) = places
+    begun = partial(
+        Round,
+        round_id=secrets.token_hex(4),
+        gm_code=place.code,
+        gm_name=place.name,
+        form=form_name,
+        form_version=form.version,
+        form_sha256=form.sha256,
+        run_sha256=shown.about.record_hash,
+        language=language,
+        keep_until=keep_until,
+        made_up=shown.about.made_up,
+    )
+    if not form.is_about_wijken:
+        known_domains, view = _known(place, shown, form)
+        return begun(wijken={}, domains=known_domains), view
     ahead = place.table("forecasts")
     if ahead is None or ahead["rate"].notna().sum() == 0:
         raise ConfigError(
@@ -216,20 +237,8 @@ def make(
     names = _chosen(place, set(ahead[AREA]), wijken)
     ahead = ahead[ahead[AREA].isin(names)]
     years = {str(d): int(y) for d, y in ahead.groupby("domain")["year"].first().items()}
-    made = Round(
-        round_id=secrets.token_hex(4),
-        gm_code=place.code,
-        gm_name=place.name,
-        wijken=names,
-        domains=tuple(_asked(shown, d, years[d]) for d in shown.about.domains if d in years),
-        form=form_name,
-        form_version=form.version,
-        form_sha256=form.sha256,
-        run_sha256=shown.about.record_hash,
-        language=language,
-        keep_until=keep_until,
-        made_up=shown.about.made_up,
-    )
+    domains = tuple(_asked(shown, d, years[d]) for d in shown.about.domains if d in years)
+    made = begun(wijken=names, domains=domains)
     rows = records.records(ahead)
     forecasts = {
         f"{row[AREA]}/{row['domain']}": (row["rate"], row["lower"], row["upper"]) for row in rows
@@ -240,6 +249,34 @@ def make(
         at_risk=_at_risk(place, names, years),
     )  # fmt: skip
     return made, view
+
+
+def _known(place: Gemeente, shown: Shown, form: Form) -> tuple[tuple[JudgedDomain, ...], ModelView]:
+    """Return of which domains people are asked what they know, and what is true.
+
+    A figure is the newest that is published of the whole gemeente, in whole people; a question
+    whose figure the run does not have is not asked.
+    """
+    totals = place.table("totals")
+    published: dict[str, tuple[int, float]] = {}
+    if totals is not None:
+        rows = totals[totals["source"].eq("published")].dropna(subset=["rate"]).sort_values("year")
+        published = {
+            row["domain"]: (int(row["year"]), float(row["rate"])) for row in records.records(rows)
+        }
+    truths: dict[str, float | str] = {}
+    years: dict[str, int] = {}
+    for item in form.items:
+        truth = item.truth
+        if truth is None:
+            continue
+        if not truth.domain:
+            truths[item.key] = truth.value
+        elif truth.domain in published:
+            years[truth.domain], rate = published[truth.domain]
+            truths[item.key] = round(rate * shown.about.domains[truth.domain].per)
+    domains = tuple(_asked(shown, name, year) for name, year in years.items())
+    return domains, ModelView({}, {}, {}, truths=truths)
 
 
 def _chosen(place: Gemeente, with_forecast: set[str], wijken: Sequence[str]) -> dict[str, str]:

@@ -140,7 +140,12 @@ class Store:
 
     # --- the round -------------------------------------------------------------------------------
 
-    def create(self, facts: Mapping[str, str], cards: Sequence[tuple[Code, str, str]]) -> None:
+    def create(
+        self,
+        facts: Mapping[str, str],
+        cards: Sequence[tuple[Code, str, str]],
+        first: Phase = Phase.PRACTICE,
+    ) -> None:
         """Make the tables of a new round.
 
         Parameters
@@ -149,6 +154,8 @@ class Store:
             What the round is; its declaration and the hashes of its secrets.
         cards : sequence of (Code, str, str)
             Codes with their role and what tables call the person.
+        first : Phase
+            That the form begins with.
 
         Raises
         ------
@@ -178,7 +185,7 @@ class Store:
                     for code, role, person in cards
                 ],
             )  # fmt: skip
-            self._step(connection, Phase.PRACTICE)
+            self._step(connection, first)
 
     def facts(self) -> dict[str, str]:
         """Return what the round is."""
@@ -218,7 +225,7 @@ class Store:
             at: float | None = connection.execute(first).scalar_one()
         return at
 
-    def move(self, to: Phase) -> None:
+    def move(self, to: Phase, phases: Sequence[Phase] = tuple(Phase)) -> None:
         """Move to the next phase: the moderator's step.
 
         Parameters
@@ -226,12 +233,14 @@ class Store:
         to : Phase
             The phase that follows; the one it is in already changes nothing, so that a step sent
             twice is one step.
+        phases : sequence of Phase
+            Those that the round's form has.
         """
         with database.writing(self.engine) as connection:
             self._alone(connection)
             now = self._phase(connection)
             if to is not now:
-                check_step(now, to)
+                check_step(now, to, phases)
                 self._step(connection, to)
 
     def _phase(self, connection: Connection) -> Phase:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import consensus, results
+from risicomodel.participation.thermometer import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,10 @@ def of_round(evening: Evening) -> dict[str, pd.DataFrame]:
         Before the reveal.
     """
     evening.view()  # nothing before the reveal
-    return {name: make(evening) for name, make in MADE.items()}
+    made = {} if not evening.form.is_about_wijken else MADE
+    if evening.form.has_statements:
+        made = {**made, **OF_STATEMENTS}
+    return {name: make(evening) for name, make in made.items()}
 
 
 def field_estimates(evening: Evening) -> pd.DataFrame:
@@ -133,6 +137,11 @@ def answers(evening: Evening) -> pd.DataFrame:
     return _typed(out, texts=" ".join(columns)).sort_values(ANSWER_KEY, ignore_index=True)
 
 
+def thermometer(evening: Evening) -> pd.DataFrame:
+    """Return what layers find of statements, and what they know."""
+    return evening.reading().astype(dict.fromkeys(["n", "unknown", *COUNTS], WHOLE))
+
+
 def _parts(value: Any) -> Iterator[tuple[str, str]]:
     """Give the parts of an answer: the limits of a range, the coins on each kind of help."""
     named = value.items() if isinstance(value, dict) else [("", value)]
@@ -152,4 +161,9 @@ MADE: dict[str, Callable[[Evening], pd.DataFrame]] = {
     "missing_factors": missing_factors,
     "coins": coins,
     "actions": actions,
+}
+# of a form with statements; what people answered is kept apart there too
+OF_STATEMENTS: dict[str, Callable[[Evening], pd.DataFrame]] = {
+    "answers": answers,
+    "thermometer": thermometer,
 }

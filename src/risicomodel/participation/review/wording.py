@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from risicomodel.participation.form_rules import NO_OPINION
+from risicomodel.participation.review import answers
 from risicomodel.publishing.presentation.language import Words
 
 if TYPE_CHECKING:
-    from risicomodel.participation.forms import Role
+    from risicomodel.participation.forms import Item, Role
     from risicomodel.participation.review.evening import Evening
     from risicomodel.participation.review.questions import Question
 
@@ -52,10 +54,15 @@ class Wording:
     def __init__(self, evening: Evening) -> None:
         self.evening = evening
         self.language = evening.round.language
-        self.words = Words(self.language, {}, REVIEW)
+        self.words = Words(self.language, {}, REVIEW, evening.form.texts)
 
     def title(self, question: Question) -> str:
         """Return what a question is about: short, and another one for every question."""
+        item, form = question.item, self.evening.form
+        if item.texts:
+            theme = form.themes[item.theme][self.language]
+            place = form.items.index(item) + 1
+            return self.words.text("asked.title", theme=theme, place=place, all=len(form.items))
         wijk = self.evening.round.wijken.get(question.wijk_code, "")
         label = self.domain(question.domain)
         return self.words.text(f"{question.item.key}.title", wijk=wijk, domain=label)
@@ -81,6 +88,8 @@ class Wording:
             Whether it is asked for a range, where a range can be given.
         """
         made, item = self.evening.round, question.item
+        if item.texts:
+            return self.own_text(item)
         if item.kind == "need":
             about = made.domain(question.domain)
             key = f"need.{'range' if ranged else 'taps'}"
@@ -95,9 +104,20 @@ class Wording:
             cause=labels.get(self.language, question.detail),
         )  # fmt: skip
 
+    def own_text(self, item: Item) -> str:
+        """Return a question whose text stands in the form, filled in."""
+        made = self.evening.round
+        year = made.domain(item.truth.domain).year if item.truth and item.truth.domain else ""
+        return item.texts[self.language].format(gemeente=made.gm_name, year=year)
+
     def hint(self, question: Question) -> str:
         """Return what stands small beside a question."""
-        return self.words.text(f"{question.item.key}.hint", gemeente=self.evening.round.gm_name)
+        item = question.item
+        key = f"{item.key}.hint"
+        if item.texts:
+            key = f"asked.{item.kind}{'' if item.scale else '_number'}"
+        most = self.count(answers.most_of(item, self.evening.place))
+        return self.words.text(key, gemeente=self.evening.round.gm_name, most=most)
 
     def options(self, question: Question, *, ranged: bool = False) -> list[tuple[str, str]]:
         """Return what can be chosen as an answer: keys, and what these are called."""
@@ -114,6 +134,8 @@ class Wording:
         if kind == "coins":
             return ", ".join(f"{names[key]}: {laid}" for key, laid in value.items() if laid)
         key = value["tap"] if kind == "need" else value
+        if key == NO_OPINION and key not in names:
+            return self.words.text("need.unknown")
         return names.get(key, str(key))
 
     def in_full(self, question: Question, value: Any) -> str:
@@ -134,6 +156,8 @@ class Wording:
         if question.domain:
             label = self.evening.labels().get(question.detail, {}).get(self.language, "")
             return ", ".join(filter(None, [self.domain(question.domain), label]))
+        if question.item.texts:
+            return self.own_text(question.item)
         return self.words.text(f"{question.item.key}.ask", coins=self.evening.form.coins)
 
     def part(self, question: Question, role: Role) -> SheetPart:

@@ -56,6 +56,8 @@ class Words:
         Labels of domains, and the number of people that their rates are given per.
     pages : str
         Of which pages, as :func:`catalogue` has it.
+    first : str
+        Where the texts under this key have one, that is used: ``thermometer``.
 
     Examples
     --------
@@ -64,9 +66,16 @@ class Words:
     ('12.345,7', '−0,3', '26%')
     """
 
-    def __init__(self, language: str, domains: dict[str, Domain], pages: str = "") -> None:
+    def __init__(
+        self, language: str, domains: dict[str, Domain], pages: str = "", first: str = ""
+    ) -> None:
         self.language = language
-        self._texts = catalogue(language, pages)
+        texts = catalogue(language, pages)
+        above = f"{first}."
+        preferred = {
+            key.removeprefix(above): one for key, one in texts.items() if key.startswith(above)
+        }
+        self._texts = {**texts, **preferred}
         self._domains = domains
 
     def text(self, key: str, **values: object) -> str:

@@ -237,11 +237,72 @@ VERIFY_ADVICE = Table(
     ),
 )
 
+THERMOMETER = Table(
+    "thermometer.csv",
+    "What layers find of statements and what they know: of a round of form=thermometer. A layer "
+    "under five answers is among others, together with a second one, so that it cannot be computed "
+    "from the rest. What people find has no right answer; what they know has a truth beside it.",
+    key=names("part name layer"),
+    commands=EXPORTING,
+    columns=(
+        Column(
+            "part",
+            TEXT,
+            "",
+            "theme (its statements together), statement, local (a gemeente's own), knowledge (all "
+            "that people know together), known (one question of it).",
+        ),
+        Column("name", TEXT, "", "Key of the theme, the statement or the question in the form."),
+        Column("layer", TEXT, "", "Key of the layer, all, or others: the layers that are hidden."),
+        Column(
+            "n",
+            MAYBE_WHOLE,
+            "persons",
+            "How many answered; of statements, with an opinion.",
+        ),
+        Column("unknown", MAYBE_WHOLE, "answers", "How many answers say: I do not know."),
+        *(
+            Column(f"points_{at}", MAYBE_WHOLE, "answers", f"{said}; empty of what people know.")
+            for at, said in enumerate(
+                (
+                    "Answers: that is not true at all",
+                    "Answers: that is mostly not true",
+                    "Answers: sometimes it is and sometimes not",
+                    "Answers: that is mostly true",
+                    "Answers: that is completely true",
+                ),
+                1,
+            )
+        ),
+        share("agree_or_right", "Which part of the answers agrees (4 or 5), or is right."),
+        share(
+            "agree_or_right_lower",
+            "Lower end of its 90% interval (Wilson), as wide as if each person gave one answer.",
+        ),
+        share("agree_or_right_upper", "Upper end of it."),
+        Column(
+            "middle",
+            NUMBER,
+            "",
+            "Mean of the points (1–5); of a number that people know the median, of five or more.",
+        ),
+        Column("truth", TEXT, "", "What is true; empty of statements."),
+        Column(
+            "p",
+            NUMBER,
+            "",
+            "Of themes: chance of such a difference between the layers that are shown, if it were "
+            "chance alone; people dealt over layers anew. On the row of all.",
+        ),
+        Column("p_holm", NUMBER, "", "The same, for all themes that are looked at together."),
+    ),
+)
+
 ROUND_TABLES = {
     table.name: table
     for table in (
         ANSWERS, FIELD_ESTIMATES, AGREEMENT, CONTESTED_DRIVERS, MISSING_FACTORS, COINS, ACTIONS,
-        VERIFY_FIELD, VERIFY_ADVICE,
+        VERIFY_FIELD, VERIFY_ADVICE, THERMOMETER,
     )
 }  # fmt: skip
 NOT_FOR_PRINT = (ANSWERS.name, MISSING_FACTORS.name)
