@@ -77,6 +77,8 @@ def test_the_table_is_taken_along_after_closing_and_not_before(folder: Path) -> 
     with pytest.raises(ConfigError, match="before the reveal"):
         command.carry_out(["export", str(folder)])
     Evening(folders.store(f"sqlite:///{folder / folders.DATABASE}")).move(Phase.DONE)
+    with pytest.raises(ConfigError, match="this round is not about wijken"):
+        command.carry_out(["letter", str(folder)])
     command.carry_out(["export", str(folder)])
     written = folder / "tables"
     assert {path.name for path in written.iterdir()} == {
