@@ -16,6 +16,7 @@ from risicomodel.core import paths
 from risicomodel.core.errors import ConfigError
 from risicomodel.learning import models
 from support.repository import ROOT
+from support.rounds import round_folder
 from support.running import DEMO, OFF, SHORT, SPLIT, cli, refused, well
 
 CONFIGS = ROOT / "configs"
@@ -167,7 +168,11 @@ class TestRun:
     @pytest.mark.parametrize("choice", choices("experiment"))
     def test_every_experiment_runs(self, choice: str, tmp_path: Path) -> None:
         run = tmp_path / "run"
-        well("train", choice, *DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean", f"run.dir={run}")
+        needs = []
+        if choice in NEEDS:
+            needs = [f"review.round={round_folder(tmp_path / 'round')}"]
+        words = [choice, *needs, *DEMO, *SPLIT, *OFF, "domain=jeugd", "model=mean"]
+        well("train", *words, f"run.dir={run}")
         record = json.loads((run / "run.json").read_text())
         assert record["name"] == choice.partition("=")[2]
         asked = set(record["configuration"]["split"]["protocols"])

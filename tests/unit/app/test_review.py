@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from risicomodel.app.commands import COMMANDS
 from risicomodel.app.review import command, folders, tables
 from risicomodel.core.errors import ConfigError, RisicomodelError
 from risicomodel.participation.phases import Phase
@@ -16,6 +17,7 @@ from risicomodel.participation.review.evening import Evening
 from risicomodel.runs.contract import NOT_FOR_PRINT, ROUND_TABLES
 from risicomodel.runs.contract.participation_tables import EXPORTING, THERMOMETER
 from support import evenings
+from support.repository import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,13 @@ def test_words_that_cannot_be_understood(words: list[str], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         command.carry_out(words)
     assert said in str(caught.value)
+
+
+def test_every_verb_is_in_the_help() -> None:
+    taught = {line.split(" ")[0] for line, _ in COMMANDS["review"].words}
+    assert set(command.VERBS) <= taught
+    documented = (ROOT / "docs" / "howto" / "review.md").read_text()
+    assert [verb for verb in command.VERBS if f"review {verb}" not in documented] == []
 
 
 def test_a_round_without_its_answers_is_refused(folder: Path) -> None:

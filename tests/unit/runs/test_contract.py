@@ -14,6 +14,7 @@ import pytest
 
 from risicomodel import runs
 from risicomodel.app.commands import COMMANDS
+from risicomodel.app.review.command import VERBS
 from risicomodel.core import paths, storage
 from risicomodel.core.errors import ConfigError, ContractError
 from risicomodel.core.levels import BUURT
@@ -78,7 +79,7 @@ class TestDeclarations:
         assert len(set(names)) == len(names)
         assert set(table.key) <= set(names)
         verbs = {command.removeprefix("review ") for command in table.commands}
-        assert verbs <= set(COMMANDS["review"].folders.split(" ")[0].split("|"))
+        assert verbs <= set(VERBS)
         assert table.file not in {one.file for one in contract.TABLES.values()}
         for sentence in (table.sentence, *(column.sentence for column in table.columns)):
             assert sentence[-1] == "."
