@@ -119,7 +119,8 @@ def test_text_of_people_is_text_on_every_page(room: Served) -> None:
     own = room.resident.get("/mijn").text
     assert "&lt;script&gt;" in own
     room.until(Phase.AGREEMENT)
-    agreed = {"wijk": NORTH, "text": SCRIPT, "owner": SCRIPT[:80], "due": "2026-01-01"}
+    said = {"text": SCRIPT, "owner": SCRIPT[:80], "due": "2026-01-01"}
+    agreed = {f"{key}-{NORTH}": value for key, value in said.items()}
     assert room.lead.post("/leiding/afspraak", agreed, page="/leiding").status_code == 303
     for path in ("/leiding", "/leiding/uitkomst"):
         page = room.lead.get(path)

@@ -100,17 +100,18 @@ def choose(request: Request, leading: Leading, sent: Sent) -> Response:
 
 @router.post(f"{LEAD}/afspraak")
 def agree(request: Request, leading: Leading, sent: Sent) -> Response:
-    """Keep what was agreed on a wijk."""
+    """Keep what was agreed, of all wijken at once: no form that was filled in is lost."""
     room = Room.of(request)
     if leading is None:
         return room.error(request, 403, "not_found")
     if room.evening.store.phase() is not Phase.AGREEMENT:
         return room.error(request, 409, "other_phase")
-    texts = {key: sent.get(key, "").strip()[:most] for key, most in MOST.items()}
-    if sent.get("wijk") not in room.evening.round.wijken or not texts["text"]:
-        return room.error(request, 422, "text_missing")
-    room.evening.store.agree(sent["wijk"], **texts)
-    room.note(request, "agreement", MODERATOR)
+    before = room.evening.store.agreements().set_index("wijk_code").to_dict("index")
+    for wijk in room.evening.round.wijken:
+        texts = {key: sent.get(f"{key}-{wijk}", "").strip()[:most] for key, most in MOST.items()}
+        if texts["text"] and texts != before.get(wijk):
+            room.evening.store.agree(wijk, **texts)
+            room.note(request, "agreement", MODERATOR)
     return room.go(request, LEAD)
 
 

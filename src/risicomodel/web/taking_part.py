@@ -188,17 +188,15 @@ def mine(request: Request) -> Response:
     person = room.person(request)
     if person is None:
         return room.go(request, "/")
-    receipts = room.evening.own(person)
+    phase = room.evening.store.phase()
     rows = [
-        (
-            room.wording.title(one),
-            room.wording.said(one, receipts[one.id_of(person.number)].value),
-            one.path,
-        )
-        for one in room.evening.questions(person, receipts)
-        if one.id_of(person.number) in receipts
+        (room.wording.title(one), room.wording.said(one, value), one.path, one.phase is phase)
+        for one, value in room.evening.answered(person)
     ]
-    return room.page(request, "mine.html", rows=rows, any=bool(receipts))
+    return room.page(
+        request, "mine.html", rows=[row for row in rows if row[3]],
+        earlier=[row for row in rows if not row[3]], any=bool(rows),
+    )  # fmt: skip
 
 
 @router.post("/weg")

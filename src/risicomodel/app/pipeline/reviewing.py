@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from risicomodel.runs.rounds import RoundTables
 
 
+FEWEST_TEXTS = 5  # of fewer it is not said how many: it may be one person
+
+
 @dataclass(frozen=True)
 class TakingUp:
     """A run that takes up a round.
@@ -164,9 +167,10 @@ def data_wishes(missing: pd.DataFrame) -> pd.DataFrame:
         where = about.get(subject, empty)
         rows.append(
             {
-                "subject": subject, "n_texts": count, "table": where.table,
+                "subject": subject, "table": where.table,
+                "n_texts": count if count >= FEWEST_TEXTS else None,
                 "publisher": where.publisher, "title": where.title,
             }
         )  # fmt: skip
     columns = [column.name for column in contract.DATA_WISHES.columns]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"n_texts": "Int64"})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from risicomodel.app.review import folders
 from risicomodel.core.errors import ConfigError
+from risicomodel.participation.phases import Phase
 
 if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
@@ -23,6 +24,12 @@ def letter(words: GivenWords) -> str:
         raise ConfigError(
             "this round is not about wijken; expected an evening, as the letter says what came out "
             f"per wijk. Print ADDRESS/leiding/uitkomst, or 'risicomodel review export {folder}'."
+        )
+    phase = evening.store.phase()
+    if phase not in (Phase.AGREEMENT, Phase.DONE):
+        raise ConfigError(
+            f"this round is in phase '{phase}'; expected '{Phase.AGREEMENT}' or the end, as a "
+            "letter says what was agreed. Move on at ADDRESS/leiding."
         )
     path = folder / letters.LETTER
     if words.get("file"):

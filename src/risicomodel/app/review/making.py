@@ -97,7 +97,7 @@ def new(words: GivenWords) -> str:
             f"folder:      {folder}",
             f"print:       {folder / cards.CARDS} and {folder / cards.POSTER}",
             f"passphrase:  {made.said}   (the moderator's; it is shown this once)",
-            f"next:        risicomodel review serve {folder}",
+            f"next:        risicomodel review serve {folder} network=yes",
         ]
     )
 

@@ -47,7 +47,7 @@ def serve(words: GivenWords) -> str:
             log.info("only this machine can reach it; for phones in the room: network=yes")
         log.info("stop with Ctrl-C; answers are kept, and the same command goes on")
         with contextlib.suppress(KeyboardInterrupt):  # how an evening ends
-            _server(evening, address).run(sockets=[heard])
+            _server(evening, address, words.get("contact")).run(sockets=[heard])
     return "closed: all answers are kept. Open it again with the same command."
 
 
@@ -83,12 +83,12 @@ def port_of(words: GivenWords) -> int:
     return int(port)
 
 
-def _server(evening: Evening, address: str) -> Server:
+def _server(evening: Evening, address: str, contact: str = "") -> Server:
     import uvicorn
 
     from risicomodel.web import app
 
-    made = app.create(evening, address)
+    made = app.create(evening, address, contact)
     return uvicorn.Server(
         uvicorn.Config(
             made, access_log=False, log_level="warning", timeout_graceful_shutdown=LAST_SECONDS

@@ -223,7 +223,7 @@ def _coins(answer: Answer, item: Item, form: Form, place: Place, role: Role) -> 
         return ["choose_one"]
     if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in value.values()):
         return ["coins_whole"]
-    return [] if sum(value.values()) == form.coins else ["coins_sum"]
+    return [] if sum(value.values()) in (0, form.coins) else ["coins_sum"]  # none: not known
 
 
 CHECKS: dict[str, Callable[[Answer, Item, Form, Place, Role], list[str]]] = {

@@ -87,4 +87,4 @@ def scanned(address: str) -> str:
     from markupsafe import Markup
 
     code = segno.make(address, error="m", micro=False)
-    return Markup(code.svg_inline(scale=SCALE, border=2))  # noqa: S704 (drawn, without text)
+    return Markup(code.svg_inline(scale=SCALE, border=2, omitsize=True))  # noqa: S704 (drawn, without text)

@@ -138,7 +138,10 @@ def _off(rows: pd.DataFrame, view: ModelView) -> dict[str, Any]:
         _, last = view.last.get(f"{wijk}/{domain}", (0, 0.0))
         if last > 0:
             apart.append(abs(rate - last) / last)
-    return {"off_newest": float(np.mean(apart)), "n_newest": len(apart)} if apart else {}
+    # of one wijk it would give the very mean that its figure is rounded to hide
+    if len(apart) < LEAST:
+        return {}
+    return {"off_newest": round(float(np.mean(apart)), 2), "n_newest": len(apart)}
 
 
 def of_gemeente(pictures: pd.DataFrame, domain: str, n_wijken: int) -> str:

@@ -205,6 +205,20 @@ class Evening:
         of_phase = self.questions(person, self.own(person))
         return next((one for one in of_phase if one.path == path), None)
 
+    def answered(self, person: Person) -> list[tuple[Question, Any]]:
+        """Return all that a person answered so far, phase by phase, with the values."""
+        receipts = self.own(person)
+        values = {name: receipt.value for name, receipt in receipts.items()}
+        phases = [phase for phase in Phase if phase.place <= self.store.phase().place]
+        return [
+            (one, values[one.id_of(person.number)])
+            for phase in phases
+            for one in questions.of_phase(
+                self.form, self.place_in(phase), phase, person.number, values
+            )
+            if one.id_of(person.number) in values
+        ]
+
     def asked_in(self, person: Person, path: str, phase: str) -> Question | None:
         """Return the question that an answer is to, in the phase that its screen was of.
 
@@ -357,9 +371,18 @@ class Evening:
             self.judgements(), self.view(), self.round, self.form.euro_per_client, MOST_TALKED
         )
 
+    def settled(self) -> pd.DataFrame:
+        """Return the answers on causes, what is missing and coins, once all have given theirs.
+
+        While people still answer, two looks that are one answer apart would say who said what.
+        """
+        answered = self.store.current()
+        is_over = self.store.phase().place > Phase.CAUSES.place
+        return answered[answered["phase"].eq(str(Phase.CAUSES)) & is_over]
+
     def outcome(self) -> RoundOutcome:
         """Return everything that comes out, once values may be seen."""
-        answered = self.store.current()
+        answered = self.settled()
         return RoundOutcome(
             results.pictures(self.judgements(), self.view()),
             results.contested(answered),

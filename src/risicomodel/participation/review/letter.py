@@ -131,13 +131,15 @@ def _paragraph(
 
 
 def _not_recognised(evening: Evening, outcome: RoundOutcome, words: Words) -> dict[str, str]:
-    """Return by domain what people did not recognise, each cause once."""
+    """Return by domain what people did not recognise, and in which wijk."""
     labels: dict[str, list[str]] = {}
     for row in records.records(outcome.causes):
         if row["contested"]:
             names = evening.labels().get(row["feature"], {})
-            labels.setdefault(row["domain"], []).append(names.get(words.language, row["feature"]))
-    return {domain: ", ".join(dict.fromkeys(names)) for domain, names in labels.items()}
+            cause = names.get(words.language, row["feature"])
+            wijk = evening.round.wijken.get(row["wijk_code"], row["wijk_code"])
+            labels.setdefault(row["domain"], []).append(f"{cause} ({wijk})")
+    return {domain: ", ".join(names) for domain, names in labels.items()}
 
 
 def _agreed(evening: Evening, outcome: RoundOutcome, words: Words) -> list[Agreed]:

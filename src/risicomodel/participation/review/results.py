@@ -263,6 +263,8 @@ def coins(answers: pd.DataFrame) -> pd.DataFrame:
         From :meth:`risicomodel.participation.review.store.Store.current`.
     """
     rows = answers[answers["item"] == "coins"]
+    totals = rows["value"].map(lambda value: sum(value.values())).astype("int64")
+    rows = rows[totals > 0]  # who laid none does not know
     laid = [
         {"wijk_code": wijk, "kind": kind, "laid": count}
         for wijk, value in zip(rows["wijk_code"], rows["value"], strict=True)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ANSWER_KEY = ["person", "phase", "item", "wijk_code", "domain", "feature", "part"]
 FREE_TEXT = "missing"
+# published means are rounded: to half a person of 100, to one of 1,000
+ROUNDED_TO = {100: 0.005, 1000: 0.001}
 WHOLE = "Int64"
 
 
@@ -77,6 +79,10 @@ def field_estimates(evening: Evening) -> pd.DataFrame:
         pd.concat(of_phases), on=["wijk_code", "domain", "phase"], how="left"
     )
     out["verdict"] = out["verdict"].fillna(results.TOO_FEW)
+    # whoever knows what the others answered must not get the last one out of a mean
+    steps = out["domain"].map({one.name: ROUNDED_TO[one.per] for one in made.domains})
+    for name in ("rate", "lower", "upper"):
+        out[name] = (out[name] / steps).round() * steps
     texts = ["basis", "beside_model"]
     out[texts] = out[texts].fillna("")
     return out.astype({"n": WHOLE, **dict.fromkeys(["verdict", *texts], "str")})
@@ -93,7 +99,7 @@ def agreement(evening: Evening) -> pd.DataFrame:
 
 def contested_drivers(evening: Evening) -> pd.DataFrame:
     """Return which causes people recognise."""
-    table = results.contested(evening.store.current())
+    table = results.contested(evening.settled())
     return _typed(table, texts="wijk_code domain feature").astype(
         {"n": WHOLE, "recognised": "float64", "contested": "bool"}
     )
@@ -101,13 +107,13 @@ def contested_drivers(evening: Evening) -> pd.DataFrame:
 
 def coins(evening: Evening) -> pd.DataFrame:
     """Return how the coins lie."""
-    table = _typed(results.coins(evening.store.current()), texts="wijk_code kind")
+    table = _typed(results.coins(evening.settled()), texts="wijk_code kind")
     return table.astype({"n": "int64", "share": "float64"})
 
 
 def missing_factors(evening: Evening) -> pd.DataFrame:
     """Return what people say is missing: for one person to read before others do."""
-    table = results.missing(evening.store.current())
+    table = results.missing(evening.settled())
     place = table.groupby("wijk_code").cumcount() + 1
     table = table.assign(place=place.astype("int64"))[["wijk_code", "place", "text"]]
     return _typed(table, texts="wijk_code text")

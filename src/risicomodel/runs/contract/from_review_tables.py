@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from risicomodel.runs.contract.declarations import NUMBER, SHARE, TEXT, WHOLE, Column, Table, words
+from risicomodel.runs.contract.declarations import (
+    MAYBE_WHOLE,
+    NUMBER,
+    SHARE,
+    TEXT,
+    WHOLE,
+    Column,
+    Table,
+    words,
+)
 from risicomodel.runs.contract.shared import (
     DOMAIN,
     FEATURE,
@@ -54,7 +63,7 @@ DATA_WISHES = Table(
     commands=MAKING,
     columns=(
         Column("subject", TEXT, "", "What texts are about; other where no word says."),
-        Column("n_texts", WHOLE, "texts", "How many texts, of all wijken together."),
+        Column("n_texts", MAYBE_WHOLE, "texts", "How many texts, of all wijken; empty under five."),
         Column("table", TEXT, "", "Id of the open table; empty where none is known."),
         Column("publisher", TEXT, "", "Who publishes it."),
         Column("title", TEXT, "", "What it is called."),
