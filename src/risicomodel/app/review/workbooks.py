@@ -58,6 +58,9 @@ def take_in(words: GivenWords) -> str:
         result = workbook_answers.take_in(evening, filled, replaces=replaces)
         counted = f"{result.saved} answers kept" + (", late: out of the figures" * result.late)
         lines.append(f"{path.name}:  number {filled.person.number}, {counted}")
+        if filled.left_out:
+            names = ", ".join(filled.left_out)
+            lines.append(f"  left out: {names}; not among the wijken that are talked about")
         if result.same:
             lines.append(f"  {result.same} were there already, from this workbook")
         if result.conflicts:
