@@ -37,12 +37,16 @@ def paper(words: GivenWords) -> str:
         written += files
     if lacking:
         log.warning("no PDF, only pages to print from a browser: %s", lacking)
-    causes = forms_on_paper.FILES[PHASES[-1]]
+    closed = [
+        f"keep:   {path.name} closed until the round is in '{PHASES[-1]}': it names causes"
+        for path in written
+        if path.stem == forms_on_paper.FILES[PHASES[-1]] and store.phase().place < PHASES[-1].place
+    ]
     return "\n".join(
         [
             f"forms:  {len(people)} people, {len(evening.round.wijken)} wijken",
             *(f"print:  {path}" for path in written),
-            *([f"keep:   {causes} closed until that step: it names causes"] * (len(phases) > 1)),
+            *closed,
             "next:   type them in at ADDRESS/leiding/papier, before you move to the next step",
         ]
     )

@@ -12,19 +12,21 @@ from risicomodel.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
+    from risicomodel.participation.phases import Phase
     from risicomodel.participation.review.evening import Evening
     from risicomodel.participation.review.workbook_answers import FilledWorkbook
 
 
 def workbook(words: GivenWords) -> str:
     """Write a workbook per person, to be filled in at home."""
-    from risicomodel.participation.phases import Phase
+    from risicomodel.participation import phases
     from risicomodel.participation.review import workbook as workbook_of
     from risicomodel.participation.review.evening import Evening
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
-    phase = phase_of(words.get("phase", Phase.OWN_VIEW))
+    phase = phase_of(words.get("phase", phases.Phase.OWN_VIEW))
+    _require_come_to(phase, store.phase())
     people = people_of(store, words.get("number"))
     target = Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder
     target.mkdir(parents=True, exist_ok=True)
@@ -37,6 +39,19 @@ def workbook(words: GivenWords) -> str:
             f"next:      risicomodel review take-in {folder} FILE, while the round is in '{phase}'",
         ]
     )
+
+
+def _require_come_to(phase: Phase, now: Phase) -> None:
+    """Refuse a workbook that tells what is not shown yet: which wijken, or the model's causes.
+
+    That of *own view* tells nothing, and can be sent before the evening begins.
+    """
+    if phase.shows_values and phase.place > now.place:
+        raise ConfigError(
+            f"phase is '{phase}', and the round is in '{now}'; expected a step that the round has "
+            "come to, as a workbook of a later one tells what is not shown yet. Write it then, or "
+            "leave phase out for 'own_view'."
+        )
 
 
 def take_in(words: GivenWords) -> str:
