@@ -78,10 +78,10 @@ def take_in(words: GivenWords) -> str:
             lines.append(f"  left out: {names}; not among the wijken that are talked about")
         if result.same:
             lines.append(f"  {result.same} were there already, from this workbook")
-        if result.conflicts:
+        if result.is_refused:
             lines.append(
-                f"  {len(result.conflicts)} left as they were: this person answered them before. "
-                "Ask which counts; to put the workbook in their place: replace=yes"
+                "  nothing was kept: this person answered some of it before. Ask which counts; to "
+                "put the workbook in place of that: replace=yes"
             )
     return "\n".join(lines)
 

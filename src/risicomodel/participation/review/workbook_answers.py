@@ -109,7 +109,7 @@ def _wijken_in(evening: Evening, cells: dict[str, FilledCell], phase: Phase) -> 
 
 
 def take_in(evening: Evening, filled: FilledWorkbook, *, replaces: bool = False) -> Typed:
-    """Keep the answers of a workbook.
+    """Keep the answers of a workbook: all of them, or nothing.
 
     Parameters
     ----------
@@ -125,16 +125,7 @@ def take_in(evening: Evening, filled: FilledWorkbook, *, replaces: bool = False)
     Typed
         Of all wijken together.
     """
-    results = [
-        sheets.type_in(evening, sheet, sent, replaces=replaces, channel=WORKBOOK)
-        for sheet, sent in filled.filled.items()
-    ]
-    return Typed(
-        conflicts=[question for result in results for question in result.conflicts],
-        late=any(result.late for result in results),
-        saved=sum(result.saved for result in results),
-        same=sum(result.same for result in results),
-    )
+    return sheets.type_in_all(evening, filled.filled, replaces=replaces, channel=WORKBOOK)
 
 
 def _refused(path: Path, violations: list[str]) -> DataError:
