@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risicomodel.app.review import folders
-from risicomodel.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from risicomodel.app.review.words import GivenWords
@@ -19,11 +18,11 @@ def letter(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
-    if not evening.form.is_about_wijken:
-        raise ConfigError(
-            "this round is not about wijken; expected an evening, as the letter says what came out "
-            f"per wijk. Print ADDRESS/leiding/uitkomst, or 'risicomodel review export {folder}'."
-        )
+    folders.require_wijken(
+        evening,
+        "the letter says what came out per wijk",
+        f"Print ADDRESS/leiding/uitkomst, or 'risicomodel review export {folder}'",
+    )
     path = folder / letters.LETTER
     if words.get("file"):
         path = Path(words.get("file")).expanduser().resolve()

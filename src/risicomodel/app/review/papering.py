@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ON_A_TABLET = (
+    "Let people answer on a phone, or on a tablet with 'Samen invullen' below each question"
+)
+
 
 def paper(words: GivenWords) -> str:
     """Write forms on paper: a page per wijk, for all people or for some."""
@@ -27,6 +31,7 @@ def paper(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
+    folders.require_wijken(evening, "there is a sheet per wijk", ON_A_TABLET)
     people = people_of(store, words.get("number"))
     target = Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder
     target.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from risicomodel.app.review import folders
-from risicomodel.app.review.papering import people_of, phase_of
+from risicomodel.app.review.papering import ON_A_TABLET, people_of, phase_of
 from risicomodel.core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def workbook(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
+    folders.require_wijken(evening, "a workbook asks per wijk", ON_A_TABLET)
     phase = phase_of(words.get("phase", phases.Phase.OWN_VIEW))
     _require_come_to(phase, store.phase())
     people = people_of(store, words.get("number"))
@@ -66,6 +67,7 @@ def take_in(words: GivenWords) -> str:
             "Give them: 'risicomodel review take-in FOLDER FILE …'."
         )
     evening = Evening(store)
+    folders.require_wijken(evening, "a workbook has answers per wijk", ON_A_TABLET)
     opened = _opened(evening, [Path(text).expanduser() for text in words.bare[1:]])
     replaces = words.get("replace", "no") in {"yes", "true"}
     lines = []
