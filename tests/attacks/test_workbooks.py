@@ -57,7 +57,7 @@ def repacked(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 
 
 def bomb(parts: dict[str, bytes]) -> None:
-    parts["xl/media/x.bin"] = b"0" * 60_000_000
+    parts["xl/theme/theme9.xml"] = b"0" * 60_000_000
 
 
 def many_parts(parts: dict[str, bytes]) -> None:
@@ -84,6 +84,44 @@ def links(parts: dict[str, bytes]) -> None:
 def entities(parts: dict[str, bytes]) -> None:
     laughs = b'<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     parts[PAGE] = laughs + parts[PAGE]
+
+
+RELATIONS = "xl/_rels/workbook.xml.rels"
+
+
+def moved(parts: dict[str, bytes], name: str) -> None:
+    """Give the first page another name, that the workbook points to."""
+    page = parts.pop(PAGE)
+    parts[name] = page
+    for where in (RELATIONS, "[Content_Types].xml"):
+        text = parts[where]
+        parts[where] = text.replace(PAGE.removeprefix("xl/").encode(), name[3:].encode())
+        assert parts[where] != text
+
+
+def other_name(parts: dict[str, bytes]) -> None:
+    moved(parts, "xl/worksheets/sheet1.dat")
+
+
+def entities_in_a_setting(parts: dict[str, bytes]) -> None:
+    entities(parts)
+    moved(parts, "xl/printerSettings/printerSettings1.bin")
+
+
+def entities_in_utf16(parts: dict[str, bytes]) -> None:
+    entities(parts)
+    moved(parts, "xl/printerSettings/printerSettings1.bin")
+    parts["xl/printerSettings/printerSettings1.bin"] = (
+        "\n" + parts["xl/printerSettings/printerSettings1.bin"].decode()
+    ).encode("utf-16-le")
+
+
+def utf16_after_a_space(parts: dict[str, bytes]) -> None:
+    parts[PAGE] = (" " + parts[PAGE].decode()).encode("utf-16-le")
+
+
+def utf7(parts: dict[str, bytes]) -> None:
+    parts[PAGE] = b'<?xml version="1.0" encoding="UTF-7"?>' + parts[PAGE]
 
 
 def other_encoding(parts: dict[str, bytes]) -> None:
@@ -116,6 +154,11 @@ def no_workbook(parts: dict[str, bytes]) -> None:
         (links, "it holds links to other files"),
         (entities, "declares entities or another encoding"),
         (other_encoding, "declares entities or another encoding"),
+        (utf16_after_a_space, "declares entities or another encoding"),
+        (utf7, "declares entities or another encoding"),
+        (entities_in_a_setting, "declares entities or another encoding"),
+        (entities_in_utf16, "declares entities or another encoding"),
+        (other_name, "a workbook does not have, such as 'xl/worksheets/sheet1.dat'"),
         (far_row, "more than 2,000 rows"), (broken_page, "cannot be read as a workbook"),
         (no_workbook, "it is not in the format .xlsx"),
     ],

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyCookie
 
 from risicomodel.participation.phases import Phase  # noqa: TC001 (of a body)
+from risicomodel.participation.review.answers import APP, TOLD
 from risicomodel.participation.review.store import Person, Receipt, Saved
 from risicomodel.publishing.report import records
 from risicomodel.web.problems import PREFIX, problem
@@ -156,18 +157,19 @@ def put_answer(
     """Keep an answer; once this says so, it is on disk. The same again changes nothing."""
     del token
     room = Room.of(request)
+    if sent.phase.place > room.evening.store.phase().place:  # before looking whether there is one
+        raise HTTPException(409, "The moderator has not come to this question yet.")
     question = room.evening.asked_in(person, question_id.replace(".", "/"), str(sent.phase))
     if question is None:
         raise HTTPException(404, "There is no such question to this person in that phase.")
-    result = room.evening.submit(person, question.answered(sent.value), sent.revision)
+    channel = TOLD if room.is_helped(request) else APP
+    result = room.evening.submit(person, question.answered(sent.value), sent.revision, channel)
     if isinstance(result, list):
         texts = [room.words.text(f"error.{key}") for key in result]
         return problem(400, " ".join(texts), errors=texts)
     if result.saved is Saved.CONFLICT:
         detail = "Another answer was kept under this revision. Send what counts as the next one."
         return problem(409, detail, revision=result.revision, value=result.value)
-    if result.saved is Saved.EARLY:
-        raise HTTPException(409, "The moderator has not come to this question yet.")
     return KeptAnswer(str(result.saved), result.revision, result.value)
 
 

@@ -127,7 +127,11 @@ def answer(request: Request, path: str, sent: Sent) -> Response:
     person = room.person(request)
     if person is None:
         return room.go(request, "/")
-    question = room.evening.asked_in(person, path, sent.get("phase", ""))
+    phase = sent.get("phase", "")
+    if phase in set(Phase) and Phase(phase).place > room.evening.store.phase().place:
+        # before looking whether there is such a question: which there are is not told yet
+        return room.page(request, "late.html", 409, text=room.words.text("late.early"))
+    question = room.evening.asked_in(person, path, phase)
     if question is None:
         return room.error(request, 404, "other_phase")
     role = room.evening.form.roles[person.role]
@@ -145,8 +149,6 @@ def _after(
     request: Request, room: Room, question: Question, value: Any, receipt: Receipt
 ) -> Response:
     """Return what follows on an answer that was understood."""
-    if receipt.saved is Saved.EARLY:
-        return room.page(request, "late.html", 409, text=room.words.text("late.early"))
     if receipt.saved is Saved.LATE:
         key = "closed" if room.evening.store.phase() is Phase.DONE else "text"
         return room.page(request, "late.html", 200, text=room.words.text(f"late.{key}"))

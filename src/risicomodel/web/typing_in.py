@@ -122,15 +122,16 @@ def type_sheet(request: Request, leading: Leading, sent: Sent) -> Response:
         result = sheets.type_in(room.evening, sheet, sent, replaces=replaces)
     if result.wrong:
         return _form(request, room, sheet, TypingScreen(again, sent, result.wrong))
-    room.note(request, "paper_again" if again else "paper_typed", MODERATOR)
+    if not result.is_refused:
+        room.note(request, "paper_again" if again else "paper_typed", MODERATOR)
     following = f"{PAPER}?saved={YES}" if again else _following(room, sheet)
-    if not result.conflicts and not result.late:
+    if not result.is_refused and not result.late:
         return room.go(request, following)
     typed = {name: text for name, text in sent.items() if name not in {"csrf", "replaces"}}
     # what was answered before is not told: whoever types sees the sheet and nothing else
     return room.page(
-        request, "paper_result.html", 409 if result.conflicts else 200, sheet=sheet,
-        late=result.late, fields=typed, following=following,
+        request, "paper_result.html", 409 if result.is_refused else 200, sheet=sheet,
+        refused=result.is_refused, late=result.late, fields=typed, following=following,
         conflicts=[room.wording.about(question) for question in result.conflicts],
     )  # fmt: skip
 

@@ -91,6 +91,15 @@ def test_the_table_is_taken_along_after_closing_and_not_before(folder: Path) -> 
     assert len(book) == len(table)
 
 
+@pytest.mark.parametrize("verb", ["paper", "workbook", "take-in", "verify", "letter"])
+def test_what_needs_wijken_is_refused_and_writes_nothing(folder: Path, verb: str) -> None:
+    more = {"take-in": ["a.xlsx"], "verify": ["run"]}.get(verb, [])
+    with pytest.raises(ConfigError, match=r"not about wijken; expected an evening, as .*per wijk"):
+        command.carry_out([verb, str(folder), *more])
+    names = {path.name.partition("-")[0] for path in folder.iterdir()}  # -wal, -shm
+    assert names == {folders.MARK, folders.DATABASE}
+
+
 def test_nothing_leaves_the_server_before_closing(folder: Path) -> None:
     evening = Evening(folders.store(f"sqlite:///{folder / folders.DATABASE}"))
     with evenings.served(evening) as address:

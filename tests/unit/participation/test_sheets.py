@@ -12,6 +12,7 @@ from risicomodel.participation.review import sheets
 from risicomodel.participation.review.answers import APP, PAPER, TOLD, WORKBOOK, Answer
 from risicomodel.participation.review.evening import Evening
 from risicomodel.participation.review.sheets import Sheet
+from risicomodel.participation.review.store import Saved, SentAnswer
 from support import evenings
 
 if TYPE_CHECKING:
@@ -81,13 +82,39 @@ def test_typing_does_not_tell_what_a_phone_sent(evening: Evening, tap: str) -> N
     evening.submit(one, Answer("need", OWN, {"tap": "more"}, NORTH, "wmo"), 1)
     sheet = Sheet(one, NORTH, OWN)
     result = sheets.type_in(evening, sheet, fields(NORTH, wmo=tap))
-    assert [question.path for question in result.conflicts] == [f"need/{NORTH}/wmo"]
-    assert result.saved == 1
+    assert (result.is_refused, result.conflicts, result.saved) == (True, [], 0)
+    assert set(evening.store.current()["channel"]) == {APP}  # nothing of the sheet was kept
     again = sheets.type_in(evening, sheet, fields(NORTH, wmo=tap), replaces=True)
     assert (again.conflicts, again.saved) == ([], 2)
     kept = evening.store.current()
     assert kept.loc[kept["item"] == "need", "value"].tolist() == [{"tap": tap}]
     assert set(kept["channel"]) == {PAPER}
+
+
+def test_after_the_reveal_the_questions_that_were_answered_before_are_named(
+    evening: Evening,
+) -> None:
+    one = person(evening, "1001")
+    evening.submit(one, Answer("need", OWN, {"tap": "more"}, NORTH, "wmo"), 1)
+    evening.move(Phase.REVEAL)
+    result = sheets.type_in(evening, Sheet(one, NORTH, OWN), fields(NORTH, wmo="more"))
+    assert [question.path for question in result.conflicts] == [f"need/{NORTH}/wmo"]
+    assert (result.is_refused, len(evening.own(one))) == (True, 1)
+
+
+def test_what_a_phone_sends_meanwhile_takes_the_whole_sheet_back(evening: Evening) -> None:
+    """In the store: the first answer was written when the second turns out to be in conflict."""
+    one = person(evening, "1001")
+    evening.submit(one, Answer("need", OWN, {"tap": "more"}, NORTH, "wmo"), 1)
+    together = [
+        SentAnswer(one, Answer("knows", OWN, "well", NORTH), 1, PAPER),
+        SentAnswer(one, Answer("need", OWN, {"tap": "less"}, NORTH, "wmo"), 1, PAPER),
+    ]
+    before = evening.store.last_sequence()
+    saved = [receipt.saved for receipt in evening.store.submit_together(together)]
+    assert saved == [Saved.SAVED, Saved.CONFLICT]
+    assert set(evening.store.current()["channel"]) == {APP}
+    assert evening.store.last_sequence() == before
 
 
 def test_after_the_reveal_a_sheet_is_kept_and_does_not_count(evening: Evening) -> None:

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from risicomodel.core.errors import DataError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import workbook, workbook_answers
-from risicomodel.participation.review.answers import WORKBOOK, Answer
+from risicomodel.participation.review.answers import APP, WORKBOOK, Answer
 from risicomodel.participation.review.evening import Evening
 from risicomodel.participation.review.wording import Wording
 from support import evenings
@@ -176,6 +176,26 @@ def test_all_that_is_wrong_is_said_by_its_cell_and_nothing_is_kept(tmp_path: Pat
     assert evening.store.current().empty
 
 
+def test_after_the_reveal_it_is_about_the_wijken_that_are_talked_about(tmp_path: Path) -> None:
+    """Of a workbook that was made before these were chosen, the other wijken are left out."""
+    evening = room(tmp_path, phase=Phase.AGAIN)
+    south, east = "WK034402", "WK034403"
+    answers = {f"need/{wijk}/wmo.value": "Meer" for wijk in (NORTH, south, east)}
+    early = filled(evening, tmp_path / "a.xlsx", "1001", answers, Phase.AGAIN)
+    evening.talk_about([south])
+    person = evening.store.person("1001")
+    assert person is not None
+    listed = workbook.rows(evening, person, Phase.AGAIN)
+    assert {row.sheet.wijk_code for row in listed} == {south}
+    opened = workbook_answers.opened(evening, early)
+    assert opened.left_out == ["Noord", "Oost"]
+    assert workbook_answers.take_in(evening, opened).saved == 1
+    assert evening.store.current()["wijk_code"].tolist() == [south]
+    late = filled(evening, tmp_path / "b.xlsx", "1002", {f"need/{south}/wmo.value": "Meer"},
+                  Phase.AGAIN)  # fmt: skip
+    assert workbook_answers.opened(evening, late).left_out == []
+
+
 def of_another_number(page: Any) -> None:
     page["E1"] = page["E1"].value.replace("|1003|", "|1004|")
 
@@ -244,7 +264,7 @@ def test_another_answer_of_this_person_stays_unless_it_is_replaced(tmp_path: Pat
     path = filled(evening, tmp_path / "a.xlsx", "1003", professional(evening))
     opened = workbook_answers.opened(evening, path)
     result = workbook_answers.take_in(evening, opened)
-    assert [question.path for question in result.conflicts] == [f"knows/{NORTH}"]
-    assert result.saved == 2
+    assert (result.is_refused, result.conflicts, result.saved) == (True, [], 0)
+    assert set(evening.store.current()["channel"]) == {APP}
     workbook_answers.take_in(evening, opened, replaces=True)
     assert kept(evening) == VALUES

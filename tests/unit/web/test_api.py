@@ -122,6 +122,37 @@ def test_a_person_reads_questions_and_sends_answers(evening: Evening, address: s
     assert client.put(KNOWS, answer("well", 3)).json()["saved"] == "late"
 
 
+@pytest.mark.parametrize("phase", [Phase.OWN_VIEW, Phase.TALK, Phase.AGAIN])
+def test_before_its_step_no_answer_tells_which_causes_there_are(
+    evening: Evening, address: str, phase: Phase
+) -> None:
+    """The same whether the model names the cause or not: in the API, and on a screen."""
+    evening.move(Phase.OWN_VIEW)
+    client = Client(address, "1001")
+    client.put(KNOWS, answer("well"))
+    for step in list(Phase)[Phase.REVEAL.place : phase.place + 1]:
+        evening.move(step)
+    wijk = evening.place.wijken[0]
+    guesses = [f"cause.{wijk}.wmo.{name}" for name in ("k_alleen", "k_huur")]
+    said = [client.put(one, answer("little", phase="causes")) for one in guesses]
+    assert [one.status_code for one in said] == [409, 409]
+    assert said[0].json()["detail"] == said[1].json()["detail"]
+    shown = [
+        client.device.answer(one.replace(".", "/"), Phase.CAUSES, value="little") for one in guesses
+    ]
+    assert [one.status_code for one in shown] == [409, 409]
+    assert shown[0].text == shown[1].text
+
+
+def test_who_is_helped_is_counted_apart(evening: Evening, address: str) -> None:
+    evening.move(Phase.OWN_VIEW)
+    client = Client(address, "1001")
+    client.device.post("/samen", {"helped": "1"}, page="/vraag")
+    client.token = client.get("/questions").json()["token"]  # of the session as it is now
+    assert client.put(KNOWS, answer("well")).json()["saved"] == "saved"
+    assert evening.store.by_channel() == {"verteld": (1, 1)}
+
+
 WRONG = [
     (answer("nonsense"), 400),
     (answer({"tap": "more"}), 400),
@@ -131,7 +162,7 @@ WRONG = [
     (answer("well", 10**30), 400),
     ({**answer("well"), "revision": "x"}, 400),
     (answer("well", phase="tomorrow"), 400),
-    (answer("well", phase="causes"), 404),
+    (answer("well", phase="causes"), 409),
     ({}, 400),
     ([], 400),
     (b"", 400),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from risicomodel.app.review.words import GivenWords
+    from risicomodel.participation.review.evening import Evening
     from risicomodel.participation.review.store import Store
 
 log = logging.getLogger(__name__)
@@ -125,3 +126,26 @@ def _mark(path: Path) -> dict[str, Any]:
             f"{path} is not what 'review new' wrote; expected that. Restore it from its backup."
         )
     return mark
+
+
+def require_wijken(evening: Evening, found: str, instead: str) -> None:
+    """Refuse a verb on a round that has no wijken.
+
+    Parameters
+    ----------
+    evening : Evening
+        The round.
+    found : str
+        What the verb makes of wijken, and so needs these for.
+    instead : str
+        What to do.
+
+    Raises
+    ------
+    ConfigError
+        If the round's form is not about wijken.
+    """
+    if not evening.form.is_about_wijken:
+        raise ConfigError(
+            f"this round is not about wijken; expected an evening, as {found}. {instead}."
+        )

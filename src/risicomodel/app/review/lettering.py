@@ -20,11 +20,11 @@ def letter(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
-    if not evening.form.is_about_wijken:
-        raise ConfigError(
-            "this round is not about wijken; expected an evening, as the letter says what came out "
-            f"per wijk. Print ADDRESS/leiding/uitkomst, or 'risicomodel review export {folder}'."
-        )
+    folders.require_wijken(
+        evening,
+        "the letter says what came out per wijk",
+        f"Print ADDRESS/leiding/uitkomst, or 'risicomodel review export {folder}'",
+    )
     phase = evening.store.phase()
     if phase not in (Phase.AGREEMENT, Phase.DONE):
         raise ConfigError(

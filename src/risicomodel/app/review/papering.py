@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+ON_A_TABLET = (
+    "Let people answer on a phone, or on a tablet with 'Samen invullen' below each question"
+)
+
 
 def paper(words: GivenWords) -> str:
     """Write forms on paper: a page per wijk, for all people or for some."""
@@ -27,6 +31,7 @@ def paper(words: GivenWords) -> str:
 
     folder, store, _ = folders.opened(words)
     evening = Evening(store)
+    folders.require_wijken(evening, "there is a sheet per wijk", ON_A_TABLET)
     people = people_of(store, words.get("number"))
     target = Path(words.get("dir")).expanduser().resolve() if words.get("dir") else folder
     target.mkdir(parents=True, exist_ok=True)
@@ -37,12 +42,16 @@ def paper(words: GivenWords) -> str:
         written += files
     if lacking:
         log.warning("no PDF, only pages to print from a browser: %s", lacking)
-    causes = forms_on_paper.FILES[PHASES[-1]]
+    closed = [
+        f"keep:   {path.name} closed until the round is in '{PHASES[-1]}': it names causes"
+        for path in written
+        if path.stem == forms_on_paper.FILES[PHASES[-1]] and store.phase().place < PHASES[-1].place
+    ]
     return "\n".join(
         [
             f"forms:  {len(people)} people, {len(evening.round.wijken)} wijken",
             *(f"print:  {path}" for path in written),
-            *([f"keep:   {causes} closed until that step: it names causes"] * (len(phases) > 1)),
+            *closed,
             "next:   type them in at ADDRESS/leiding/papier, before you move to the next step",
         ]
     )

@@ -44,6 +44,11 @@ def verify(words: GivenWords) -> str:
         )
     folder, store, _ = folders.opened(replace(words, bare=words.bare[:1]))
     evening = Evening(store)
+    folders.require_wijken(
+        evening,
+        "figures per wijk are what is verified",
+        f"What people knew is in 'risicomodel review export {folder}', once the round is closed",
+    )
     made, view = evening.round, evening.view()
     came_out, waiting = outcome(disclose(Path(words.bare[1]).expanduser().resolve()), made)
     judged = results.rates(store.current(), made, view)

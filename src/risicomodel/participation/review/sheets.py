@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import answers, fields, questions
 from risicomodel.participation.review.answers import PAPER, WORKBOOK
-from risicomodel.participation.review.questions import KNOWS, UNKNOWN_WIJK
-from risicomodel.participation.review.store import TWICE, Saved
+from risicomodel.participation.review.questions import KNOWS, UNKNOWN_WIJK, Question
+from risicomodel.participation.review.store import TWICE, Saved, SentAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from risicomodel.participation.review.answers import Answer
     from risicomodel.participation.review.evening import Evening
-    from risicomodel.participation.review.questions import Question
     from risicomodel.participation.review.store import Person, Receipt
 
 PHASES = (Phase.OWN_VIEW, Phase.AGAIN, Phase.CAUSES)
@@ -66,7 +65,10 @@ class Typed:
     wrong : list of (Question, str)
         What cannot be, as keys of texts; then nothing was kept.
     conflicts : list of Question
-        Questions that this person answered before; what was said then is not told.
+        Questions that this person answered before; what was said then is not told. Before the
+        reveal none is named: who answered what is of nobody else.
+    is_refused : bool
+        Whether nothing was kept, as this person answered some of it before.
     late : bool
         Whether it came too late to count.
     saved : int
@@ -80,6 +82,7 @@ class Typed:
     late: bool = False
     saved: int = 0
     same: int = 0
+    is_refused: bool = False
 
 
 def asked_on(evening: Evening, sheet: Sheet) -> list[Question]:
@@ -141,6 +144,8 @@ def type_in(
 ) -> Typed:
     """Keep a sheet that was typed in: all of it, or nothing where something cannot be.
 
+    Nor where this person answered some of it before, unless it stands in place of that.
+
     Parameters
     ----------
     evening : Evening
@@ -158,43 +163,71 @@ def type_in(
     -------
     Typed
     """
-    wrong = violations(evening, sheet, sent)
+    return type_in_all(evening, {sheet: sent}, replaces=replaces, channel=channel)
+
+
+def type_in_all(
+    evening: Evening,
+    filled: Mapping[Sheet, Mapping[str, str]],
+    *,
+    replaces: bool = False,
+    channel: str = PAPER,
+) -> Typed:
+    """Keep sheets that belong together in one transaction: all of them, or nothing.
+
+    Parameters
+    ----------
+    evening : Evening
+        The round.
+    filled : mapping of Sheet to mapping
+        What is on each, as for :func:`filled_in`.
+    replaces, channel
+        As for :func:`type_in`.
+
+    Returns
+    -------
+    Typed
+        Of all sheets together.
+    """
+    wrong = [one for sheet, sent in filled.items() for one in violations(evening, sheet, sent)]
     if wrong:
         return Typed(wrong=wrong)
-    answered = filled_in(evening, sheet, sent)
-    before = evening.own(sheet.person)
-    conflicts, late, saved, same = [], False, 0, 0
-    for question, answer in answered:
-        earlier = before.get(answer.id_of(sheet.person.number))
-        if earlier is not None and _is_repeated(earlier, answer, channel):
-            same += 1
-            continue
-        if earlier is not None and not replaces:
-            conflicts.append(question)
-            continue
-        receipt = _submit(evening, sheet.person, answer, earlier, channel)
-        if receipt.saved is Saved.CONFLICT:  # it came in between
-            conflicts.append(question)
-        else:
-            saved += 1
-            late = late or receipt.saved is Saved.LATE
-    return Typed(conflicts=conflicts, late=late, saved=saved, same=same)
+    asked, to_send, conflicts, same = list[Question](), list[SentAnswer](), list[Question](), 0
+    for sheet, sent in filled.items():
+        before = evening.own(sheet.person)
+        for question, answer in filled_in(evening, sheet, sent):
+            earlier = before.get(answer.id_of(sheet.person.number))
+            if earlier is not None and _is_repeated(earlier, answer, channel):
+                same += 1
+                continue
+            if earlier is not None and not replaces:
+                conflicts.append(question)
+            revision = 1 if earlier is None else earlier.revision + 1
+            asked.append(question)
+            to_send.append(SentAnswer(sheet.person, answer, revision, channel))
+    if conflicts:
+        return _refused(evening, conflicts)
+    receipts = evening.store.submit_together(to_send) if to_send else []
+    between = [
+        question
+        for question, receipt in zip(asked, receipts, strict=True)
+        if receipt.saved is Saved.CONFLICT
+    ]
+    if between:  # a phone sent it meanwhile
+        return _refused(evening, between)
+    late = any(receipt.saved is Saved.LATE for receipt in receipts)
+    return Typed(late=late, saved=len(receipts), same=same)
+
+
+def _refused(evening: Evening, conflicts: list[Question]) -> Typed:
+    shown = conflicts if evening.store.phase().shows_values else []
+    return Typed(conflicts=shown, is_refused=True)
 
 
 def _is_repeated(earlier: Receipt, answer: Answer, channel: str) -> bool:
     """Return whether a workbook brings what it brought before; of paper this is not told."""
     is_workbook = channel == earlier.channel == WORKBOOK
     return is_workbook and bool(earlier.value == answer.value)
-
-
-def _submit(
-    evening: Evening, person: Person, answer: Answer, earlier: Receipt | None, channel: str
-) -> Receipt:
-    revision = 1 if earlier is None else earlier.revision + 1
-    receipt = evening.submit(person, answer, revision, channel)
-    if isinstance(receipt, list):  # violations() found nothing
-        raise TypeError(f"an answer that was valid is not: {receipt}")
-    return receipt
 
 
 def violations(

@@ -121,6 +121,20 @@ class SentAnswer:
     channel: str
 
 
+class InConflictError(Exception):
+    """Answers that come together cannot all be kept.
+
+    Parameters
+    ----------
+    receipts : list of Receipt
+        Of each.
+    """
+
+    def __init__(self, receipts: list[Receipt]) -> None:
+        super().__init__("an answer is in conflict")
+        self.receipts = receipts
+
+
 class Store:
     """A round's database.
 
@@ -137,6 +151,7 @@ class Store:
         self._clock = clock
         self._people: dict[str, Person] = {}  # whose a card is does not change
         self._answers: GroupedWrites[Phase, Receipt] = GroupedWrites(engine, self._begin)
+        self._sheets: GroupedWrites[Phase, list[Receipt]] = GroupedWrites(engine, self._begin)
 
     # --- the round -------------------------------------------------------------------------------
 
@@ -381,6 +396,31 @@ class Store:
         """
         sent = SentAnswer(person, answer, revision, channel)
         return self._answers.write(lambda connection, now: self._submit(connection, now, sent))
+
+    def submit_together(self, sent: Sequence[SentAnswer]) -> list[Receipt]:
+        """Keep answers in one transaction: all of them, or none where one is in conflict.
+
+        Parameters
+        ----------
+        sent : sequence of SentAnswer
+            Found valid.
+
+        Returns
+        -------
+        list of Receipt
+            Of each; where one says that it is in conflict, nothing was kept.
+        """
+
+        def work(connection: Connection, now: Phase) -> list[Receipt]:
+            receipts = [self._submit(connection, now, one) for one in sent]
+            if any(one.saved is Saved.CONFLICT for one in receipts):
+                raise InConflictError(receipts)  # takes back what was written before it
+            return receipts
+
+        try:
+            return self._sheets.write(work)
+        except InConflictError as error:
+            return error.receipts
 
     def _submit(self, connection: Connection, now: Phase, sent: SentAnswer) -> Receipt:
         answer, revision = sent.answer, sent.revision

@@ -18,6 +18,7 @@ from risicomodel.participation.review.sheets import Sheet
 from risicomodel.participation.review.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from openpyxl.cell import Cell
@@ -73,7 +74,9 @@ class WorkbookRow:
         return f"{self.path}.{self.name}"
 
 
-def rows(evening: Evening, person: Person, phase: Phase) -> list[WorkbookRow]:
+def rows(
+    evening: Evening, person: Person, phase: Phase, wijken: Sequence[str] | None = None
+) -> list[WorkbookRow]:
     """Return the cells to fill in, in the order of the workbook.
 
     Parameters
@@ -84,11 +87,14 @@ def rows(evening: Evening, person: Person, phase: Phase) -> list[WorkbookRow]:
         Who fills it in.
     phase : Phase
         One of :data:`risicomodel.participation.review.sheets.PHASES`.
+    wijken : sequence of str, optional
+        Codes; without these, the wijken that there are sheets of by now.
     """
+    codes = sheets.wijken_of(evening, phase) if wijken is None else wijken
     wording, role = Wording(evening), evening.form.roles[person.role]
     return [
         row
-        for code in evening.round.wijken
+        for code in codes
         for question in sheets.asked_on(evening, Sheet(person, code, phase))
         for row in _rows_of(
             wording.part(question, role), Sheet(person, code, phase), wording,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from risicomodel.core.errors import DataError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import sheets, workbook, workbook_border
 from risicomodel.participation.review.answers import WORKBOOK
-from risicomodel.participation.review.sheets import PHASES, Typed
+from risicomodel.participation.review.sheets import PHASES, Sheet, Typed
 from risicomodel.participation.review.wording import Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from risicomodel.participation.review.evening import Evening
-    from risicomodel.participation.review.sheets import Sheet
     from risicomodel.participation.review.store import Person
     from risicomodel.participation.review.workbook import WorkbookRow
     from risicomodel.participation.review.workbook_border import FilledCell
@@ -43,11 +42,15 @@ class FilledWorkbook:
         For which step.
     filled : dict of Sheet to dict
         Per wijk, fields as a sheet of paper has them.
+    left_out : list of str
+        Names of wijken that it has answers on and that are not asked about now: it was made
+        before these were chosen.
     """
 
     person: Person
     phase: Phase
     filled: dict[Sheet, dict[str, str]]
+    left_out: list[str] = field(default_factory=list)
 
 
 def opened(evening: Evening, path: Path) -> FilledWorkbook:
@@ -69,27 +72,44 @@ def opened(evening: Evening, path: Path) -> FilledWorkbook:
     person, phase, wrong = _stamped(evening, cells)
     if person is None or phase is None:
         raise _refused(path, wrong)
-    expected = workbook.rows(evening, person, phase)
+    expected = workbook.rows(evening, person, phase, _wijken_in(evening, cells, phase))
     violations = _violations_of_keys(evening, cells, expected)
-    fields = dict[str, dict[str, str]]()
+    fields, left_out = dict[str, dict[str, str]](), list[str]()
+    now = sheets.wijken_of(evening, phase)
     for place, row in enumerate(expected, start=workbook.FIRST_ROW):
-        address = f"{workbook.ANSWER}{place}"
+        address, code = f"{workbook.ANSWER}{place}", row.sheet.wijk_code
+        if code not in now:
+            left_out += [evening.round.wijken[code]] * (address in cells)
+            continue
         text, fault = _field(cells.get(address), row)
         if fault:
             violations.append(f"{address}: {fault}")
-        fields.setdefault(row.sheet.wijk_code, {})[row.key] = text
-    by_sheet = {row.sheet: fields[row.sheet.wijk_code] for row in expected}
+        fields.setdefault(code, {})[row.key] = text
+    by_sheet = {Sheet(person, code, phase): sent for code, sent in fields.items()}
     faulty = {violation.partition(":")[0] for violation in violations}
     for sheet, sent in by_sheet.items():
         of_sheet = _violations_of_sheet(evening, sheet, sent, expected)
         violations += [f"{address}: {text}" for address, text in of_sheet if address not in faulty]
     if violations:
         raise _refused(path, violations)
-    return FilledWorkbook(person, phase, by_sheet)
+    return FilledWorkbook(person, phase, by_sheet, list(dict.fromkeys(left_out)))
+
+
+def _wijken_in(evening: Evening, cells: dict[str, FilledCell], phase: Phase) -> list[str]:
+    """Return the wijken that the keys name; the seal shows whether these were changed."""
+    keys = [
+        str(cell.value)
+        for address, cell in sorted(cells.items(), key=lambda one: (len(one[0]), one[0]))
+        if re.fullmatch(rf"{workbook.KEY}\d+", address)
+    ]
+    named = [code for key in keys for code in re.findall(r"[^/.]+/([^/.]+)", key)[:1]]
+    return [
+        code for code in dict.fromkeys(named) if code in evening.round.wijken
+    ] or sheets.wijken_of(evening, phase)
 
 
 def take_in(evening: Evening, filled: FilledWorkbook, *, replaces: bool = False) -> Typed:
-    """Keep the answers of a workbook.
+    """Keep the answers of a workbook: all of them, or nothing.
 
     Parameters
     ----------
@@ -105,16 +125,7 @@ def take_in(evening: Evening, filled: FilledWorkbook, *, replaces: bool = False)
     Typed
         Of all wijken together.
     """
-    results = [
-        sheets.type_in(evening, sheet, sent, replaces=replaces, channel=WORKBOOK)
-        for sheet, sent in filled.filled.items()
-    ]
-    return Typed(
-        conflicts=[question for result in results for question in result.conflicts],
-        late=any(result.late for result in results),
-        saved=sum(result.saved for result in results),
-        same=sum(result.same for result in results),
-    )
+    return sheets.type_in_all(evening, filled.filled, replaces=replaces, channel=WORKBOOK)
 
 
 def _refused(path: Path, violations: list[str]) -> DataError:

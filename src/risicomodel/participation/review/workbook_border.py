@@ -5,6 +5,7 @@ Whatever comes by mail is looked at as a package before anything reads it as a w
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,14 @@ REFUSED = {  # beginnings of names of parts, in small letters
 }  # fmt: skip
 MACROS = (b"macroenabled", b"vbaproject", b"ms-office.activex")
 ENTITIES = (b"<!doctype", b"<!entity")
-MARKS_OF_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
+# names of parts, in small letters, that Excel, LibreOffice and openpyxl give; labels and properties
+# are what an organisation adds. Whatever else there is, no answer is in it.
+NAMES = re.compile(
+    r"(\[content_types\]\.xml|(docprops|docmetadata|customxml|_rels|xl)/[\w./-]*\.(xml|rels|vml)"
+    r"|_rels/\.rels|xl/printersettings/\w+\.bin|docprops/thumbnail\.\w+)"
+)
+XML = (".xml", ".rels", ".vml")
+OTHER_ENCODING = re.compile(rb"^[^<]{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*[\"'](?!utf-8[\"'])")
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,10 @@ def _violations_of_parts(parts: list[zipfile.ZipInfo]) -> list[str]:
         out.append("parts of its package have the same name")
     if not {name.lower() for name in NEEDED} <= set(names):
         out.append("it is not in the format .xlsx")
+    strange = sorted({name for name in names if not NAMES.fullmatch(name)})
     holds = {what for name in names for begins, what in REFUSED.items() if name.startswith(begins)}
+    if strange and not holds:
+        out.append(f"it holds parts that a workbook does not have, such as '{strange[0][:60]}'")
     return out + [f"it holds {what}" for what in sorted(holds)]
 
 
@@ -153,8 +164,19 @@ def _violations_of_content(package: zipfile.ZipFile) -> list[str]:
         small = content.lower()
         if part.filename.lower() == "[content_types].xml" and any(one in small for one in MACROS):
             out.add("it holds macros")
-        if part.filename.lower().endswith((".xml", ".rels", ".vml")) and (
-            any(one in small for one in ENTITIES) or content.startswith(MARKS_OF_UTF16)
-        ):
+        if _declares(small, part.filename.lower().endswith(XML)):
             out.add(f"its part {part.filename[:60]} declares entities or another encoding")
     return sorted(out)
+
+
+def _declares(content: bytes, is_xml: bool) -> bool:
+    """Return whether a part declares entities, whatever its name: another part may point to it.
+
+    Text in UTF-16 has a NUL beside every letter of a declaration; XML in UTF-8 has none at all.
+    """
+    bare = content.replace(b"\0", b"")
+    return (
+        any(one in bare for one in ENTITIES)
+        or OTHER_ENCODING.match(bare) is not None
+        or (is_xml and bare != content)
+    )
