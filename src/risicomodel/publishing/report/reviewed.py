@@ -19,6 +19,7 @@ SENTENCES = tuple(f"reviewed.{key}" for key in ("none", "done", "done_few", "els
 VERDICTS = tuple(f"reviewed.{key}" for key in ("agree", "disagree"))
 BESIDE = tuple(f"reviewed.{key}" for key in ("above", "within", "below"))
 FEW = tuple(f"reviewed.{key}" for key in ("few_talked", "few"))
+BANDS = tuple(f"reviewed.{key}" for key in ("bands_ranges", "bands_taps", "bands_both", "bands"))
 STATUS = tuple(
     f"method.card_reviewed_{key}" for key in ("none", "reviewed", "contested", "unreviewed")
 )
@@ -111,6 +112,28 @@ def view(gemeente: Gemeente, words: Words, wijk: str, labels: Labels) -> list[st
         *(_not_recognised(words, domain, named) for domain, named in causes.items()),
         *(_agreed(words, row) for row in said["actions"]),
     ]
+
+
+def bands(gemeente: Gemeente, words: Words, wijk: str) -> str:
+    """Return what the bands beside what people think are; empty where no figure is.
+
+    Limits of ranges are people's own; those of taps (less, the same, more) are set by us.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    wijk : str
+        Code.
+    """
+    newest = _newest(gemeente, wijk)
+    rows = (
+        [] if newest is None else _of_wijk(gemeente, "review_estimates", wijk, newest["round_id"])
+    )
+    bases = {row["basis"] for row in rows if row["rate"] is not None}
+    return " ".join(statements.any_of(words, BANDS, {"bases": bases}))
 
 
 def _newest(gemeente: Gemeente, wijk: str | None = None) -> dict[str, Any] | None:

@@ -299,7 +299,17 @@ CONDITIONS: dict[str, Condition] = {
     "reviewed.agreed": _is("text", "an agreement was written down"),
     "reviewed.agreed_who": _is("owner", "who does it was written down"),
     "reviewed.agreed_when": _is("due", "when it is done was written down"),
-    "reviewed.bands": _is("lines", "the page has what people said of the wijk"),
+    "reviewed.bands_ranges": _equals(
+        "bases", {"ranges"}, "all figures of people on the page are of ranges that they gave"
+    ),
+    "reviewed.bands_taps": _equals(
+        "bases", {"taps"}, "all are of taps: less, the same or more; their limits are set by us"
+    ),
+    "reviewed.bands_both": Condition(
+        "some answers are ranges and some are taps",
+        lambda f: "both" in f["bases"] or f["bases"] == {"ranges", "taps"},
+    ),
+    "reviewed.bands": _is("bases", "the page has a figure of people"),
     "importance.pairs_none": _none("pairs", "no pair of features does anything that is written"),
     "importance.unused_none": _none("unused", "every feature is used"),
     "importance.never_origin": _none("justification", "no sensitive feature is used"),

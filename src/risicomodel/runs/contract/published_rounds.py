@@ -51,6 +51,7 @@ _BLANK: dict[str, dict[str, Any]] = {
     CONTESTED_DRIVERS.name: {"n": pd.NA, "recognised": None, "contested": False},
 }  # fmt: skip
 _VERDICTS = {"agree", "disagree", "too_few"}
+_BASES = {"taps", "ranges", "both"}
 _WITHOUT_FIGURE = ["rate", "lower", "upper"]
 
 
@@ -114,6 +115,11 @@ RULES = (
     ),
     Rule(FIELD_ESTIMATES.name, "0 <= lower <= rate <= upper <= 1, or all are empty", _in_order),
     Rule(FIELD_ESTIMATES.name, "a verdict goes with a figure", _judged_with_figure),
+    Rule(
+        FIELD_ESTIMATES.name,
+        "a basis (taps, ranges or both) goes with a figure",
+        lambda t: t["basis"].isin(_BASES) | (t["basis"].eq("") & t["rate"].isna()),
+    ),
     Rule(
         FIELD_ESTIMATES.name,
         "phase is own_view or again",

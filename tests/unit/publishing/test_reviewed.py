@@ -1,0 +1,62 @@
+"""What pages say of what people said is true of the round that it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from risicomodel.publishing.presentation.language import Words
+from risicomodel.publishing.report import reviewed
+
+WIJK, OTHER = "WK034401", "WK034402"
+
+
+class MadeGemeente:
+    """A gemeente as far as what people said of it is read."""
+
+    name = "Utrecht"
+
+    def __init__(self, **tables: list[dict[str, Any]]) -> None:
+        self.tables = {name: pd.DataFrame(rows) for name, rows in tables.items() if rows}
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        return self.tables.get(name)
+
+
+def row(domain: str, rate: float | None, basis: str, wijk: str = WIJK) -> dict[str, Any]:
+    about = {"round_id": "abcd1234", "wijk_code": wijk, "domain": domain, "verdict": "agree"}
+    return {**about, "rate": rate, "basis": basis}
+
+
+def gemeente(people: int = 5, **tables: list[dict[str, Any]]) -> Any:
+    done = {"round_id": "abcd1234", "date": "2026-11-03", "people": people}
+    return MadeGemeente(reviews=[done], **tables)
+
+
+@pytest.fixture(params=["nl", "en"])
+def words(request: pytest.FixtureRequest) -> Words:
+    return Words(request.param, {})
+
+
+@pytest.mark.parametrize(
+    ("bases", "key"),
+    [
+        (["ranges", "ranges"], "bands_ranges"),
+        (["taps"], "bands_taps"),
+        (["both"], "bands_both"),
+        (["taps", "ranges"], "bands_both"),
+        (["both", "taps"], "bands_both"),
+    ],
+)
+def test_limits_that_we_set_are_not_called_peoples_own(
+    words: Words, bases: list[str], key: str
+) -> None:
+    rows = [row(f"domain {place}", 0.1, basis) for place, basis in enumerate(bases)]
+    said = reviewed.bands(gemeente(review_estimates=rows), words, WIJK)
+    assert said == f"{words.text(f'reviewed.{key}')} {words.text('reviewed.bands')}"
+
+
+def test_bands_are_not_explained_where_no_figure_is(words: Words) -> None:
+    assert not reviewed.bands(gemeente(review_estimates=[row("wmo", None, "")]), words, WIJK)
