@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -60,3 +61,10 @@ def test_limits_that_we_set_are_not_called_peoples_own(
 
 def test_bands_are_not_explained_where_no_figure_is(words: Words) -> None:
     assert not reviewed.bands(gemeente(review_estimates=[row("wmo", None, "")]), words, WIJK)
+
+
+def test_the_card_counts_gemeenten_of_its_status_alone(words: Words) -> None:
+    rounds = [("GM1", "contested"), ("GM2", "reviewed"), ("GM3", "unreviewed"), ("GM3", "reviewed")]
+    for given, status, n in ((rounds, "contested", 1), (rounds[1:], "reviewed", 2)):
+        shown: Any = SimpleNamespace(reviews=pd.DataFrame(given, columns=["gm_code", "status"]))
+        assert reviewed.status(shown, words) == words.text(f"method.card_reviewed_{status}", n=n)

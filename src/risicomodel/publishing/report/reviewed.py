@@ -77,7 +77,8 @@ def status(shown: Shown, words: Words) -> str:
     given = set(shown.reviews["status"])
     together = next((one for one in ("contested", "reviewed", "unreviewed") if one in given), None)
     facts = {"status": together}
-    gemeenten = int(shown.reviews["gm_code"].nunique())
+    such = shown.reviews["status"].eq(together)
+    gemeenten = int(shown.reviews.loc[such, "gm_code"].nunique())
     return " ".join(statements.any_of(words, STATUS, facts, n=gemeenten))
 
 
