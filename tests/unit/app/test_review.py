@@ -149,6 +149,19 @@ def test_deletion_must_be_meant_and_is_whole(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_what_is_published_beside_a_run_that_was_moved_is_named(folder: Path) -> None:
+    places = [folder.parent / run / "review" / "abcd1234" for run in ("stayed", "moved")]
+    places[0].mkdir(parents=True)
+    (places[0] / "round.json").write_text("{}")
+    path = folder / folders.MARK
+    mark = json.loads(path.read_text()) | {folders.PUBLISHED_IN: [str(one) for one in places]}
+    path.write_text(json.dumps(mark))
+    said = command.carry_out(["delete", str(folder), "yes=abcd1234"])
+    assert f"removed: {places[0]} " in said
+    assert f"missed:  {places[1]} is not there" in said
+    assert not places[0].exists()
+
+
 def test_what_a_person_takes_back_is_in_no_file_any_more(folder: Path) -> None:
     kept = folders.store(f"sqlite:///{folder / folders.DATABASE}")
     evening = Evening(kept)

@@ -105,7 +105,7 @@ def run_of(made: Round, mark: Mapping[str, Any], named: list[str]) -> Path:
     )
 
 
-def remove(mark: Mapping[str, Any]) -> list[Path]:
+def remove(mark: Mapping[str, Any]) -> tuple[list[Path], list[Path]]:
     """Remove what was published of a round that is deleted.
 
     Parameters
@@ -115,19 +115,20 @@ def remove(mark: Mapping[str, Any]) -> list[Path]:
 
     Returns
     -------
-    list of Path
+    removed : list of Path
         What was removed.
+    missed : list of Path
+        Where it was published and is not any more: a run that was moved took it along.
     """
-    places = [Path(place) for place in mark.get(folders.PUBLISHED_IN, [])]
-    # only what is called as this round is: a mark that was edited removes nothing else
-    places = [
-        place
-        for place in places
-        if place.name == mark["round_id"] and (place / published_rounds.MARK).is_file()
-    ]
-    for place in places:
-        shutil.rmtree(place)
-    return places
+    removed, missed = [], []
+    for place in map(Path, mark.get(folders.PUBLISHED_IN, [])):
+        # only what is called as this round is: a mark that was edited removes nothing else
+        if place.name == mark["round_id"] and (place / published_rounds.MARK).is_file():
+            shutil.rmtree(place)
+            removed.append(place)
+        else:
+            missed.append(place)
+    return removed, missed
 
 
 def _require_over(evening: Evening) -> None:

@@ -77,7 +77,7 @@ def status(shown: Shown, words: Words) -> str:
     given = set(shown.reviews["status"])
     together = next((one for one in ("contested", "reviewed", "unreviewed") if one in given), None)
     facts = {"status": together}
-    such = shown.reviews["status"].eq(together)
+    such = shown.reviews["status"].isin([together])
     gemeenten = int(shown.reviews.loc[such, "gm_code"].nunique())
     return " ".join(statements.any_of(words, STATUS, facts, n=gemeenten))
 
