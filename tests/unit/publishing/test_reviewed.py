@@ -68,3 +68,27 @@ def test_the_card_counts_gemeenten_of_its_status_alone(words: Words) -> None:
     for given, status, n in ((rounds, "contested", 1), (rounds[1:], "reviewed", 2)):
         shown: Any = SimpleNamespace(reviews=pd.DataFrame(given, columns=["gm_code", "status"]))
         assert reviewed.status(shown, words) == words.text(f"method.card_reviewed_{status}", n=n)
+
+
+AGREED = {"round_id": "abcd1234", "wijk_code": WIJK, "text": "Een bankje"}
+
+
+@pytest.mark.parametrize(
+    ("made", "wijk", "key"),
+    [
+        (gemeente(review_estimates=[row("wmo", 0.1, "taps")]), WIJK, "done"),
+        (gemeente(review_estimates=[row("wmo", 0.1, "taps")]), OTHER, "elsewhere"),
+        (gemeente(review_estimates=[row("wmo", None, "")]), WIJK, "elsewhere"),
+        (gemeente(review_estimates=[row("wmo", None, "")]), None, "done"),
+        (gemeente(review_estimates=[row("wmo", None, "")], review_actions=[AGREED]), WIJK, "done"),
+        (gemeente(people=0, review_estimates=[row("wmo", None, "")]), WIJK, "done_few"),
+        (gemeente(people=0, review_actions=[AGREED]), None, "done_few"),
+        (MadeGemeente(), WIJK, "none"),
+    ],
+)
+def test_a_view_is_told_of_a_wijk_only_where_something_came_out(
+    words: Words, made: Any, wijk: str | None, key: str
+) -> None:
+    values = {"date": f"3 {words.text('reviewed.months').split()[10]} 2026", "n": 5}
+    said = reviewed.sentence(made, words, wijk)
+    assert said == words.text(f"reviewed.{key}", **values, name="Utrecht")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.rounds import Round
 
 MOST_FOLDERS = 2
+UNKNOWN = "unknown"  # of a scale: no view
 
 
 def publish(words: GivenWords) -> str:
@@ -218,15 +219,18 @@ def _date(evening: Evening) -> str:
 
 
 def _people(answers: pd.DataFrame) -> int:
-    """Return how many people judged, in steps of five downwards.
+    """Return how many people gave their view of a need or a cause, in steps of five downwards.
 
-    Beside the number of answers on a wijk, the number itself would tell how few did not answer.
+    Who only practised, laid coins or does not know gave none. Beside the number of answers on a
+    wijk, the number itself would tell how few did not answer.
     """
     from risicomodel.participation.phases import Phase
 
     judged = answers[answers["phase"].ne(str(Phase.PRACTICE))]
+    judged = judged[judged["item"].isin(["need", "cause"])]
+    unknown = judged["value"].map(lambda value: value in (UNKNOWN, {"tap": UNKNOWN}))
     least = published_rounds.LEAST_PEOPLE
-    return int(judged["person"].nunique()) // least * least
+    return int(judged.loc[~unknown.astype("bool"), "person"].nunique()) // least * least
 
 
 def _published_before(mark: Mapping[str, Any], target: Path) -> dict[str, set[int]]:

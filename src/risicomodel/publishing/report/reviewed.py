@@ -41,7 +41,7 @@ def sentence(gemeente: Gemeente, words: Words, wijk: str | None = None) -> str:
     facts = {
         "date": newest["date"] if newest else None,
         "people": newest["people"] if newest else 0,
-        "here": wijk is None or _newest(gemeente, wijk) is not None,
+        "here": newest is None or wijk is None or _came_out(gemeente, wijk, newest["round_id"]),
     }
     values = {} if newest is None else {"date": _in_words(newest["date"], words)}
     return " ".join(
@@ -148,6 +148,15 @@ def _newest(gemeente: Gemeente, wijk: str | None = None) -> dict[str, Any] | Non
         table = table[table["round_id"].isin(here)]
     rows = records.records(table.sort_values(["date", "round_id"]))
     return rows[-1] if rows else None
+
+
+def _came_out(gemeente: Gemeente, wijk: str, round_id: str) -> bool:
+    """Tell whether a figure, a cause or an agreement of a wijk came out of a round."""
+    figures = _of_wijk(gemeente, "review_estimates", wijk, round_id)
+    others = ("review_causes", "review_actions")
+    return any(row["rate"] is not None for row in figures) or any(
+        _of_wijk(gemeente, name, wijk, round_id) for name in others
+    )
 
 
 def _of_wijk(gemeente: Gemeente, name: str, wijk: str, round_id: str) -> list[dict[str, Any]]:

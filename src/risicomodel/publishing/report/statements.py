@@ -256,14 +256,17 @@ CONDITIONS: dict[str, Condition] = {
         lambda f: f["observed"] is None and f["estimate"] is None,
     ),
     "reviewed.none": _none("date", "no round of people of the gemeente was published"),
-    "reviewed.done": _is("people", "a round was published in which five or more judged"),
+    "reviewed.done": Condition(
+        "five or more gave their view, and on the page of a wijk something came out of it there",
+        lambda f: bool(f["people"]) and f["here"],
+    ),
     "reviewed.done_few": Condition(
-        "a round was published in which fewer than five judged",
+        "a round was published in which fewer than five gave their view",
         lambda f: bool(f["date"]) and not f["people"],
     ),
     "reviewed.elsewhere": Condition(
-        "a round of the gemeente was published, and none of this wijk",
-        lambda f: bool(f["date"]) and not f["here"],
+        "five or more gave their view, and no figure, cause or agreement is of this wijk",
+        lambda f: bool(f["people"]) and not f["here"],
     ),
     "reviewed.all_none": _equals("n", 0, "no round was published of any gemeente"),
     "reviewed.all_1": _equals("n", 1, "rounds of one gemeente were published"),
