@@ -239,13 +239,9 @@ def _published_before(mark: Mapping[str, Any], target: Path) -> dict[str, set[in
     Its folder remembers it; the tables that are there now are for a folder that was restored.
     """
     before = {about: set(kept) for about, kept in mark.get(folders.PUBLISHED_COUNTS, {}).items()}
-    for name, columns in published_rounds.COUNTED.items():
+    for name in published_rounds.COUNTED:
         try:
-            rows = pd.read_csv(
-                target / published_rounds.PUBLISHED[name].file,
-                usecols=[*columns, "n"],
-                dtype={**dict.fromkeys(columns, "str"), "n": "Int64"},
-            )
+            rows = published_rounds.counted_rows(target, name)
         except (OSError, ValueError):  # none, or one that was damaged and is replaced
             continue
         for about, kept in published_rounds.counts({name: rows}).items():

@@ -21,6 +21,7 @@ from risicomodel.runs.contract.participation_tables import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
 FOLDER = "review"  # in a run's folder, with a folder per round
 MARK = "round.json"
@@ -222,6 +223,24 @@ def counts(tables: dict[str, pd.DataFrame]) -> dict[str, set[int]]:
             if not pd.isna(n):
                 out.setdefault(about, set()).add(int(n))
     return out
+
+
+def counted_rows(folder: Path, name: str) -> pd.DataFrame:
+    """Read of how many people the figures of a published table are, and nothing else of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a published round.
+    name : str
+        One of :data:`COUNTED`.
+    """
+    columns = list(COUNTED[name])
+    return pd.read_csv(
+        folder / PUBLISHED[name].file,
+        usecols=[*columns, "n"],
+        dtype={**dict.fromkeys(columns, "str"), "n": "Int64"},
+    )
 
 
 def without_differences(
