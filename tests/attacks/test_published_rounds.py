@@ -80,6 +80,7 @@ EDITS = {
     "a rate outside its limits": (ESTIMATES, put("rate", 0.0), "0 <= lower <= rate"),
     "a verdict of one's own": (ESTIMATES, put("verdict", SCRIPT), "a verdict goes with a figure"),
     "a phase of one's own": (ESTIMATES, put("phase", "answers"), "phase is own_view or again"),
+    "a basis of one's own": (ESTIMATES, put("basis", SCRIPT), "a basis (taps, ranges or both)"),
     "a share of four": (CAUSES, put("n", 4), "n is empty, or five or more"),
     "a share of nobody": (CAUSES, put("n", None), "no share of fewer than five"),
     "a driver that is not contested": (CAUSES, put("recognised", 0.1), "contested where at most"),

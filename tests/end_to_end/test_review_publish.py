@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from risicomodel.app.review import folders
 from risicomodel.core import storage
 from risicomodel.data.domains import Domain
+from risicomodel.publishing.disclosure import reviews
 from risicomodel.publishing.presentation.language import Words
 from risicomodel.runs.contract import NOT_FOR_PRINT, published_rounds
 from support import made_pages, page_claims
@@ -68,7 +70,11 @@ def test_every_page_says_that_people_reviewed_it(report: Path, mark: dict[str, s
     for page in pages:
         said = made_pages.read(page).of_class("reviewed")[0].text
         assert said.startswith("Op "), page.name
-        assert f"minstens 10 mensen uit {mark['gemeente']}" in said
+        told = f"gaven minstens 10 mensen uit {mark['gemeente']} hun beeld" in said
+        elsewhere = "Over deze wijk is daar geen uitkomst van." in said
+        assert told != elsewhere, page.name
+        if page.name.startswith("WK"):
+            assert told == any("te weinig antwoorden" not in one for one in _said(page)), page.name
 
 
 def test_pages_of_other_gemeenten_say_that_nobody_did(run: Path, tmp_path: Path) -> None:
@@ -152,6 +158,34 @@ def test_publishing_again_replaces_and_deleting_removes(copied: Path) -> None:
     name = published_folder(run).name
     assert f"removed: {run}/review/{name}" in well("review", "delete", folder, f"yes={name}").out
     assert list((run / "review").iterdir()) == []
+
+
+@pytest.mark.parametrize("forgets", ["nothing", "its mark", "its tables"])
+def test_who_withdraws_is_not_told_by_subtraction(copied: Path, forgets: str) -> None:
+    folder, run = copied / ROUND_FOLDER, copied / RUN
+    place = published_folder(run)
+    before = {name: pd.read_csv(place / f"{name}.csv") for name in published_rounds.COUNTED}
+    store = folders.store(f"sqlite:///{folder / folders.DATABASE}")
+    assert sum(store.withdraw(person.number) for person in store.people()[:3]) > 0
+    store.engine.dispose()
+    if forgets == "its tables":
+        shutil.rmtree(place)
+    if forgets == "its mark":
+        path = folder / folders.MARK
+        kept = json.loads(path.read_text())
+        del kept[folders.PUBLISHED_COUNTS]
+        path.write_text(json.dumps(kept))
+    assert "blank: " in well("review", "publish", folder, run).out
+    hashes = {path.name: storage.sha256_file(path) for path in place.glob("*.csv")}
+    for name, keys in published_rounds.COUNTED.items():
+        after = pd.read_csv(place / f"{name}.csv")
+        both = before[name].merge(after, on=list(keys), suffixes=("_before", "_after"))
+        fell = both["n_before"] - both["n_after"]
+        assert not fell.between(1, 4).any(), name
+        assert before[name]["n"].notna().sum() > after["n"].notna().sum(), name
+    well("review", "publish", folder, run)
+    assert {path.name: storage.sha256_file(path) for path in place.glob("*.csv")} == hashes
+    assert len(reviews.read(run, storage.sha256_file(run / "run.json"))) == 1  # the gate keeps it
 
 
 def _said(page: Path) -> list[str]:

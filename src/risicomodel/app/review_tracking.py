@@ -78,16 +78,17 @@ def _log(run: Path, record: Mapping[str, Any], uri: str, review: PublishedReview
     if not run_ids:
         return f"{where} has no run with this {runs.RECORD}; nothing tagged"
     marks = _marks(run)
+    judged = sorted({domain for mark in marks for domain in mark["statuses"]})
     for run_id in run_ids:
         if not tracking.keeps_figures_here(record, uri):
             client.log_artifacts(run_id, str(review.folder), f"review/{review.round_id}")
-        for key, value in _tags(marks, [*marks[0]["statuses"]]).items():
+        for key, value in _tags(marks, judged).items():
             client.set_tag(run_id, key, value)
     versions = [
         one for run_id in run_ids for one in client.search_model_versions(f"run_id='{run_id}'")
     ]
     for version in versions:
-        domains = [one for one in marks[0]["statuses"] if version.name.endswith(f"-{one}")]
+        domains = [one for one in judged if version.name.endswith(f"-{one}")]
         for key, value in _tags(marks, domains).items() if domains else ():
             client.set_model_version_tag(version.name, version.version, key, value)
     return f"tagged {len(run_ids)} run and {len(versions)} model versions in {where}"

@@ -6,10 +6,11 @@ import json
 import socket
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from risicomodel.app.commands import COMMANDS
-from risicomodel.app.review import command, folders, tables
+from risicomodel.app.review import command, folders, publishing, tables
 from risicomodel.core.errors import ConfigError, RisicomodelError
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.answers import Answer
@@ -148,6 +149,35 @@ def test_deletion_must_be_meant_and_is_whole(folder: Path) -> None:
     assert (folder / folders.DATABASE).is_file()
     assert "deleted" in command.carry_out(["delete", str(folder), "yes=abcd1234"])
     assert not folder.exists()
+
+
+def test_people_are_counted_who_gave_their_view() -> None:
+    causes, own = str(Phase.CAUSES), str(Phase.OWN_VIEW)
+    views = [(f"p{n}", own, "need", {"tap": "more"}) for n in range(4)]
+    others = [
+        ("p5", own, "need", {"tap": "unknown"}),
+        ("p6", causes, "cause", "unknown"),
+        ("p7", causes, "coins", {"neighbours": 10}),
+        ("p8", str(Phase.PRACTICE), "need", {"tap": "more"}),
+    ]
+    columns = ["person", "phase", "item", "value"]
+    assert publishing._people(pd.DataFrame(views + others, columns=columns)) == 0
+    fifth = [("p5", causes, "cause", "no")]
+    assert publishing._people(pd.DataFrame(views + others + fifth, columns=columns)) == 5
+    assert publishing._people(pd.DataFrame([], columns=columns)) == 0
+
+
+def test_what_is_published_beside_a_run_that_was_moved_is_named(folder: Path) -> None:
+    places = [folder.parent / run / "review" / "abcd1234" for run in ("stayed", "moved")]
+    places[0].mkdir(parents=True)
+    (places[0] / "round.json").write_text("{}")
+    path = folder / folders.MARK
+    mark = json.loads(path.read_text()) | {folders.PUBLISHED_IN: [str(one) for one in places]}
+    path.write_text(json.dumps(mark))
+    said = command.carry_out(["delete", str(folder), "yes=abcd1234"])
+    assert f"removed: {places[0]} " in said
+    assert f"missed:  {places[1]} is not there" in said
+    assert not places[0].exists()
 
 
 def test_what_a_person_takes_back_is_in_no_file_any_more(folder: Path) -> None:

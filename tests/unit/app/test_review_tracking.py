@@ -82,6 +82,18 @@ def test_versions_carry_what_all_rounds_say_of_their_domain(uri: str, tmp_path: 
     assert files == {"review/bbbb2222/actions.csv", "review/bbbb2222/round.json"}
 
 
+def test_a_domain_that_the_first_round_did_not_judge_is_tagged_too(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    run = run_folder(tmp_path, uri)
+    client, run_id = tracked(uri, run, tmp_path)
+    publish(run, "aaaa1111", "Utrecht", jeugd="reviewed")
+    log_review(run, publish(run, "bbbb2222", "Zeist", wmo="contested"))
+    tags = {name: client.get_model_version(name, "1").tags for name in (JEUGD, WMO)}
+    assert tags[JEUGD][review_tracking.STATUS] == "reviewed"
+    assert tags[WMO][review_tracking.STATUS] == "contested"
+    assert client.get_run(run_id).data.tags[review_tracking.STATUS] == "contested"
+
+
 def test_a_run_that_the_store_does_not_have_is_said(uri: str, tmp_path: Path) -> None:
     run = run_folder(tmp_path, uri, seed="another")
     review = publish(run, "aaaa1111", "Utrecht", jeugd="reviewed")

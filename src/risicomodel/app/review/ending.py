@@ -48,7 +48,7 @@ def delete(words: GivenWords) -> str:
     if mark["database"]:
         migrations.drop(store.engine)
     store.engine.dispose()
-    removed = publishing.remove(mark)
+    removed, missed = publishing.remove(mark)
     shutil.rmtree(folder)
     return "\n".join(
         [
@@ -56,6 +56,11 @@ def delete(words: GivenWords) -> str:
             *(
                 f"removed: {place}   (reports made before, and MLflow, keep it)"
                 for place in removed
+            ),
+            *(
+                f"missed:  {place} is not there; if its run was moved, remove "
+                f"review/{mark['round_id']} beside it yourself"
+                for place in missed
             ),
         ]
     )

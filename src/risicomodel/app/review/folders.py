@@ -25,6 +25,7 @@ DATABASE = "round.sqlite"
 FOLDERS = "reviews"
 ADDRESS_VARIABLE = "RISICOMODEL_DATABASE"
 RUN, PUBLISHED_IN = "run", "published_in"  # folders that a mark may name
+PUBLISHED_COUNTS = "published_counts"  # of how many people the figures are that were published
 
 
 def new(words: GivenWords, gemeente: str, round_id: str) -> Path:

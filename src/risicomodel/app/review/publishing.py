@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from risicomodel.participation.review.rounds import Round
 
 MOST_FOLDERS = 2
+UNKNOWN = "unknown"  # of a scale: no view
 
 
 def publish(words: GivenWords) -> str:
@@ -45,13 +46,16 @@ def publish(words: GivenWords) -> str:
     made, left_out = _tables(evening)
     run = run_of(evening.round, mark, words.bare[1:])
     target = run / published_rounds.FOLDER / evening.round.round_id
+    before = _published_before(mark, target)
+    made, blanked = published_rounds.without_differences(made, before)
     about = _about(evening, made)
+    # first, so that what is published is never forgotten
+    _remember(folder, mark, target, before, published_rounds.counts(made))
     with storage.staged_folder(target) as staging:
         for name, table in made.items():
             storage.write_table(staging / f"{name}.csv", tables.as_text(table))
         hashes = {path.name: storage.sha256_file(path) for path in sorted(staging.iterdir())}
         storage.write_json(staging / published_rounds.MARK, {**about, "tables": hashes})
-    _remember(folder, mark, target)
     store.engine.dispose()
     review = review_tracking.PublishedReview(target, evening.round.round_id)
     return "\n".join(
@@ -59,6 +63,7 @@ def publish(words: GivenWords) -> str:
             f"published: {target}",
             f"status:    {about['status']}   ({_of_domains(about['statuses'])})",
             *left_out,
+            *_said_of_blank(blanked),
             f"mlflow:    {review_tracking.log_review(run, review)}",
             f"next:      risicomodel report {run} gemeente={evening.round.gm_code}",
         ]
@@ -101,7 +106,7 @@ def run_of(made: Round, mark: Mapping[str, Any], named: list[str]) -> Path:
     )
 
 
-def remove(mark: Mapping[str, Any]) -> list[Path]:
+def remove(mark: Mapping[str, Any]) -> tuple[list[Path], list[Path]]:
     """Remove what was published of a round that is deleted.
 
     Parameters
@@ -111,19 +116,20 @@ def remove(mark: Mapping[str, Any]) -> list[Path]:
 
     Returns
     -------
-    list of Path
+    removed : list of Path
         What was removed.
+    missed : list of Path
+        Where it was published and is not any more: a run that was moved took it along.
     """
-    places = [Path(place) for place in mark.get(folders.PUBLISHED_IN, [])]
-    # only what is called as this round is: a mark that was edited removes nothing else
-    places = [
-        place
-        for place in places
-        if place.name == mark["round_id"] and (place / published_rounds.MARK).is_file()
-    ]
-    for place in places:
-        shutil.rmtree(place)
-    return places
+    removed, missed = [], []
+    for place in map(Path, mark.get(folders.PUBLISHED_IN, [])):
+        # only what is called as this round is: a mark that was edited removes nothing else
+        if place.name == mark["round_id"] and (place / published_rounds.MARK).is_file():
+            shutil.rmtree(place)
+            removed.append(place)
+        else:
+            missed.append(place)
+    return removed, missed
 
 
 def _require_over(evening: Evening) -> None:
@@ -213,22 +219,57 @@ def _date(evening: Evening) -> str:
 
 
 def _people(answers: pd.DataFrame) -> int:
-    """Return how many people judged, in steps of five downwards.
+    """Return how many people gave their view of a need or a cause, in steps of five downwards.
 
-    Beside the number of answers on a wijk, the number itself would tell how few did not answer.
+    Who only practised, laid coins or does not know gave none. Beside the number of answers on a
+    wijk, the number itself would tell how few did not answer.
     """
     from risicomodel.participation.phases import Phase
 
     judged = answers[answers["phase"].ne(str(Phase.PRACTICE))]
+    judged = judged[judged["item"].isin(["need", "cause"])]
+    unknown = judged["value"].map(lambda value: value in (UNKNOWN, {"tap": UNKNOWN}))
     least = published_rounds.LEAST_PEOPLE
-    return int(judged["person"].nunique()) // least * least
+    return int(judged.loc[~unknown.astype("bool"), "person"].nunique()) // least * least
 
 
-def _remember(folder: Path, mark: Mapping[str, Any], target: Path) -> None:
-    """Keep where a round was published, so that to delete it is to delete that too."""
+def _published_before(mark: Mapping[str, Any], target: Path) -> dict[str, set[int]]:
+    """Return of how many people the figures of a round are that were ever published.
+
+    Its folder remembers it; the tables that are there now are for a folder that was restored.
+    """
+    before = {about: set(kept) for about, kept in mark.get(folders.PUBLISHED_COUNTS, {}).items()}
+    for name in published_rounds.COUNTED:
+        try:
+            rows = published_rounds.counted_rows(target, name)
+        except (OSError, ValueError):  # none, or one that was damaged and is replaced
+            continue
+        for about, kept in published_rounds.counts({name: rows}).items():
+            before.setdefault(about, set()).update(kept)
+    return before
+
+
+def _remember(
+    folder: Path,
+    mark: Mapping[str, Any],
+    target: Path,
+    before: Mapping[str, set[int]],
+    now: Mapping[str, set[int]],
+) -> None:
+    """Keep where a round was published, to delete it there too, and of how many its figures are."""
     places = dict.fromkeys([*mark.get(folders.PUBLISHED_IN, []), str(target)])
-    kept = {**mark, folders.PUBLISHED_IN: list(places)}
+    of_all = {
+        about: sorted(before.get(about, set()) | now.get(about, set()))
+        for about in sorted(before.keys() | now.keys())
+    }
+    kept = {**mark, folders.PUBLISHED_IN: list(places), folders.PUBLISHED_COUNTS: of_all}
     storage.write_json(folder / folders.MARK, kept)
+
+
+def _said_of_blank(blanked: int) -> list[str]:
+    least = published_rounds.LEAST_PEOPLE
+    why = f"beside what was published before, they would tell of fewer than {least}"
+    return [f"blank:     {blanked} rows: {why}"] if blanked else []
 
 
 def _of_domains(statuses: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ RATES = ["rate", "lower", "upper"]
 KEY = [AREA, "domain"]
 BY_ROUND = ["gm_code", "round_id"]
 ROUNDS = [*BY_ROUND, "date", "people", "status"]
-ESTIMATES = [*BY_ROUND, *KEY, "year", "verdict", "talked", *RATES]
+ESTIMATES = [*BY_ROUND, *KEY, "year", "verdict", "talked", "basis", *RATES]
 CAUSES = [*BY_ROUND, *KEY, "feature"]
 ACTIONS = [*BY_ROUND, AREA, "text", "owner", "due"]
 # what a round says of itself, and of which type

@@ -144,7 +144,8 @@ class Shown:
         ``reviewed``, ``contested``, ``unreviewed`` where too few judged what it names).
     review_estimates : DataFrame
         Per round, wijk and domain: ``year``, ``verdict`` (``hidden`` where no forecast is shown),
-        ``talked``, and ``rate`` with its limits at 80%, empty under five answers and where hidden.
+        ``talked``, ``basis`` (``taps``, ``ranges`` or ``both``), and ``rate`` with its limits at
+        80%, empty under five answers and where hidden.
     review_causes : DataFrame
         Per round, wijk and domain the features that were not recognised: by at most a third of five
         or more.

@@ -19,6 +19,7 @@ SENTENCES = tuple(f"reviewed.{key}" for key in ("none", "done", "done_few", "els
 VERDICTS = tuple(f"reviewed.{key}" for key in ("agree", "disagree"))
 BESIDE = tuple(f"reviewed.{key}" for key in ("above", "within", "below"))
 FEW = tuple(f"reviewed.{key}" for key in ("few_talked", "few"))
+BANDS = tuple(f"reviewed.{key}" for key in ("bands_ranges", "bands_taps", "bands_both", "bands"))
 STATUS = tuple(
     f"method.card_reviewed_{key}" for key in ("none", "reviewed", "contested", "unreviewed")
 )
@@ -40,7 +41,7 @@ def sentence(gemeente: Gemeente, words: Words, wijk: str | None = None) -> str:
     facts = {
         "date": newest["date"] if newest else None,
         "people": newest["people"] if newest else 0,
-        "here": wijk is None or _newest(gemeente, wijk) is not None,
+        "here": newest is None or wijk is None or _came_out(gemeente, wijk, newest["round_id"]),
     }
     values = {} if newest is None else {"date": _in_words(newest["date"], words)}
     return " ".join(
@@ -76,7 +77,8 @@ def status(shown: Shown, words: Words) -> str:
     given = set(shown.reviews["status"])
     together = next((one for one in ("contested", "reviewed", "unreviewed") if one in given), None)
     facts = {"status": together}
-    gemeenten = int(shown.reviews["gm_code"].nunique())
+    such = shown.reviews["status"].isin([together])
+    gemeenten = int(shown.reviews.loc[such, "gm_code"].nunique())
     return " ".join(statements.any_of(words, STATUS, facts, n=gemeenten))
 
 
@@ -113,6 +115,28 @@ def view(gemeente: Gemeente, words: Words, wijk: str, labels: Labels) -> list[st
     ]
 
 
+def bands(gemeente: Gemeente, words: Words, wijk: str) -> str:
+    """Return what the bands beside what people think are; empty where no figure is.
+
+    Limits of ranges are people's own; those of taps (less, the same, more) are set by us.
+
+    Parameters
+    ----------
+    gemeente : Gemeente
+        With what may be shown of it.
+    words : Words
+        Language of the page.
+    wijk : str
+        Code.
+    """
+    newest = _newest(gemeente, wijk)
+    rows = (
+        [] if newest is None else _of_wijk(gemeente, "review_estimates", wijk, newest["round_id"])
+    )
+    bases = {row["basis"] for row in rows if row["rate"] is not None}
+    return " ".join(statements.any_of(words, BANDS, {"bases": bases}))
+
+
 def _newest(gemeente: Gemeente, wijk: str | None = None) -> dict[str, Any] | None:
     """Return the newest round of a gemeente, or the newest that judged a wijk."""
     table = gemeente.table("reviews")
@@ -124,6 +148,15 @@ def _newest(gemeente: Gemeente, wijk: str | None = None) -> dict[str, Any] | Non
         table = table[table["round_id"].isin(here)]
     rows = records.records(table.sort_values(["date", "round_id"]))
     return rows[-1] if rows else None
+
+
+def _came_out(gemeente: Gemeente, wijk: str, round_id: str) -> bool:
+    """Tell whether a figure, a cause or an agreement of a wijk came out of a round."""
+    figures = _of_wijk(gemeente, "review_estimates", wijk, round_id)
+    others = ("review_causes", "review_actions")
+    return any(row["rate"] is not None for row in figures) or any(
+        _of_wijk(gemeente, name, wijk, round_id) for name in others
+    )
 
 
 def _of_wijk(gemeente: Gemeente, name: str, wijk: str, round_id: str) -> list[dict[str, Any]]:

@@ -256,14 +256,17 @@ CONDITIONS: dict[str, Condition] = {
         lambda f: f["observed"] is None and f["estimate"] is None,
     ),
     "reviewed.none": _none("date", "no round of people of the gemeente was published"),
-    "reviewed.done": _is("people", "a round was published in which five or more judged"),
+    "reviewed.done": Condition(
+        "five or more gave their view, and on the page of a wijk something came out of it there",
+        lambda f: bool(f["people"]) and f["here"],
+    ),
     "reviewed.done_few": Condition(
-        "a round was published in which fewer than five judged",
+        "a round was published in which fewer than five gave their view",
         lambda f: bool(f["date"]) and not f["people"],
     ),
     "reviewed.elsewhere": Condition(
-        "a round of the gemeente was published, and none of this wijk",
-        lambda f: bool(f["date"]) and not f["here"],
+        "five or more gave their view, and no figure, cause or agreement is of this wijk",
+        lambda f: bool(f["people"]) and not f["here"],
     ),
     "reviewed.all_none": _equals("n", 0, "no round was published of any gemeente"),
     "reviewed.all_1": _equals("n", 1, "rounds of one gemeente were published"),
@@ -299,7 +302,17 @@ CONDITIONS: dict[str, Condition] = {
     "reviewed.agreed": _is("text", "an agreement was written down"),
     "reviewed.agreed_who": _is("owner", "who does it was written down"),
     "reviewed.agreed_when": _is("due", "when it is done was written down"),
-    "reviewed.bands": _is("lines", "the page has what people said of the wijk"),
+    "reviewed.bands_ranges": _equals(
+        "bases", {"ranges"}, "all figures of people on the page are of ranges that they gave"
+    ),
+    "reviewed.bands_taps": _equals(
+        "bases", {"taps"}, "all are of taps: less, the same or more; their limits are set by us"
+    ),
+    "reviewed.bands_both": Condition(
+        "some answers are ranges and some are taps",
+        lambda f: "both" in f["bases"] or f["bases"] == {"ranges", "taps"},
+    ),
+    "reviewed.bands": _is("bases", "the page has a figure of people"),
     "importance.pairs_none": _none("pairs", "no pair of features does anything that is written"),
     "importance.unused_none": _none("unused", "every feature is used"),
     "importance.never_origin": _none("justification", "no sensitive feature is used"),

@@ -86,6 +86,7 @@ def view(gemeente: Gemeente, words: Words, wijk: dict[str, Any], labels: Labels)
         "questions": questions.questions(figures, facts, explained, gemeente.name, words),
         "reviewed": reviewed.sentence(gemeente, words, code),
         "said": reviewed.view(gemeente, words, code, labels),
+        "said_bands": reviewed.bands(gemeente, words, code),
     }
 
 

@@ -7,7 +7,7 @@ between. Answers and free text are never among it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -20,7 +20,8 @@ from risicomodel.runs.contract.participation_tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
 FOLDER = "review"  # in a run's folder, with a folder per round
 MARK = "round.json"
@@ -36,7 +37,22 @@ UNREVIEWED, REVIEWED, CONTESTED = "unreviewed", "reviewed", "contested"
 # what no plain text has: the beginning of a tag, and signs that steer
 _MARKUP = re.compile(r"<[a-zA-Z/!?]|[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 MOST_CHARACTERS = {"text": 300, "owner": 80, "due": 10}
+# which rows have a number of people of their own; all coins of a wijk have one
+COUNTED = {
+    FIELD_ESTIMATES.name: FIELD_ESTIMATES.key,
+    CONTESTED_DRIVERS.name: CONTESTED_DRIVERS.key,
+    COINS.name: ("wijk_code",),
+}
+# what a row has in place of its figure where that would tell of fewer than five
+_BLANK: dict[str, dict[str, Any]] = {
+    FIELD_ESTIMATES.name: {
+        "n": pd.NA, "rate": None, "lower": None, "upper": None, "basis": "", "verdict": "too_few",
+        "beside_model": "",
+    },
+    CONTESTED_DRIVERS.name: {"n": pd.NA, "recognised": None, "contested": False},
+}  # fmt: skip
 _VERDICTS = {"agree", "disagree", "too_few"}
+_BASES = {"taps", "ranges", "both"}
 _WITHOUT_FIGURE = ["rate", "lower", "upper"]
 
 
@@ -100,6 +116,11 @@ RULES = (
     ),
     Rule(FIELD_ESTIMATES.name, "0 <= lower <= rate <= upper <= 1, or all are empty", _in_order),
     Rule(FIELD_ESTIMATES.name, "a verdict goes with a figure", _judged_with_figure),
+    Rule(
+        FIELD_ESTIMATES.name,
+        "a basis (taps, ranges or both) goes with a figure",
+        lambda t: t["basis"].isin(_BASES) | (t["basis"].eq("") & t["rate"].isna()),
+    ),
     Rule(
         FIELD_ESTIMATES.name,
         "phase is own_view or again",
@@ -175,6 +196,101 @@ def plain_actions(actions: pd.DataFrame) -> pd.DataFrame:
         As declared.
     """
     return actions[_is_plain(actions)].reset_index(drop=True)
+
+
+def counts(tables: dict[str, pd.DataFrame]) -> dict[str, set[int]]:
+    """Return of how many people every figure is.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        By name; of those in :data:`COUNTED` the columns of its key and ``n`` (persons).
+
+    Returns
+    -------
+    dict of str to set of int
+        By table and key.
+
+    Examples
+    --------
+    >>> counts({"coins": pd.DataFrame({"wijk_code": ["WK1", "WK1"], "n": [6, 6]})})
+    {'coins/WK1': {6}}
+    """
+    out: dict[str, set[int]] = {}
+    for name in COUNTED.keys() & tables.keys():
+        rows = tables[name]
+        for about, n in zip(_keys(name, rows), rows["n"], strict=True):
+            if not pd.isna(n):
+                out.setdefault(about, set()).add(int(n))
+    return out
+
+
+def counted_rows(folder: Path, name: str) -> pd.DataFrame:
+    """Read of how many people the figures of a published table are, and nothing else of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a published round.
+    name : str
+        One of :data:`COUNTED`.
+    """
+    columns = list(COUNTED[name])
+    return pd.read_csv(
+        folder / PUBLISHED[name].file,
+        usecols=[*columns, "n"],
+        dtype={**dict.fromkeys(columns, "str"), "n": "Int64"},
+    )
+
+
+def without_differences(
+    tables: dict[str, pd.DataFrame], before: Mapping[str, Collection[int]]
+) -> tuple[dict[str, pd.DataFrame], int]:
+    """Return tables without figures that, subtracted from an earlier one, tell of under five.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        That would be published, by name.
+    before : mapping of str to collection of int
+        As :func:`counts` has them: of how many people the figures are that were ever published.
+
+    Returns
+    -------
+    tables : dict of str to DataFrame
+        A row has no figure, and coins of a wijk are left out, where ``n`` is one to four away from
+        an earlier one. With all earlier ones, so what is blank stays so.
+    blanked : int
+        How many rows that is.
+
+    Examples
+    --------
+    >>> now = {"coins": pd.DataFrame({"wijk_code": ["WK1", "WK2"], "n": [5, 6]})}
+    >>> kept, blanked = without_differences(now, {"coins/WK1": [6], "coins/WK2": [6]})
+    >>> kept["coins"]["wijk_code"].to_list(), blanked
+    (['WK2'], 1)
+    """
+    out, blanked = dict(tables), 0
+    for name in COUNTED.keys() & tables.keys():
+        rows = tables[name]
+        telling = [
+            not pd.isna(n)
+            and any(0 < abs(int(n) - m) < LEAST_PEOPLE for m in before.get(about, ()))
+            for about, n in zip(_keys(name, rows), rows["n"], strict=True)
+        ]
+        blanked += sum(telling)
+        if name in _BLANK:
+            out[name] = rows.copy()
+            for column, value in _BLANK[name].items():
+                out[name].loc[telling, column] = value
+        else:
+            out[name] = rows[[not one for one in telling]].reset_index(drop=True)
+    return out, blanked
+
+
+def _keys(name: str, rows: pd.DataFrame) -> list[str]:
+    columns = list(COUNTED[name])
+    return ["/".join([name, *map(str, values)]) for values in rows[columns].itertuples(index=False)]
 
 
 def statuses(contested: pd.DataFrame, domains: list[str]) -> dict[str, str]:
