@@ -129,7 +129,14 @@ def view(evening: Evening, words: Words, shown: Reveal) -> View:
     )
     label = getattr(about, f"label_{made.language}")
     return View(
-        f"{made.wijken[shown.wijk_code]}: {label} ({about.year})",
+        words.text(
+            "screen.title",
+            wijk=made.wijken[shown.wijk_code],
+            domain=label,
+            year=about.year,
+            per=words.number(about.per),
+            people=getattr(about, f"per_{made.language}"),
+        ),
         dots,
         [names[role] for role in roles],
         band,

@@ -196,6 +196,25 @@ def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
     return out.assign(n=out["n"].where(out["n"] >= LEAST))  # how few there are tells of someone
 
 
+def as_published(rate: float, per: int) -> float:
+    """Return a mean as it may leave the room: to half a person of 100, to one of 1,000.
+
+    Whoever knows what the others answered must not get the last one out of a mean.
+
+    Examples
+    --------
+    >>> round(as_published(0.07236, 1000), 3), round(as_published(0.1363, 100), 3)
+    (0.072, 0.135)
+    """
+    step = rounded_to(per)
+    return round(rate / step) * step
+
+
+def rounded_to(per: int) -> float:
+    """Return to what published means are rounded, by out of how many people is asked."""
+    return (0.5 if per <= 100 else 1.0) / per  # noqa: PLR2004
+
+
 def merged_roles(roles: pd.Series, least: int = LEAST) -> pd.Series:
     """Return the role under which each answer may be shown.
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 ANSWER_KEY = ["person", "phase", "item", "wijk_code", "domain", "feature", "part"]
 FREE_TEXT = "missing"
-# published means are rounded: to half a person of 100, to one of 1,000
-ROUNDED_TO = {100: 0.005, 1000: 0.001}
 WHOLE = "Int64"
 
 
@@ -79,8 +77,7 @@ def field_estimates(evening: Evening) -> pd.DataFrame:
         pd.concat(of_phases), on=["wijk_code", "domain", "phase"], how="left"
     )
     out["verdict"] = out["verdict"].fillna(results.TOO_FEW)
-    # whoever knows what the others answered must not get the last one out of a mean
-    steps = out["domain"].map({one.name: ROUNDED_TO[one.per] for one in made.domains})
+    steps = out["domain"].map({one.name: results.rounded_to(one.per) for one in made.domains})
     for name in ("rate", "lower", "upper"):
         out[name] = (out[name] / steps).round() * steps
     texts = ["basis", "beside_model"]
