@@ -80,6 +80,6 @@ def test_no_request_makes_an_error_of_the_server(devices: dict[str, Device], who
                 case.validate_response(response, checks=checks)
 
             walk()
-    expected = {"anyone": {200, 401, 403}, "person": {200, 400, 401, 404}, "lead": {200, 401}}
+    expected = {"anyone": {200, 401, 403}, "person": {200, 400, 401, 409}, "lead": {200, 401}}
     assert expected[who] <= statuses
     assert not {status for status in statuses if status >= 500}

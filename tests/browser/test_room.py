@@ -255,7 +255,7 @@ def test_an_evening_from_the_first_code_to_what_came_out(  # noqa: PLR0915 (one 
 
     lead.step("agreement")
     lead.page.fill("textarea >> nth=0", "Elke dinsdag een spreekuur")
-    lead.page.fill("input[name=owner] >> nth=0", "Wijkteam")
+    lead.page.fill("input[name^=owner-] >> nth=0", "Wijkteam")
     lead.page.click("form[action='/leiding/afspraak'] button")
     lead.page.wait_for_load_state()
     lead.look("agreeing")

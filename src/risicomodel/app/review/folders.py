@@ -129,14 +129,14 @@ def _mark(path: Path) -> dict[str, Any]:
     return mark
 
 
-def require_wijken(evening: Evening, found: str, instead: str) -> None:
+def require_wijken(evening: Evening, why: str, instead: str) -> None:
     """Refuse a verb on a round that has no wijken.
 
     Parameters
     ----------
     evening : Evening
         The round.
-    found : str
+    why : str
         What the verb makes of wijken, and so needs these for.
     instead : str
         What to do.
@@ -148,5 +148,5 @@ def require_wijken(evening: Evening, found: str, instead: str) -> None:
     """
     if not evening.form.is_about_wijken:
         raise ConfigError(
-            f"this round is not about wijken; expected an evening, as {found}. {instead}."
+            f"this round is not about wijken; expected an evening, as {why}. {instead}."
         )

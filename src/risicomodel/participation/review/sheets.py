@@ -192,7 +192,7 @@ def type_in_all(
     wrong = [one for sheet, sent in filled.items() for one in violations(evening, sheet, sent)]
     if wrong:
         return Typed(wrong=wrong)
-    asked, to_send, conflicts, same = list[Question](), list[SentAnswer](), list[Question](), 0
+    on_sheets, to_send, conflicts, same = list[Question](), list[SentAnswer](), list[Question](), 0
     for sheet, sent in filled.items():
         before = evening.own(sheet.person)
         for question, answer in filled_in(evening, sheet, sent):
@@ -203,14 +203,14 @@ def type_in_all(
             if earlier is not None and not replaces:
                 conflicts.append(question)
             revision = 1 if earlier is None else earlier.revision + 1
-            asked.append(question)
+            on_sheets.append(question)
             to_send.append(SentAnswer(sheet.person, answer, revision, channel))
     if conflicts:
         return _refused(evening, conflicts)
     receipts = evening.store.submit_together(to_send) if to_send else []
     between = [
         question
-        for question, receipt in zip(asked, receipts, strict=True)
+        for question, receipt in zip(on_sheets, receipts, strict=True)
         if receipt.saved is Saved.CONFLICT
     ]
     if between:  # a phone sent it meanwhile
