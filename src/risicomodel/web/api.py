@@ -187,16 +187,14 @@ def outcome(request: Request) -> OutcomeTables:
 def _question(
     room: Room, person: Person, question: Question, receipt: Receipt | None
 ) -> PersonQuestion:
-    form, item = room.evening.form, question.item
-    ranged = item.kind == "need" and form.roles[person.role].gives_range(question.domain)
-    scale = item.scale or ("sure" if ranged else "taps" if item.kind == "need" else "")
-    language = room.evening.round.language
+    item, role = question.item, room.evening.form.roles[person.role]
+    ranged = item.kind == "need" and role.gives_range(question.domain)
     return PersonQuestion(
         question.path.replace("/", "."),
         "range" if ranged else item.kind,
         room.wording.title(question),
         room.wording.asked(question, ranged=ranged),
-        {one.key: str(getattr(one, language)) for one in form.scales.get(scale, ())},
+        dict(room.wording.options(question, ranged=ranged)),
         question.phase,
         0 if receipt is None else receipt.revision,
         receipt is not None,

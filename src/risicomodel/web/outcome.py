@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from risicomodel.participation.phases import Phase
 from risicomodel.participation.review import consensus, tables
-from risicomodel.participation.review.results import AGREE, DISAGREE, TOO_FEW, as_published
+from risicomodel.participation.review.results import AGREE, DISAGREE, TOO_FEW
 from risicomodel.publishing.report import records
 
 if TYPE_CHECKING:
@@ -196,8 +196,8 @@ def _line(one: JudgedDomain, row: dict[str, Any], view: ModelView, code: str, wo
     last = view.last.get(f"{code}/{one.name}")
     return Line(
         str(getattr(one, f"label_{words.language}")),
-        words.number(as_published(row["rate"], one.per) * one.per, 1),
-        _band(words, one.per, *(as_published(row[end], one.per) for end in ("lower", "upper"))),
+        words.number(row["rate"] * one.per, 1),
+        _band(words, one.per, row["lower"], row["upper"]),
         _band(words, one.per, lower, upper),
         "" if last is None else f"{words.number(last[1] * one.per, 1)} ({last[0]})",
         words.text("result.answers", n=int(row["n"])),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from risicomodel.app.review import folders, tables
-from risicomodel.core import paths, storage
+from risicomodel.core import paths, spreadsheets, storage
 from risicomodel.core.errors import ConfigError, ContractError
 from risicomodel.runs.contract import RECORD, published_rounds
 
@@ -53,7 +53,7 @@ def publish(words: GivenWords) -> str:
     _remember(folder, mark, target, before, published_rounds.counts(made))
     with storage.staged_folder(target) as staging:
         for name, table in made.items():
-            storage.write_table(staging / f"{name}.csv", tables.as_text(table))
+            storage.write_table(staging / f"{name}.csv", spreadsheets.harmless(table))
         hashes = {path.name: storage.sha256_file(path) for path in sorted(staging.iterdir())}
         storage.write_json(staging / published_rounds.MARK, {**about, "tables": hashes})
     store.engine.dispose()

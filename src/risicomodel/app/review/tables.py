@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from risicomodel.core import storage
+from risicomodel.core import spreadsheets, storage
 from risicomodel.publishing.presentation.language import Words
 from risicomodel.runs.contract import NOT_FOR_PRINT, ROUND_TABLES, check
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 WORKBOOK = "tables.xlsx"
 PRIVATE = "not_for_print"
 TEXTS = "review_tables_"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula begins so
 LEAST_WIDTH, MOST_WIDTH, ROOM = 8, 60, 2  # of a column, in characters
 
 
@@ -48,7 +47,9 @@ def write(evening: Evening, folder: Path) -> None:
     (folder / PRIVATE).mkdir(mode=0o700)
     for name in (one for one in NOT_FOR_PRINT if one in made):
         table = declared(name, made.pop(name))
-        storage.write_table(folder / PRIVATE / ROUND_TABLES[name].file, as_text(table))
+        storage.write_table(
+            folder / PRIVATE / ROUND_TABLES[name].file, spreadsheets.harmless(table)
+        )
     write_published(made, folder, evening.round.language)
 
 
@@ -78,7 +79,7 @@ def write_published(
     """
     checked = {name: declared(name, made[name]) for name in ROUND_TABLES if name in made}
     for name, table in checked.items():
-        storage.write_table(folder / ROUND_TABLES[name].file, as_text(table))
+        storage.write_table(folder / ROUND_TABLES[name].file, spreadsheets.harmless(table))
     write_workbook(checked, language, folder / WORKBOOK)
     return checked
 
@@ -94,19 +95,6 @@ def declared(name: str, table: pd.DataFrame) -> pd.DataFrame:
     contract = ROUND_TABLES[name]
     check(contract, table)
     return table[[column.name for column in contract.columns]]
-
-
-def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts no spreadsheet takes for formulas."""
-    out = table.copy()
-    for name in out.columns:
-        if out[name].dtype == "str":
-            out[name] = out[name].map(lambda text: f"'{text}" if _is_formula(text) else text)
-    return out
-
-
-def _is_formula(text: Any) -> bool:
-    return isinstance(text, str) and text.startswith(FORMULA)
 
 
 def write_workbook(tables: dict[str, pd.DataFrame], language: str, path: Path) -> None:
@@ -159,7 +147,7 @@ def _cell(sheet: Any, text: str, font: Any = None) -> Any:
 
     cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", text))
     cell.data_type = "s"
-    if _is_formula(text):
+    if spreadsheets.is_formula(text):
         cell.quotePrefix = True
     if font is not None:
         cell.font = font

@@ -176,7 +176,7 @@ class Evening:
     @property
     def not_done(self) -> str:
         """What the gemeente will not do, and why, as the moderator wrote it down."""
-        return self.store.facts().get(NOT_DONE, "")
+        return self.store.fact(NOT_DONE)
 
     def decline(self, text: str) -> None:
         """Keep what will not be done, and why: people hear that too."""
@@ -384,7 +384,7 @@ class Evening:
         """Return everything that comes out, once values may be seen."""
         answered = self.settled()
         return RoundOutcome(
-            results.pictures(self.judgements(), self.view()),
+            results.published(results.pictures(self.judgements(), self.view()), self.round.domains),
             results.contested(answered),
             results.coins(answered),
             results.missing(answered),

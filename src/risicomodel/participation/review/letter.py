@@ -7,7 +7,6 @@ anyone, no role, no number of answers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from risicomodel.participation.review.results import AGREE, DISAGREE, TOO_FEW
@@ -101,7 +100,7 @@ def write(path: Path, evening: Evening) -> None:
             gemeente=made.gm_name,
         ),
         later=_later(evening, words),
-        keep_until=_date(words, made.keep_until),
+        keep_until=words.day(made.keep_until),
     )
 
 
@@ -145,7 +144,7 @@ def _not_recognised(evening: Evening, outcome: RoundOutcome, words: Words) -> di
 def _agreed(evening: Evening, outcome: RoundOutcome, words: Words) -> list[Agreed]:
     rows = {row["wijk_code"]: row for row in records.records(outcome.agreements)}
     return [
-        Agreed(name, _sentence(str(row["text"])), str(row["owner"]), _date(words, str(row["due"])))
+        Agreed(name, _sentence(str(row["text"])), str(row["owner"]), words.day(str(row["due"])))
         for code, name in evening.round.wijken.items()
         if (row := rows.get(code)) is not None
     ]
@@ -166,12 +165,3 @@ def _later(evening: Evening, words: Words) -> list[str]:
 def _sentence(text: str) -> str:
     """Return a text that ends as a sentence does."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _date(words: Words, text: str) -> str:
-    """Return a date in words: '1 oktober 2026'; what is no date, as it was written."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{day.day} {words.text('letter.months').split()[day.month - 1]} {day.year}"

@@ -19,13 +19,14 @@ from risicomodel.participation.phases import Phase
 from risicomodel.participation.scores import pooled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from risicomodel.participation.review.rounds import ModelView, Round
+    from risicomodel.participation.review.rounds import JudgedDomain, ModelView, Round
 
 LEAST = 5  # answers, for a figure that is kept or printed
 LEAST_ON_SCREEN = 3  # people of a role, for its dots in the room
 OTHERS = "others"
+PER_HUNDRED = 100
 TAP_RATES = {"less": 0.8, "same": 1.0, "more": 1.2}  # where a tap stands, beside the gemeente
 TAPS, RANGES, BOTH = "taps", "ranges", "both"
 AGREE, DISAGREE, TOO_FEW = "agree", "disagree", "too_few"
@@ -196,23 +197,22 @@ def pictures(table: pd.DataFrame, view: ModelView) -> pd.DataFrame:
     return out.assign(n=out["n"].where(out["n"] >= LEAST))  # how few there are tells of someone
 
 
-def as_published(rate: float, per: int) -> float:
-    """Return a mean as it may leave the room: to half a person of 100, to one of 1,000.
+def published(pictures_of: pd.DataFrame, domains: Iterable[JudgedDomain]) -> pd.DataFrame:
+    """Return means as they may leave the room: to half a person of 100, to one of 1,000.
 
     Whoever knows what the others answered must not get the last one out of a mean.
 
-    Examples
-    --------
-    >>> round(as_published(0.07236, 1000), 3), round(as_published(0.1363, 100), 3)
-    (0.072, 0.135)
+    Parameters
+    ----------
+    pictures_of : DataFrame
+        From :func:`pictures`.
+    domains : iterable of JudgedDomain
+        Of the round, for out of how many people is asked.
     """
-    step = rounded_to(per)
-    return round(rate / step) * step
-
-
-def rounded_to(per: int) -> float:
-    """Return to what published means are rounded, by out of how many people is asked."""
-    return (0.5 if per <= 100 else 1.0) / per  # noqa: PLR2004
+    steps = {one.name: (0.5 if one.per <= PER_HUNDRED else 1.0) / one.per for one in domains}
+    step = pictures_of["domain"].map(steps).astype("float64")
+    rounded = {name: (pictures_of[name].astype("float64") / step).round() * step for name in RATES}
+    return pictures_of.assign(**rounded)
 
 
 def merged_roles(roles: pd.Series, least: int = LEAST) -> pd.Series:

@@ -77,9 +77,7 @@ def field_estimates(evening: Evening) -> pd.DataFrame:
         pd.concat(of_phases), on=["wijk_code", "domain", "phase"], how="left"
     )
     out["verdict"] = out["verdict"].fillna(results.TOO_FEW)
-    steps = out["domain"].map({one.name: results.rounded_to(one.per) for one in made.domains})
-    for name in ("rate", "lower", "upper"):
-        out[name] = (out[name] / steps).round() * steps
+    out = results.published(out, made.domains)
     texts = ["basis", "beside_model"]
     out[texts] = out[texts].fillna("")
     return out.astype({"n": WHOLE, **dict.fromkeys(["verdict", *texts], "str")})

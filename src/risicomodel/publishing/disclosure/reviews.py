@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from risicomodel.core import storage
+from risicomodel.core import spreadsheets, storage
 from risicomodel.core.errors import ContractError
 from risicomodel.core.levels import AREA
 from risicomodel.runs import contract
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from risicomodel.runs.contract import Table
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a text that begins so was written after a quote
 HIDDEN = "hidden"
 RATES = ["rate", "lower", "upper"]
 KEY = [AREA, "domain"]
@@ -164,12 +163,8 @@ def _table(folder: Path, table: Table) -> pd.DataFrame:
     rows = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=numbers)
     for name, kind in types.items():
         if kind == "str" and name in rows:
-            rows[name] = rows[name].map(_unquoted).astype("str")
+            rows[name] = rows[name].map(spreadsheets.unquoted).astype("str")
     return rows
-
-
-def _unquoted(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 def shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ TEXTS = Path(__file__).parent / "texts"
 NOTHING = "–"
 DECIMALS = {"nl": (",", "."), "en": (".", ",")}
 MINUS = "−"
+MONTHS = {
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
 PERCENT = 100
 
 
@@ -128,6 +133,25 @@ class Words:
         text = f"{abs(value):,.{decimals}f}".translate(str.maketrans(",.", thousands + point))
         negative = round(value, decimals) < 0
         return f"{MINUS}{text}" if negative else text
+
+    def day(self, text: str) -> str:
+        """Return a date (ISO 8601) in words; what is no date, as it was written.
+
+        Parameters
+        ----------
+        text : str
+            As ``2027-03-01``.
+
+        Examples
+        --------
+        >>> Words("nl", {}).day("2027-03-01"), Words("en", {}).day("in spring")
+        ('1 maart 2027', 'in spring')
+        """
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return text
+        return f"{day.day} {MONTHS[self.language].split()[day.month - 1]} {day.year}"
 
     def signed(self, value: float | None, decimals: int = 1) -> str:
         """Return a difference with its sign; what rounds to zero has none.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from risicomodel.core import storage
+from risicomodel.core import spreadsheets, storage
 from risicomodel.core.levels import AREA
 from risicomodel.publishing.report import drivers
 
@@ -143,22 +143,9 @@ def write(gemeente: Gemeente, words: Words, folder: Path, note: str) -> list[str
     """
     by_name = tables(gemeente, words)
     for name, table in by_name.items():
-        storage.write_table(folder / FOLDER / f"{name}.csv", _safe(table))
+        storage.write_table(folder / FOLDER / f"{name}.csv", spreadsheets.harmless(table))
     _workbook(by_name, words, folder / WORKBOOK, note)
     return list(by_name)
-
-
-def _safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with texts that no spreadsheet takes for formulas."""
-    out = table.copy()
-    for name in out.columns:
-        if out[name].dtype.kind in "OTU":
-            out[name] = out[name].map(lambda text: f"'{text}" if _is_formula(text) else text)
-    return out
-
-
-def _is_formula(text: Any) -> bool:
-    return isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"}
 
 
 def _workbook(by_name: dict[str, pd.DataFrame], words: Words, path: Path, note: str) -> None:
@@ -174,7 +161,7 @@ def _workbook(by_name: dict[str, pd.DataFrame], words: Words, path: Path, note: 
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
         sheet.append(list(table.columns))
-        for row in _safe(table).astype("object").itertuples(index=False):
+        for row in spreadsheets.harmless(table).astype("object").itertuples(index=False):
             sheet.append([None if pd.isna(cell) else cell for cell in row])
     with storage.atomic(path) as partial:
         book.save(partial)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from risicomodel.core.levels import AREA
@@ -43,7 +42,7 @@ def sentence(gemeente: Gemeente, words: Words, wijk: str | None = None) -> str:
         "people": newest["people"] if newest else 0,
         "here": newest is None or wijk is None or _came_out(gemeente, wijk, newest["round_id"]),
     }
-    values = {} if newest is None else {"date": _in_words(newest["date"], words)}
+    values = {} if newest is None else {"date": words.day(newest["date"])}
     return " ".join(
         statements.any_of(words, SENTENCES, facts, **values, n=facts["people"], name=gemeente.name)
     )
@@ -202,16 +201,7 @@ def _agreed(words: Words, row: dict[str, Any]) -> str:
     text = str(row["text"]).strip()
     ends = "" if text.endswith((".", "!", "?")) else "."
     keys = [f"reviewed.{key}" for key in ("agreed", "agreed_who", "agreed_when")]
-    due = _in_words(str(row["due"]), words)
+    due = words.day(str(row["due"]))
     return " ".join(
         statements.any_of(words, keys, row, text=f"{text}{ends}", owner=row["owner"], due=due)
     )
-
-
-def _in_words(text: str, words: Words) -> str:
-    """Return a date in words; what is no date, as it was written."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return f"{day.day} {words.text('reviewed.months').split()[day.month - 1]} {day.year}"
