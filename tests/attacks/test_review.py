@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -16,7 +17,7 @@ from risicomodel.participation.phases import Phase
 from risicomodel.participation.review.codes import Code, draw, hashed
 from risicomodel.participation.review.evening import Evening
 from risicomodel.participation.review.store import UNKNOWN, Admission
-from risicomodel.web import leading
+from risicomodel.web import leading, security
 from support import evenings
 from support.evenings import Device
 
@@ -122,6 +123,13 @@ def test_text_of_people_is_text_on_every_page(room: Served) -> None:
     said = {"text": SCRIPT, "owner": SCRIPT[:80], "due": "2026-01-01"}
     agreed = {f"{key}-{NORTH}": value for key, value in said.items()}
     assert room.lead.post("/leiding/afspraak", agreed, page="/leiding").status_code == 303
+    # the longest that one form may hold: the guard must not take it for an attack
+    longest = {"text": "\u20ac" * 300, "owner": "\u20ac" * 80, "due": "2026-01-01"}
+    codes = [NORTH, "WK034402", "WK034403"]
+    body = {f"{key}-{code}": value for code in codes for key, value in longest.items()}
+    sizes = len(urlencode(body)) / len(codes)
+    assert leading.TOGETHER * sizes + 200 < security.MAX_BODY
+    assert leading.TOGETHER * len(longest) + 1 <= security.MAX_FIELDS
     for path in ("/leiding", "/leiding/uitkomst"):
         page = room.lead.get(path)
         assert "&lt;script&gt;alert" in page.text

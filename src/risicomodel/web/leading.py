@@ -22,6 +22,7 @@ MODERATOR = "moderator"
 CHOOSING = {Phase.REVEAL, Phase.TALK}  # when it can be chosen what to talk about
 MOST = {"text": 300, "owner": 80, "due": 10}
 MOST_NOT_DONE = 600  # characters
+TOGETHER = 5  # wijken in one form: what they may hold is no longer than a body may be
 
 
 def _leads(request: Request) -> Room | None:
@@ -42,7 +43,7 @@ def lead(request: Request, leading: Leading) -> Response:
     return room.page(
         request, "lead.html", phase=phase, following=room.evening.following(),
         count=room.evening.store.count(phase), channels=_channels(room),
-        agreeing=phase is Phase.AGREEMENT,
+        agreeing=_agreeing(room) if phase is Phase.AGREEMENT else None,
         agreements=room.evening.store.agreements().set_index("wijk_code").to_dict("index"),
         not_done=room.evening.not_done,
         talked=room.evening.place.talked, choosing=phase in CHOOSING,
@@ -55,6 +56,19 @@ def _channels(room: Room) -> dict[str, Any]:
     counts = room.evening.store.by_channel()
     rows = [(key, *counts.get(key, (0, 0))) for key in CHANNELS]
     return {"rows": rows, "total": sum(answers for _, answers in counts.values())}
+
+
+def _agreeing(room: Room) -> dict[str, list[list[str]]]:
+    """Return the wijken that agreements are written down of, by form: those talked about first."""
+    wijken, talked = room.evening.round.wijken, room.evening.place.talked
+    parts = {
+        "talked": [code for code in wijken if code in talked],
+        "others": [code for code in wijken if code not in talked],
+    }
+    return {
+        name: [codes[first : first + TOGETHER] for first in range(0, len(codes), TOGETHER)]
+        for name, codes in parts.items()
+    }
 
 
 @router.post(f"{LEAD}/in")
@@ -100,7 +114,7 @@ def choose(request: Request, leading: Leading, sent: Sent) -> Response:
 
 @router.post(f"{LEAD}/afspraak")
 def agree(request: Request, leading: Leading, sent: Sent) -> Response:
-    """Keep what was agreed, of all wijken at once: no form that was filled in is lost."""
+    """Keep what was agreed, of several wijken at once: what was filled in beside is not lost."""
     room = Room.of(request)
     if leading is None:
         return room.error(request, 403, "not_found")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from risicomodel.web.sessions import Sessions
 
 SAFE = {"GET", "HEAD"}
+MAX_FIELDS = 50  # of a form
 MAX_BODY = 20_000  # bytes: the longest text that is kept, ten times over
 TOKEN = "csrf"  # noqa: S105 (the name of a field)
 TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 (the name of a header)
@@ -133,7 +134,9 @@ def _tokens(scope: Scope, body: bytes) -> list[str]:
     if is_api(scope["path"]):
         return Headers(scope=scope).getlist(TOKEN_HEADER)
     try:
-        return parse_qs(body.decode(), strict_parsing=True, max_num_fields=50).get(TOKEN, [])
+        return parse_qs(body.decode(), strict_parsing=True, max_num_fields=MAX_FIELDS).get(
+            TOKEN, []
+        )
     except ValueError:
         return []
 
