@@ -140,6 +140,7 @@ class Phone:
         self.page.set_viewport_size(before)
 
     def kind(self) -> str:
+        self.page.wait_for_load_state()  # of a screen that is half there, no kind can be told
         if self.page.locator("#low").count():
             return "range"
         if self.page.locator("input[name^=coins_]").count():
